@@ -9,9 +9,11 @@ use crate::port_record::Alias;
 use crate::resolve::{OPENFLOW_NAME, openflow_name};
 use crate::snapshot::{Cidr, Engine};
 
+use super::words::is_number;
+
 /// Engines that have no name of the host's.
 const ENGINES: [&str; 2] = ["docker", "podman"];
-/// Steps of paths that name no host, beside numbers.
+/// Steps of paths that name no host.
 const FOLDERS: [&str; 7] = ["", "var", "run", "netns", "proc", "ns", "net"];
 #[derive(Default)]
 pub(super) struct Masks {
@@ -80,7 +82,7 @@ impl Masks {
         Cidr { ip: self.ip(cidr.ip), ..cidr }
     }
 
-    fn ip(&mut self, ip: IpAddr) -> IpAddr {
+    pub(super) fn ip(&mut self, ip: IpAddr) -> IpAddr {
         let next = u16::try_from(self.ips.len() + 1).unwrap_or(u16::MAX);
         let [high, low] = next.to_be_bytes();
         *self.ips.entry(ip).or_insert(match ip {
@@ -151,11 +153,10 @@ impl Masks {
     }
 
     fn text(&mut self, word: &str) -> String {
-        // A process id, a time, or another number; a flow that decides; nothing.
-        let number = !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit());
         match word {
-            "" | "flow" | "true" | "false" => word.to_owned(),
-            _ if number || matches!(NetnsPath::of(word), NetnsPath::Inode(_)) => word.to_owned(),
+            // A flow that decides; nothing.
+            "" | "flow" | "true" | "false" | "True" | "False" => word.to_owned(),
+            _ if matches!(NetnsPath::of(word), NetnsPath::Inode(_)) => word.to_owned(),
             _ if word.contains('/') => self.path(word),
             _ if word.len() == 64 => self.id(word),
             _ => self.interface(word),
@@ -163,10 +164,10 @@ impl Masks {
     }
 
     fn path(&mut self, path: &str) -> String {
+        // That of a process has its id.
+        let is_process = matches!(NetnsPath::of(path), NetnsPath::Process(_));
         let steps = path.split('/').map(|step| match step {
-            _ if FOLDERS.contains(&step) || step.bytes().all(|b| b.is_ascii_digit()) => {
-                step.to_owned()
-            }
+            _ if FOLDERS.contains(&step) || (is_process && is_number(step)) => step.to_owned(),
             _ => self.names.get(step).cloned().unwrap_or_else(|| self.name(step, "netns")),
         });
         steps.collect::<Vec<_>>().join("/")

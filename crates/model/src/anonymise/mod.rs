@@ -17,7 +17,7 @@ use crate::source_error::SourceError;
 use crate::switch::{Bridge, Port};
 
 use masks::Masks;
-use words::{known_key, known_label, known_or};
+use words::{is_number, is_number_key, known_key, known_label, known_or};
 
 /// Keys of `external_ids` whose values are names that are joined, as kube-ovn does it.
 const NAMES_JOINED: [&str; 3] = ["iface-id", "pod_name", "pod_namespace"];
@@ -80,7 +80,8 @@ impl Masks {
         row.labels = labels
             .map(|(i, (label, value))| {
                 if known_label(&label) {
-                    (label, self.word(&value))
+                    let masked = self.value(&label, value);
+                    (label, masked)
                 } else {
                     (format!("label{i}"), String::new())
                 }
@@ -98,13 +99,32 @@ impl Masks {
         row.source_error.iter_mut().for_each(mask_source_error);
     }
 
+    /// Every field is named, so that none that is new is passed over.
     fn link(&mut self, link: &mut Link) {
-        link.name = self.interface(&link.name).into();
-        link.altnames.iter_mut().for_each(|name| *name = self.interface(name).into());
-        link.kind = link.kind.take().map(|kind| known_or(&words::LINK_KINDS, &kind, "other"));
-        link.alias = link.alias.take().and_then(|alias| self.alias(&alias));
-        link.mac = link.mac.map(|mac| self.mac(mac));
-        link.addresses.iter_mut().for_each(|cidr| *cidr = self.cidr(*cidr));
+        let Link {
+            ifindex: _,
+            name,
+            kind,
+            ethernet: _,
+            mac,
+            addresses,
+            mtu: _,
+            up: _,
+            peer: _,
+            master: _,
+            vlan: _,
+            alias,
+            altnames,
+            tx_checksum_offload: _,
+            gateways,
+        } = link;
+        *name = self.interface(name).into();
+        altnames.iter_mut().for_each(|name| *name = self.interface(name).into());
+        *kind = kind.take().map(|kind| known_or(&words::LINK_KINDS, &kind, "other"));
+        *alias = alias.take().and_then(|alias| self.alias(&alias));
+        *mac = mac.map(|mac| self.mac(mac));
+        addresses.iter_mut().for_each(|cidr| *cidr = self.cidr(*cidr));
+        gateways.iter_mut().flatten().for_each(|ip| *ip = self.ip(*ip));
     }
 
     fn bridge(&mut self, row: &mut Bridge) {
@@ -112,6 +132,8 @@ impl Masks {
         row.datapath_id = row.datapath_id.map(|id| self.datapath(id));
         let datapath = row.datapath.take();
         row.datapath = datapath.map(|kind| known_or(&["system", "netdev"], &kind, "other"));
+        let mode = row.fail_mode.take();
+        row.fail_mode = mode.map(|mode| known_or(&["secure", "standalone"], &mode, "other"));
         row.external_ids.clear();
         for fake in &mut row.fake_bridges {
             fake.name = self.interface(&fake.name).into();
@@ -134,11 +156,19 @@ impl Masks {
         }
     }
 
+    /// What stands at a key that is known: digits stay where that has a number.
+    fn value(&mut self, key: &str, value: String) -> String {
+        if is_number_key(key) && is_number(&value) { value } else { self.word(&value) }
+    }
+
     /// A key that is not known is a word of the host's, and so is all that stands there.
     fn pairs(&mut self, pairs: BTreeMap<String, String>) -> BTreeMap<String, String> {
         let masked = pairs.into_iter().enumerate().map(|(i, (key, value))| match key.as_str() {
             joined if NAMES_JOINED.contains(&joined) => (key, self.parts(&value)),
-            known if known_key(known) => (key, self.word(&value)),
+            known if known_key(known) => {
+                let masked = self.value(known, value);
+                (key, masked)
+            }
             _ => (format!("key{i}"), HIDDEN.to_owned()),
         });
         masked.collect()

@@ -91,6 +91,28 @@ const PORT_KINDS: [&str; 10] = [
 /// Keys of `options` that are read.
 const OPTIONS: [&str; 4] = ["peer", "remote_ip", "local_ip", "key"];
 
+/// Keys and labels whose value is a number: a place, a process id, a time, a VLAN or an MTU. Elsewhere digits may be
+/// a name that was chosen.
+const NUMBER_KEYS: [&str; 8] = [
+    "com.docker.compose.container-number",
+    "compose-number",
+    "created",
+    "key",
+    "mtu",
+    "pipework.nspid",
+    "pipework.vlan",
+    "swarm-slot",
+];
+
+/// Whether the value of this key or label is a number.
+pub(super) fn is_number_key(key: &str) -> bool {
+    NUMBER_KEYS.contains(&key.strip_prefix(PREFIX).unwrap_or(key))
+}
+
+pub(super) fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// `word`, if it is one of these.
 pub(super) fn known_or(known: &[&str], word: &str, instead: &str) -> String {
     if known.contains(&word) { word } else { instead }.to_owned()

@@ -48,6 +48,7 @@ pub(crate) fn full() -> Value {
     let namespace = &mut host["kernel"]["rows"][0];
     namespace["names"] = json!(["blue"]);
     namespace["source_error"] = error.clone();
+    namespace["links"][0]["gateways"] = json!(["10.1.2.3", "fd00::1"]);
     for (i, alias) in ["someone's", "docker-ovs 5d2c/eth0 on br0"].iter().enumerate() {
         if let Some(link) = namespace["links"].get_mut(i) {
             link["alias"] = json!(alias);
@@ -56,6 +57,7 @@ pub(crate) fn full() -> Value {
     let rows = host["switch"]["ovsdb"]["rows"].clone();
     host["switch"]["openflow"] = json!({"state": "stale", "rows": rows, "why": error});
     let bridge = &mut host["switch"]["ovsdb"]["rows"][0];
+    bridge["fail_mode"] = json!("secure");
     bridge["fake_bridges"] = json!([{"name": "v100", "vlan": 100}]);
     let port = &mut bridge["ports"][0];
     port["bond"] = json!("bond0");
@@ -133,6 +135,62 @@ fn nothing_of_a_recorded_host_is_left_where_it_is_chosen_freely() {
     for (case, mark) in cases().into_iter().zip(MARKS[..3].chunks(1).cycle()) {
         let host: Snapshot = read(&case.join("snapshot.json"));
         hidden(&serde_json::to_value(&host).unwrap(), mark, |out| out.contains("acme"));
+    }
+}
+
+/// What people call something may be digits; a process id, a time and a place in a service are kept.
+#[test]
+fn a_name_of_digits_is_a_name() {
+    const DIGITS: &str = "471147114711";
+    let shown = |change: &dyn Fn(&mut Value)| {
+        let mut host = full();
+        change(&mut host);
+        let snapshot: Snapshot = serde_json::from_value(host).unwrap();
+        serde_json::to_string(&anonymise(&snapshot)).unwrap().contains(DIGITS)
+    };
+    let in_port = |key: &str, value: &str| {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        shown(&move |host: &mut Value| {
+            let port = &mut host["switch"]["ovsdb"]["rows"][0]["ports"][0];
+            port["external_ids"][&key] = json!(value);
+        })
+    };
+    for key in [
+        "container_id",
+        "container_iface",
+        "docker-ovs.name",
+        "docker-ovs.compose-project",
+        "docker-ovs.compose-service",
+        "docker-ovs.swarm-service",
+        "docker-ovs.network-name",
+        "docker-ovs.engine-id",
+        "pipework.containername",
+        "pod_netns",
+        "iface-id",
+        // None of these is known.
+        "created",
+        "mtu",
+    ] {
+        assert!(!in_port(key, DIGITS), "{key}");
+        assert!(!in_port(key, &format!("/run/netns/{DIGITS}")), "{key}");
+        assert!(!in_port(key, &format!("a,{DIGITS}")), "{key}");
+    }
+    for key in
+        ["docker-ovs.created", "docker-ovs.mtu", "docker-ovs.compose-number", "pipework.nspid"]
+    {
+        assert!(in_port(key, DIGITS), "{key}");
+    }
+    for (label, kept) in [
+        ("com.docker.compose.project", false),
+        ("com.docker.swarm.service.name", false),
+        ("com.docker.compose.container-number", true),
+        ("key", false),
+        ("docker-ovs.created", false),
+    ] {
+        let told = shown(&|host: &mut Value| {
+            host["engines"]["docker"]["rows"][0]["labels"] = json!({label: DIGITS});
+        });
+        assert_eq!(told, kept, "{label}");
     }
 }
 
