@@ -14,7 +14,7 @@ use crate::{Client, Error};
 /// So many keys are read at once, unless their values are too long for that.
 const PAGE: usize = 1_000;
 /// So many keys of a list are kept.
-const MOST: usize = 1 << 18;
+const MAX_KEYS: usize = 1 << 18;
 
 /// Where the cluster was when it answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,8 +108,8 @@ impl Client {
         let (mut all, mut header) = (Vec::new(), None);
         while let Some(page) = pages.next().await? {
             all.extend(page.rows.into_iter().filter_map(&mut read));
-            if all.len() > MOST {
-                return Err(Error::TooMany(MOST));
+            if all.len() > MAX_KEYS {
+                return Err(Error::TooMany(MAX_KEYS));
             }
             header.get_or_insert(page.header);
         }

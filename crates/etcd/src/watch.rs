@@ -11,7 +11,7 @@ use crate::range::after_prefix;
 use crate::{Client, Error, Header, KeyValue};
 
 /// So many changes are told together: one message may have many more.
-const MOST: usize = 1_000;
+const MAX_CHANGES: usize = 1_000;
 
 /// A change of one key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl Watcher {
             Some(left) => left,
             None => self.message().await?,
         };
-        let events = left.by_ref().take(MOST).filter_map(|event| read(event).transpose());
+        let events = left.by_ref().take(MAX_CHANGES).filter_map(|event| read(event).transpose());
         let events: Vec<_> = events.collect::<Result<_, _>>()?;
         self.left = Some(left).filter(|left| !left.is_empty());
         Ok(Batch { header: self.header, events })
@@ -169,14 +169,14 @@ mod tests {
         };
         assert!(matches!(ended, Error::Ended(_)), "{ended:?}");
         assert_eq!(keys, (0..=2_500).map(|n| n.to_string()).collect::<Vec<_>>());
-        assert_eq!(longest, MOST);
+        assert_eq!(longest, MAX_CHANGES);
     }
 
     #[tokio::test]
     async fn a_message_of_empty_changes_takes_up_no_more_than_itself() {
         let mut watcher = watcher(vec![message(b"", 1_000_000)]);
         for _ in 0..1_000 {
-            assert!(watcher.next().await.unwrap().events.capacity() <= MOST);
+            assert!(watcher.next().await.unwrap().events.capacity() <= MAX_CHANGES);
         }
         assert!(watcher.next().await.is_err());
     }

@@ -35,7 +35,7 @@ impl RouteSocket {
         let what = format_args!("delete link {ifindex}");
         let header = header(ifindex, 0);
         match self.change_of(ifindex, what, RTM_DELLINK, 0, &header, &[]) {
-            Err(error) if error.errno() == Some(Errno::NODEV.raw_os_error()) => Ok(false),
+            Err(error) if error.is_without_link() => Ok(false),
             other => other.map(|()| true),
         }
     }

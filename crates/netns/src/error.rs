@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 const EPERM: i32 = 1;
 const ESRCH: i32 = 3;
 const EEXIST: i32 = 17;
+const ENODEV: i32 = 19;
 
 /// Why a namespace could not be opened, entered, read, watched or changed.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,11 @@ impl Error {
             Self::Change { source, .. } => source.raw_os_error(),
             _ => None,
         }
+    }
+
+    /// Whether a change failed for there is no such link any more.
+    pub fn is_without_link(&self) -> bool {
+        self.errno() == Some(ENODEV)
     }
 }
 

@@ -340,7 +340,8 @@ fn a_container_on_several_networks_with_gateways_has_one_default_route() {
 
     // By a link alone, of IPv4.
     let other = Netns::new();
-    other.ip(&["link", "add", "tun0", "type", "dummy"]);
+    other.ip(&["link", "add", "tun0", "type", "veth", "peer", "name", "tun1"]);
+    other.ip(&["link", "set", "tun1", "up"]);
     other.ip(&["link", "set", "tun0", "up"]);
     other.ip(&["route", "add", "default", "dev", "tun0"]);
     call("setup", &other, &networks[0]);

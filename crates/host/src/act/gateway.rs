@@ -59,20 +59,27 @@ impl GatewayLink {
     pub async fn set_up(&self, within: Duration) -> Result<bool, SourceError> {
         let socket = open()?;
         let due = Instant::now() + within;
-        let link = loop {
-            match self.link(&socket)? {
-                Some(link) => break link,
-                None if Instant::now() >= due => return Ok(false),
-                None => sleep(LOOK_AGAIN).await,
+        loop {
+            if let Some(link) = self.link(&socket)? {
+                match self.set_up_link(&socket, &link) {
+                    Ok(()) => return Ok(true),
+                    // vswitchd has taken it away, or makes it anew.
+                    Err(error) if error.is_without_link() => {}
+                    Err(error) => return Err(self.failed(&error)),
+                }
             }
-        };
-        let set_up = || {
-            self.mtu.map_or(Ok(()), |mtu| socket.set_mtu(link.ifindex, mtu))?;
-            socket.set_up(link.ifindex)?;
-            let mut all = self.addresses.iter();
-            all.try_for_each(|cidr| socket.add_address(link.ifindex, cidr.ip, cidr.prefix))
-        };
-        set_up().map(|()| true).map_err(|error| self.failed(&error))
+            if Instant::now() >= due {
+                return Ok(false);
+            }
+            sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    fn set_up_link(&self, socket: &RouteSocket, link: &Link) -> Result<(), Error> {
+        self.mtu.map_or(Ok(()), |mtu| socket.set_mtu(link.ifindex, mtu))?;
+        socket.set_up(link.ifindex)?;
+        let mut all = self.addresses.iter();
+        all.try_for_each(|cidr| socket.add_address(link.ifindex, cidr.ip, cidr.prefix))
     }
 
     /// Takes the addresses from it; well where it is gone.
@@ -83,8 +90,11 @@ impl GatewayLink {
         let socket = open()?;
         let Some(link) = self.link(&socket)? else { return Ok(()) };
         let mut all = self.addresses.iter();
-        all.try_for_each(|cidr| socket.remove_address(link.ifindex, cidr.ip, cidr.prefix))
-            .map_err(|error| self.failed(&error))
+        match all.try_for_each(|cidr| socket.remove_address(link.ifindex, cidr.ip, cidr.prefix)) {
+            // vswitchd has taken the link away meanwhile.
+            Err(error) if !error.is_without_link() => Err(self.failed(&error)),
+            _ => Ok(()),
+        }
     }
 
     fn link(&self, socket: &RouteSocket) -> Result<Option<Link>, SourceError> {

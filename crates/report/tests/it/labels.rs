@@ -8,7 +8,8 @@ fn look() -> model::Look {
     let scene = include_str!("../../../cli/tests/scenes/article.json");
     let mut host: serde_json::Value = serde_json::from_str(scene).unwrap();
     for source in ["ovsdb", "appctl"] {
-        for bridge in host["switch"][source]["rows"].as_array_mut().into_iter().flatten() {
+        let rows = host.pointer_mut(&format!("/switch/{source}/rows"));
+        for bridge in rows.and_then(|rows| rows.as_array_mut()).into_iter().flatten() {
             let is_other = bridge["name"] == "kiwipycon";
             bridge["datapath"] = if is_other { "netdev" } else { "system" }.into();
             for port in bridge["ports"].as_array_mut().unwrap().iter_mut().filter(|_| is_other) {
