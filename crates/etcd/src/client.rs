@@ -27,7 +27,7 @@ const DIAL_TIMEOUT: Duration = Duration::from_secs(3);
 /// takes connections and waits.
 const CALL_TIMEOUT: Duration = Duration::from_secs(7);
 /// So many of the things that a member says are wrong are kept.
-const MOST_ERRORS: usize = 100;
+const MAX_ERRORS: usize = 100;
 /// What goes with each call: a member that knows of no leader refuses at once, instead of waiting.
 pub(crate) const HEADERS: grpc::Headers<'static> = &[("hasleader", "true")];
 
@@ -173,7 +173,7 @@ impl Client {
     pub async fn status(&self) -> Result<Status, Error> {
         let message = self.bytes(method::STATUS, &()).await?;
         let told = StatusResponse::decode(message.clone())?;
-        let errors = Items::of(message, STATUS_ERRORS).take(MOST_ERRORS);
+        let errors = Items::of(message, STATUS_ERRORS).take(MAX_ERRORS);
         let errors =
             errors.map(|error| error.map(|error| String::from_utf8_lossy(&error).into_owned()));
         Ok(Status {

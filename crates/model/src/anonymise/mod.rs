@@ -119,11 +119,15 @@ impl Masks {
             gateways,
         } = link;
         *name = self.interface(name).into();
-        altnames.iter_mut().for_each(|name| *name = self.interface(name).into());
+        for name in altnames.iter_mut() {
+            *name = self.interface(name).into();
+        }
         *kind = kind.take().map(|kind| known_or(&words::LINK_KINDS, &kind, "other"));
         *alias = alias.take().and_then(|alias| self.alias(&alias));
         *mac = mac.map(|mac| self.mac(mac));
-        addresses.iter_mut().for_each(|cidr| *cidr = self.cidr(*cidr));
+        for cidr in addresses.iter_mut() {
+            *cidr = self.cidr(*cidr);
+        }
         gateways.iter_mut().flatten().for_each(|ip| *ip = self.ip(*ip));
     }
 

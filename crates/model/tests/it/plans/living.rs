@@ -351,12 +351,12 @@ fn disconnect_takes_the_link_that_the_port_is_and_no_other_of_its_name_or_index(
         Arc::make_mut(&mut rows[0].ports[0]).ifindex = Some(Ifindex(50));
         (host, own)
     };
-    let plain = {
+    let neighbour = {
         let mut host = with_address();
         beside(&mut host, "other", Ifindex(50));
         (host, own)
     };
-    for (host, name) in [named, stale, plain] {
+    for (host, name) in [named, stale, neighbour] {
         let plan = disconnect(&host, &resolve(&host), &to_disconnect()).unwrap();
         let gone = plan.steps.iter().find_map(|step| match step {
             Step::Kernel(KernelStep::DeleteLink { name, .. }) => Some(&**name),
