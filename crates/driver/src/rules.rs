@@ -11,8 +11,17 @@ use nftables::{Chain, Hook, Match, Rule, Table, Verdict};
 use crate::network::{self, NetworkRecord};
 use crate::options::{Gateway, NetworkOptions};
 
-/// Its name. Nothing else of the host's firewall is touched.
-pub(crate) const TABLE: &str = "docker_ovs";
+/// So much of a system-id is in its name.
+const SYSTEM: usize = 12;
+
+/// Its name, which is that of one switch alone: another one's driver may be on this host too. Nothing else of
+/// the firewall is touched.
+pub(crate) fn table_name(system: Option<&str>) -> String {
+    let system = system.unwrap_or_default().chars().filter(char::is_ascii_alphanumeric);
+    let system: String = system.take(SYSTEM).collect();
+    let mark = if system.is_empty() { "" } else { "_" };
+    format!("docker_ovs{mark}{system}")
+}
 
 /// The rules that come by at each hook.
 #[derive(Default)]
@@ -26,9 +35,9 @@ struct Rules {
 /// Whether a port's endpoint has ended.
 type HasEnded<'a> = &'a dyn Fn(&Port) -> bool;
 
-/// The table; none where no network needs one. No port leads to an endpoint that has ended: its address may be
+/// The table of this name; none where no network needs one. No port leads to an endpoint that has ended: its address may be
 /// another one's by now.
-pub(crate) fn table(bridges: &[Bridge], has_ended: HasEnded<'_>) -> Option<Table> {
+pub(crate) fn table(name: &str, bridges: &[Bridge], has_ended: HasEnded<'_>) -> Option<Table> {
     let mut rules = Rules::default();
     for bridge in bridges {
         for network in network::of(bridge) {
@@ -50,7 +59,7 @@ pub(crate) fn table(bridges: &[Bridge], has_ended: HasEnded<'_>) -> Option<Table
         .filter(|(_, rules)| !rules.is_empty())
         .map(|(hook, rules)| Chain { hook, rules })
         .collect();
-    (!chains.is_empty()).then(|| Table { name: TABLE.to_owned(), chains })
+    (!chains.is_empty()).then(|| Table { name: name.to_owned(), chains })
 }
 
 impl Rules {
@@ -182,7 +191,8 @@ mod tests {
     }
 
     fn rules(bridge: Bridge) -> Vec<(Hook, usize)> {
-        let chains = table(&[bridge], &|_| false).map(|table| table.chains).unwrap_or_default();
+        let chains =
+            table("t", &[bridge], &|_| false).map(|table| table.chains).unwrap_or_default();
         chains.iter().map(|chain| (chain.hook, chain.rules.len())).collect()
     }
 
@@ -205,18 +215,27 @@ mod tests {
     #[test]
     fn no_port_leads_to_what_has_ended() {
         let all = [bridge(&[], false, &["80:80/tcp"])];
-        assert!(table(&all, &|_| true).is_none());
+        assert!(table("t", &all, &|_| true).is_none());
         let nat = [bridge(&[("nat", "true")], false, &["80:80/tcp"])];
-        let chains = table(&nat, &|_| true).map(|table| table.chains).unwrap_or_default();
+        let chains = table("t", &nat, &|_| true).map(|table| table.chains).unwrap_or_default();
         let left: Vec<_> = chains.iter().map(|chain| (chain.hook, chain.rules.len())).collect();
         assert_eq!(left, [(Hook::Postrouting, 1)], "what leaves is masqueraded still");
         let plain = [bridge(&[], false, &[])];
-        assert!(table(&plain, &|_| panic!("it publishes nothing")).is_none());
+        assert!(table("t", &plain, &|_| panic!("it publishes nothing")).is_none());
     }
 
     #[test]
     fn nothing_passes_by_the_gateway_of_an_inner_network() {
         let inner = bridge(&[("nat", "true")], true, &["80:80/tcp"]);
         assert_eq!(rules(inner), [(Hook::Forward, 2)]);
+    }
+
+    #[test]
+    fn each_switch_has_a_table_of_its_own() {
+        let name = |system| table_name(system);
+        assert_eq!(name(Some("0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9")), "docker_ovs_0a1b2c3d4e5f");
+        assert_eq!(name(Some("my host; drop")), "docker_ovs_myhostdrop");
+        assert_eq!(name(Some("--")), "docker_ovs");
+        assert_eq!(name(None), "docker_ovs");
     }
 }

@@ -125,7 +125,7 @@ impl Drop for RoutesIpv6 {
 }
 
 fn table() -> String {
-    try_run("nft", &["list", "table", "inet", "docker_ovs"]).unwrap_or_default()
+    lab::tables_called("docker_ovs")
 }
 
 fn addresses(link: &str) -> String {

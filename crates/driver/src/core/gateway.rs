@@ -45,6 +45,8 @@ struct Attempt<'a> {
 struct Stood {
     links: Vec<Owned>,
     table: Option<Table>,
+    /// What it is called, if there is one.
+    table_name: String,
 }
 
 /// The link of a network's gateway.
@@ -82,7 +84,9 @@ impl Stood {
         }
         match &self.table {
             Some(table) => nftables::replace(table).map_err(|error| refused(&error))?,
-            None if are_here => nftables::remove(rules::TABLE).map_err(|error| refused(&error))?,
+            None if are_here => {
+                nftables::remove(&self.table_name).map_err(|error| refused(&error))?;
+            }
             None => {}
         }
         own_is.map(|()| is_whole)
@@ -279,8 +283,9 @@ impl Driver {
         let links = networks
             .filter_map(|network| Some(Owned { link: network.gateway()?, network: network.id }));
         let links = links.collect();
-        let table = rules::table(&view.bridges, &|port| view.has_ended(port));
-        Ok(Stood { links, table })
+        let table_name = rules::table_name(view.system.as_deref());
+        let table = rules::table(&table_name, &view.bridges, &|port| view.has_ended(port));
+        Ok(Stood { links, table, table_name })
     }
 
     /// The same where only the table may have changed; what fails now is tried again later.

@@ -206,7 +206,7 @@ fn a_gateway_is_there_for_as_long_as_containers_are() {
     (call["network"]["options"], call["network"]["subnets"]) = (options, subnet);
     let text = call.to_string().replace("\"port_mappings\":[]", PUBLISHED);
     let addresses = || run("ip", &["-brief", "address", "show", "dev", bridge.name()]);
-    let table = || try_run("nft", &["list", "table", "inet", "docker_ovs"]).unwrap_or_default();
+    let table = || lab::tables_called("docker_ovs");
     for _ in 0..2 {
         let done = said(here(), &["setup", &path], &text);
         assert_eq!(done.code, 0, "{done:?}");
@@ -251,7 +251,7 @@ fn a_published_port_is_closed_with_its_container() {
         let done = said(here(), &[verb, path], text);
         assert_eq!(done.code, 0, "{verb}: {done:?}");
     };
-    let table = || try_run("nft", &["list", "table", "inet", "docker_ovs"]).unwrap_or_default();
+    let table = || lab::tables_called("docker_ovs");
     let leads = || table().contains("10.97.7.2");
     let open = || {
         call("setup", &paths[0], &web);
@@ -375,7 +375,7 @@ fn a_container_without_its_link_has_no_published_port() {
         let done = call("setup", at, text);
         assert_eq!(done.code, 0, "{done:?}");
     };
-    let table = || try_run("nft", &["list", "table", "inet", "docker_ovs"]).unwrap_or_default();
+    let table = || lab::tables_called("docker_ovs");
     let ports = || run("ovs-vsctl", &["list-ports", bridge.name()]);
     let dead = of(&unique("web"), "10.97.8.2", true);
     set_up(0, &dead);
