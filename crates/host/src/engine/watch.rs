@@ -134,11 +134,16 @@ async fn follow_events(
 
 /// The containers about which an answer did not come in time, or could not be looked into, and when it is
 /// asked for again: no event says that it can be had.
-#[derive(Default)]
 struct Retry {
     ids: BTreeSet<ContainerId>,
     pause: Duration,
     due: Option<Instant>,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { ids: BTreeSet::new(), pause: FIRST_PAUSE, due: None }
+    }
 }
 
 impl Retry {
@@ -150,7 +155,7 @@ impl Retry {
         let late = |row: &&Container| row.netns_error.as_ref().is_some_and(passes);
         self.ids = rows.values().filter(late).map(|row| row.id.clone()).collect();
         if self.ids.is_empty() {
-            *self = Self { pause: FIRST_PAUSE, ..Self::default() };
+            *self = Self::default();
         } else {
             self.due.get_or_insert_with(|| Instant::now() + self.pause);
         }
