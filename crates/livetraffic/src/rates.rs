@@ -102,7 +102,7 @@ pub fn rates(wiring: &Wiring, before: Option<&Sample>, now: &Sample) -> Vec<v1::
         if now.failed.contains_key(&row.bridge) {
             return Some(rate(row, key.1, &PortCounters::default(), None));
         }
-        let counted = now.counters.get(&key)?;
+        let counted = now.counters.get(&key).filter(|counted| counted.iface == row.port.iface)?;
         let old = before.and_then(|before| {
             let old = before.counters.get(&key).filter(|old| old.iface == counted.iface)?;
             Some((old.counters, counted.at.duration_since(old.at).as_secs_f64()))

@@ -91,8 +91,11 @@ impl<'a> Source<'a> {
         let named = self.bridge.as_deref().and_then(|name| self.look.bridge(name).ok());
         let bridge = named.map(|named| &named.bridge.name);
         let now = Sample::take(self.host, &self.look.wiring, bridge).await?;
-        // A bridge that is gone does not answer either.
-        if now.failures().next().is_some() {
+        // A bridge that is gone does not answer either; one that was told of is looked for with the others.
+        let was_told = |name: &Name| {
+            self.last.as_ref().is_some_and(|last| last.failures().any(|(known, _)| known == name))
+        };
+        if now.failures().any(|(name, _)| !was_told(name)) {
             self.look().await?;
         }
         let named = self.bridge.as_deref().and_then(|name| self.look.bridge(name).ok());
