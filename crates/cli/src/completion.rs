@@ -17,7 +17,6 @@ use tokio::time::timeout;
 use crate::args::Cli;
 use crate::args::{CompletionArgs, Shell};
 use crate::block_on;
-use crate::limit::Limit;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
 use candidates::Sources;
@@ -83,7 +82,7 @@ fn whole(line: &Line) -> Option<Cli> {
 fn sources(line: &Line) -> Sources {
     let Some(cli) = whole(line) else { return Sources::default() };
     let look = async {
-        let origin = cli.sources.open(cli.verb(), &Limit::none()).await?;
+        let origin = cli.sources.open_for_names(cli.verb()).await?;
         Ok(host::Observe::observe(&origin, &host::Question::default()).await)
     };
     let in_time = async {

@@ -8,6 +8,7 @@ use host::{Host, Origin, Settings, read_recording};
 
 use model::Snapshot;
 use model::moment::rfc3339 as told;
+use model::switch::SwitchSource;
 use recorded::Recording;
 
 use crate::args::SourceOptions;
@@ -27,10 +28,28 @@ impl SourceOptions {
     /// A snapshot that cannot be read, a daemon that does not answer, an option that makes no
     /// sense.
     pub async fn open(&self, verb: &Verb, limit: &Limit) -> Result<Origin, CliError> {
+        self.open_for(verb, verb.sources(), limit).await
+    }
+
+    /// The same for the names alone that a verb may be given: a daemon has those of the database at hand.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_for_names(&self, verb: &Verb) -> Result<Origin, CliError> {
+        let sources = verb.sources().map(|_| vec![SwitchSource::Ovsdb]);
+        self.open_for(verb, sources, &Limit::none()).await
+    }
+
+    async fn open_for(
+        &self,
+        verb: &Verb,
+        sources: Option<Vec<SwitchSource>>,
+        limit: &Limit,
+    ) -> Result<Origin, CliError> {
         // It may be set for good, whatever is asked: what is named on the command line counts.
-        let or_env = verb.sources().is_some() && !self.names_source();
+        let or_env = sources.is_some() && !self.names_source();
         if let Some(server) = self.server.named(matches!(verb, Verb::Serve(_)), or_env)? {
-            let sources = verb.sources().ok_or_else(|| CliError::new(NOT_SERVED))?;
+            let sources = sources.ok_or_else(|| CliError::new(NOT_SERVED))?;
             let snapshot =
                 client::snapshot(&server, &sources, verb.filters(), self.at, self.timeout())
                     .await?;
