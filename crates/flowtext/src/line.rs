@@ -151,10 +151,13 @@ fn bridge_line(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
     (text.get(end) == Some(&b')')).then_some(Head::Bridge { start: name, end })
 }
 
-/// `system@ovs-system:` of dpctl/show; the name may go on behind its first word, which ends at `end`.
+/// `system@ovs-system:` of dpctl/show; the name may go on behind its first word, which ends at `end`. What
+/// comes before the @ is a type of datapath (ovs-vswitchd.conf.db(5), `datapath_type`): `root@node1:` is none.
 fn datapath_line(text: &[u8], start: usize, end: usize) -> Option<Head> {
     const LONGEST: usize = 128;
-    let is_named = text.get(start..end)?.contains(&b'@');
+    const TYPES: [&[u8]; 3] = [b"system@", b"netdev@", b"dummy@"];
+    let word = text.get(start..end)?;
+    let is_named = TYPES.iter().any(|kind| word.starts_with(kind));
     let rest = text.get(start..).filter(|_| is_named)?;
     let length = rest.iter().take(LONGEST).position(u8::is_ascii_whitespace);
     let length = length.unwrap_or(rest.len());
