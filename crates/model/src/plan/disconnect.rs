@@ -61,7 +61,13 @@ pub fn disconnect(
             planner.check(row, request.force)?;
             planner.check_way(row, &interface)?;
             planner.check_upper(row, &interface)?;
-            (removal(bridge, wiring, row), planner.host_end(row, &interface))
+            let host_end = planner.host_end(row, &interface);
+            // It may live under another name, where vswitchd does not hold it.
+            let renamed = || {
+                let is_orphaned = matches!(row.occupant, Occupant::Orphaned { .. });
+                is_orphaned.then(|| planner.left_link(&row.port)).flatten()
+            };
+            (removal(bridge, wiring, row), host_end.or_else(renamed))
         }
         Connection::Memory(port) => (forget(bridge, port), planner.left_link(port)),
     };

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::PortLinks;
 use crate::evidence::Note;
 use crate::ids::{Name, OfPort};
 use crate::memory;
@@ -296,7 +297,11 @@ impl Planner<'_> {
             bridge: self.bridge.name.clone(),
             steps,
         };
-        let steps = self.lacks(record, &row.port);
+        // A disconnect was killed right after it had noted on the link that this is to go.
+        let staying =
+            PortLinks::new(self.snapshot).of(row).and_then(|link| marked_as_staying(link));
+        let lacking = self.lacks(record, &row.port);
+        let steps: Vec<_> = staying.map(Step::from).into_iter().chain(lacking).collect();
         if !steps.is_empty() {
             return RestoreAction::Again(plan(steps));
         }

@@ -228,6 +228,10 @@ fn a_disconnect_that_was_killed_says_what_it_was_about() {
     let far = |n: usize| rehearse(&before, &plan.steps[..n]);
     assert_eq!(plan.steps.len(), 3, "{plan:#?}");
     assert_eq!(taken(&far(1)), [], "its port is there");
+    let [RestoreAction::Again(healing)] = &restored(&far(1))[..] else { panic!() };
+    assert_eq!(healing.steps.len(), 1, "{healing:#?}");
+    let healed = rehearse(&far(1), &healing.steps);
+    assert_eq!(taken(&made_again(healed)), [], "what stays says nothing of going");
     assert_eq!(prune(&far(2), &resolve(&far(2)), &Prune::default()).len(), 1);
     assert!(resolve(&far(3)).attachments.is_empty() && resolve(&far(3)).ports.is_empty());
     let back: Vec<_> = plan.steps[..2].iter().rev().filter_map(Step::undo).collect();
@@ -263,6 +267,9 @@ fn a_row_whose_link_was_renamed_gets_the_new_name() {
     assert_eq!(taken(&host), []);
     let plan = put_back(&host, "web0");
     assert_eq!(resolve(&rehearse(&host, &plan.steps)).ports.len(), 1);
+    let plan = disconnect(&host, &resolve(&host), &to_disconnect()).unwrap();
+    let after = resolve(&rehearse(&host, &plan.steps));
+    assert!(after.attachments.is_empty() && after.ports.is_empty(), "{plan:#?}");
     // Nor does the row go while the link lives on without its container.
     let gone = having(&host, vec![container(2), container(3)]);
     assert_eq!(prune(&gone, &resolve(&gone), &Prune::default()), []);
