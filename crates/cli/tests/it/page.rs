@@ -28,7 +28,7 @@ pub(crate) const NAMES: &str =
 
 #[test]
 fn a_jack_fills_without_reload_and_the_focus_stays() {
-    lab::need!(Docker, Browser);
+    lab::alone!(Docker, Browser);
     // A bridge above the one that is looked at comes later.
     let above = unique("br");
     let (bridge, container) = (Bridge::new(), Container::run());
@@ -53,7 +53,7 @@ fn a_jack_fills_without_reload_and_the_focus_stays() {
 
 #[test]
 fn a_hostile_name_stays_text() {
-    lab::need!(Docker, Browser);
+    lab::alone!(Docker, Browser);
     let (bridge, hostile) = (Bridge::new(), "<script>alert(1)</script><img src=x>");
     let link = Link::add(&["type", "veth"]);
     let id = format!("external_ids:container_id=\"{hostile}\"");
@@ -78,7 +78,7 @@ fn a_hostile_name_stays_text() {
 
 #[test]
 fn search_finds_by_name_mac_address_and_number() {
-    lab::need!(Docker, Browser);
+    lab::alone!(Docker, Browser);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plug {
         ip: Some("10.78.3.4/24"),
@@ -115,7 +115,7 @@ fn search_finds_by_name_mac_address_and_number() {
 /// what they are loading then.
 #[test]
 fn links_that_come_and_go_stop_no_request() {
-    lab::need!(Docker, Browser);
+    lab::alone!(Docker, Browser);
     let (_daemon, browser) = shown();
     let page = browser.run("return location.href");
     let over = AtomicBool::new(false);
@@ -156,7 +156,7 @@ pub(crate) const ROWS: &str = "[...document.querySelectorAll('#list tbody tr')].
 /// In one run of one browser, as each takes a second to start.
 #[test]
 fn a_link_shows_table_filters_traffic_and_trace() {
-    lab::need!(Docker, Browser);
+    lab::alone!(Docker, Browser);
     let bridge = Bridge::new();
     let ([a, b], _plugs) = neighbours(&bridge, &["tag=3077"]);
     let daemon = Served::start(&[]);
@@ -241,7 +241,7 @@ fn a_link_shows_table_filters_traffic_and_trace() {
 /// Single characters can be turned off (WCAG 2.2, 2.1.4), which the browser remembers.
 #[test]
 fn letters_are_keys_only_where_they_are_wanted() {
-    lab::need!(Lab, Browser);
+    lab::alone!(Lab, Browser);
     let bridge = Bridge::new();
     let (_daemon, browser) = shown();
     let jack = format!(".jack[data-bridge=\"{}\"]", bridge.name());
@@ -292,7 +292,7 @@ fn choose(browser: &Browser, list: &str, value: &str) {
 /// The address has the view, which the link would replace.
 #[test]
 fn the_link_that_skips_to_the_switches_moves_the_focus_alone() {
-    lab::need!(Docker, Browser);
+    lab::alone!(Docker, Browser);
     let bridge = Bridge::new();
     let (_daemon, browser) = shown();
     browser.waits_for(&format!("{NAMES}.some(name => name.includes('{}'))", bridge.name()));
@@ -311,7 +311,7 @@ fn the_link_that_skips_to_the_switches_moves_the_focus_alone() {
 /// A browser keeps a page that was left, and shows it as it was.
 #[test]
 fn a_page_that_is_shown_again_follows_the_host_again() {
-    lab::need!(Docker, Browser);
+    lab::alone!(Docker, Browser);
     let (mut daemon, browser) = shown();
     browser.run("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))");
     browser.run("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))");
