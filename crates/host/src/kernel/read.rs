@@ -1,6 +1,6 @@
 //! Which links of which namespaces a look needs, and reading them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use model::SourceError;
@@ -15,7 +15,7 @@ use super::offload;
 use super::pairs::name_each_other;
 use super::rows::{self as links, id};
 use super::sockets::{SocketOwner, Sockets};
-use super::switch_namespace::Handle;
+use super::switch_namespace::{Handle, OtherNamespaces};
 use crate::question::Details;
 
 /// So many namespaces one after the other are followed from one that a source named.
@@ -161,20 +161,30 @@ pub(crate) fn read_switch(switch: &Netns, owner: &SocketOwner) -> Namespace {
 /// These namespaces, if their handles still lead there, and all that have a name; and
 /// what the switch's namespace calls them. None is held open afterwards: that would keep it
 /// alive.
-pub(crate) fn read_others(
-    handles: &[(Handle, NetnsId)],
-    switch: &Netns,
-) -> (Vec<Namespace>, BTreeMap<Nsid, NetnsId>) {
-    let mut homes = Homes::default();
-    for (handle, netns) in handles.iter().filter(|(_, netns)| *netns != id(switch)) {
-        if homes.is_open(*netns) {
+pub(crate) fn read_others(handles: &[(Handle, NetnsId)], switch: &Netns) -> OtherNamespaces {
+    let (mut homes, mut dead) = (Homes::default(), HashSet::new());
+    let (processes, files): (Vec<_>, Vec<_>) =
+        handles.iter().partition(|(handle, _)| matches!(handle, Handle::Process(_)));
+    for (handle, netns) in processes.into_iter().chain(files) {
+        // A mount says nothing more than a process that led there, unless another one did not.
+        let is_mount = matches!(handle, Handle::File(_));
+        if is_mount && homes.is_open(*netns) && !dead.iter().any(|(_, at)| at == netns) {
             continue;
         }
         match handle.open() {
-            Ok(space) if id(&space) == *netns => homes.insert(space),
-            // That process has ended.
-            Ok(_) => {}
-            Err(error) if error.is_gone() => {}
+            Ok(space) if id(&space) == *netns => {
+                if id(&space) != id(switch) {
+                    homes.insert(space);
+                }
+            }
+            // That process has ended, and its namespace's number may be another one's now.
+            Ok(_) => {
+                dead.insert((handle.clone(), *netns));
+            }
+            Err(error) if error.is_gone() => {
+                dead.insert((handle.clone(), *netns));
+            }
+            Err(_) if homes.is_open(*netns) || *netns == id(switch) => {}
             Err(error) => {
                 let why = source_error(format!("the network namespace {netns}"), &error);
                 homes.insert_unopened(*netns, why);
@@ -196,7 +206,8 @@ pub(crate) fn read_others(
         links::name_others(socket, &mut here, &spaces)?;
         Ok(here.nsids)
     });
-    (rows, nsids.into_iter().next().and_then(Result::ok).unwrap_or_default())
+    let nsids = nsids.into_iter().next().and_then(Result::ok).unwrap_or_default();
+    OtherNamespaces { rows, nsids, dead }
 }
 
 /// Changes are told only of namespaces that have an id; most have, by a link that leads there.

@@ -1,6 +1,6 @@
 //! What a watch needs of the namespace that ovs-vswitchd lives in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -75,8 +75,16 @@ impl Handle {
     }
 }
 
-/// Namespaces that hold containers or have a name, and what the switch's calls them.
-pub type OtherNamespaces = (Vec<Namespace>, BTreeMap<Nsid, NetnsId>);
+/// Namespaces that hold containers or have a name, as they were read.
+#[derive(Clone, Debug, Default)]
+pub struct OtherNamespaces {
+    /// A row for each of them.
+    pub rows: Vec<Namespace>,
+    /// What the switch's namespace calls them.
+    pub nsids: BTreeMap<Nsid, NetnsId>,
+    /// The handles that led to none, or to another one than they were said to.
+    pub dead: HashSet<(Handle, NetnsId)>,
+}
 
 /// What notifications are about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -43,23 +43,57 @@ pub struct LinkReading {
     pub number: u64,
     /// By what the namespaces of containers were looked for: of what else is said to be in one of them
     /// nothing was read.
-    pub homes: Arc<HomeSet>,
+    pub homes: Arc<HomeHandles>,
 }
 
-/// Namespaces, each with a handle on it.
-pub type HomeSet = HashSet<(Handle, NetnsId)>;
+/// Handles on the namespaces of containers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HomeHandles {
+    /// All that were tried.
+    pub asked: HashSet<(Handle, NetnsId)>,
+    /// Those of them that led to none, although one of this number was read: it is another one.
+    pub replaced: HashSet<(Handle, NetnsId)>,
+}
+
+impl HomeHandles {
+    /// Takes what is known of one namespace from `known`.
+    fn keep(&mut self, known: &Self, netns: NetnsId) {
+        let sets = [(&mut self.asked, &known.asked), (&mut self.replaced, &known.replaced)];
+        for (set, known) in sets {
+            set.retain(|(_, at)| *at != netns);
+            set.extend(known.iter().filter(|(_, at)| *at == netns).cloned());
+        }
+    }
+}
 
 /// A reading of the namespaces of containers, and by what these were looked for.
 #[derive(Debug)]
 struct Elsewhere {
-    read: OtherNamespaces,
-    asked: Arc<HomeSet>,
+    rows: Vec<Namespace>,
+    nsids: BTreeMap<Nsid, NetnsId>,
+    homes: HomeHandles,
+}
+
+impl Elsewhere {
+    fn new(read: OtherNamespaces, asked: HashSet<(Handle, NetnsId)>) -> Self {
+        let OtherNamespaces { rows, nsids, dead } = read;
+        let numbers: HashSet<_> = rows.iter().map(|row| row.id).collect();
+        let replaced = dead.into_iter().filter(|(_, netns)| numbers.contains(netns)).collect();
+        Self { rows, nsids, homes: HomeHandles { asked, replaced } }
+    }
 }
 
 impl LinkReading {
-    /// Whether all namespaces that an engine says a container to be in were looked for since it said so.
+    /// Whether all namespaces that an engine says a container to be in were looked for since it said so, and
+    /// none of them is one that got the number of another.
     pub(crate) fn covers(&self, row: &Container) -> bool {
-        Handle::of(row).all(|home| self.homes.contains(&home))
+        let HomeHandles { asked, replaced } = &*self.homes;
+        let handles: Vec<_> = Handle::of(row).collect();
+        let is_own = |netns| {
+            let mut leading = handles.iter().filter(|(_, at)| *at == netns);
+            leading.any(|home| !replaced.contains(home))
+        };
+        handles.iter().all(|home| asked.contains(home) && is_own(home.1))
     }
 }
 
@@ -125,8 +159,8 @@ async fn follow(
                 KernelEvent::Notified if links.note_notified() => links.read_here(SwitchRead::Alone).await?,
                 KernelEvent::Notified => false,
                 KernelEvent::SocketsDue => links.read_here(SwitchRead::Alone).await?,
-                KernelEvent::Read(homes) => {
-                    links.hold(homes)?;
+                KernelEvent::Read(read) => {
+                    links.hold(read)?;
                     links.read_here(SwitchRead::Alone).await?
                 }
             },
@@ -161,10 +195,10 @@ struct LinkState<'o> {
     /// When its packet sockets are to be read, one of which may have been opened or closed.
     sockets_due: Option<Instant>,
     nsids: BTreeMap<Nsid, NetnsId>,
-    homes: Vec<Namespace>,
+    elsewhere: Vec<Namespace>,
     /// By what they were looked for.
-    asked: Arc<HomeSet>,
-    reading: Option<(Reading<OtherNamespaces>, Arc<HomeSet>)>,
+    homes: Arc<HomeHandles>,
+    reading: Option<(Reading<OtherNamespaces>, HashSet<(Handle, NetnsId)>)>,
     /// What was read of them, until the switch's namespace was read after it.
     fresh: Option<Elsewhere>,
     /// Namespaces changed that were not read since, or while they were being read.
@@ -195,8 +229,8 @@ impl<'o> LinkState<'o> {
             unread: Changed::Anything,
             sockets_due: None,
             nsids: BTreeMap::new(),
-            homes: Vec::new(),
-            asked: Arc::default(),
+            elsewhere: Vec::new(),
+            homes: Arc::default(),
             reading: None,
             fresh: None,
             dirty: true,
@@ -213,7 +247,7 @@ impl<'o> LinkState<'o> {
                 KernelEvent::Notified | KernelEvent::SocketsDue => {
                     self.note_notified();
                 }
-                KernelEvent::Read(homes) => self.hold(homes)?,
+                KernelEvent::Read(read) => self.hold(read)?,
             }
         }
         self.read_here(SwitchRead::AtOnce).await?;
@@ -262,14 +296,14 @@ impl<'o> LinkState<'o> {
             return;
         }
         self.dirty = false;
-        let mut homes = Vec::new();
+        let mut handles = Vec::new();
         for (_, rows) in containers.all() {
             let rows = rows.borrow_and_update();
-            homes.extend(rows.rows().iter().flat_map(Handle::of));
+            handles.extend(rows.rows().iter().flat_map(Handle::of));
         }
         let switch = Arc::clone(&self.switch);
-        let asked = Arc::new(homes.iter().cloned().collect());
-        let reading = self.elsewhere_reader.read(move || switch.read_others(&homes));
+        let asked = handles.iter().cloned().collect();
+        let reading = self.elsewhere_reader.read(move || switch.read_others(&handles));
         self.reading = Some((reading, asked));
     }
 
@@ -277,30 +311,28 @@ impl<'o> LinkState<'o> {
     ///
     /// # Errors
     /// The thread that read it has ended, and nothing more comes from it: another one has to be started.
-    fn hold(&mut self, homes: Option<OtherNamespaces>) -> Result<(), SourceError> {
+    fn hold(&mut self, read: Option<OtherNamespaces>) -> Result<(), SourceError> {
         let asked = self.reading.take().map(|(_, asked)| asked);
-        let Some((read, asked)) = homes.zip(asked) else {
+        let Some((read, asked)) = read.zip(asked) else {
             let why = "the thread that reads them has ended";
             return Err(SourceError::new(SourceErrorKind::Unreachable, "network namespaces", why));
         };
-        self.fresh = Some(Elsewhere { read, asked });
+        self.fresh = Some(Elsewhere::new(read, asked));
         Ok(())
     }
 
     /// Takes over what was read elsewhere. Where that failed, what was known is kept, and tried
     /// again: it is of what it was read of.
-    fn take(&mut self, elsewhere: Elsewhere) {
-        let Elsewhere { read: (mut homes, nsids), mut asked } = elsewhere;
-        self.failed = homes.iter().any(|home| home.source_error.is_some());
-        for home in homes.iter_mut().filter(|home| home.source_error.is_some()) {
-            if let Some(known) = self.homes.iter().find(|known| known.id == home.id) {
-                let asked = Arc::make_mut(&mut asked);
-                asked.retain(|(_, netns)| *netns != known.id);
-                asked.extend(self.asked.iter().filter(|(_, netns)| *netns == known.id).cloned());
-                home.clone_from(known);
+    fn take(&mut self, fresh: Elsewhere) {
+        let Elsewhere { mut rows, nsids, mut homes } = fresh;
+        self.failed = rows.iter().any(|row| row.source_error.is_some());
+        for row in rows.iter_mut().filter(|row| row.source_error.is_some()) {
+            if let Some(known) = self.elsewhere.iter().find(|known| known.id == row.id) {
+                homes.keep(&self.homes, row.id);
+                row.clone_from(known);
             }
         }
-        (self.homes, self.nsids, self.asked) = (homes, nsids, asked);
+        (self.elsewhere, self.nsids, self.homes) = (rows, nsids, Arc::new(homes));
     }
 
     /// Reads the switch's own namespace again, what has changed in it or after a reading elsewhere all
@@ -332,7 +364,7 @@ impl<'o> LinkState<'o> {
         if let (Some(why), true) = (&here.source_error, self.here.is_some()) {
             return Err(why.clone());
         }
-        let fresh = self.fresh.take().map(|homes| self.take(homes)).is_some();
+        let fresh = self.fresh.take().map(|fresh| self.take(fresh)).is_some();
         self.failed |= here.source_error.is_some();
         if self.here.as_ref() == Some(&here) {
             return Ok(fresh);
@@ -354,7 +386,7 @@ impl<'o> LinkState<'o> {
         let vswitchd = self.switch.vswitchd();
         let rows = changed.then(|| self.rows());
         latest.send_modify(|latest| {
-            let homes = Arc::clone(&self.asked);
+            let homes = Arc::clone(&self.homes);
             *latest.about_mut() = LinkReading { switch, vswitchd, number, homes };
             if let Some(rows) = rows {
                 latest.set_fresh(rows);
@@ -368,7 +400,7 @@ impl<'o> LinkState<'o> {
             Namespace { nsids, ..here.clone() }
         });
         let id = self.here.as_ref().map(|here| here.id);
-        let others = self.homes.iter().filter(|home| Some(home.id) != id).cloned();
+        let others = self.elsewhere.iter().filter(|row| Some(row.id) != id).cloned();
         others.chain(here).collect()
     }
 }

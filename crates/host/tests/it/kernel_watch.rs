@@ -1,6 +1,6 @@
 //! Following the kernel: what is read again for which hint, and what is published when.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -34,6 +34,8 @@ struct Now {
     read_others: usize,
     /// The processes that the others were read of last.
     processes: Vec<u32>,
+    /// Those of them that have ended.
+    ended: Vec<u32>,
     /// What happens while the others are read next.
     meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
@@ -96,7 +98,9 @@ impl SwitchNamespace for FakeNamespace {
         if let Some(meanwhile) = now.meanwhile.take() {
             meanwhile();
         }
-        (now.others.clone(), BTreeMap::from([(Nsid(0), HOME)]))
+        let (rows, nsids) = (now.others.clone(), BTreeMap::from([(Nsid(0), HOME)]));
+        let is_dead = |home: &&_| pid(home).is_some_and(|pid| now.ended.contains(&pid));
+        OtherNamespaces { rows, nsids, dead: homes.iter().filter(is_dead).cloned().collect() }
     }
 
     fn notified(&self) -> BoxFuture<'_, ()> {
@@ -142,6 +146,7 @@ impl Followed {
             read_changed: Vec::new(),
             read_others: 0,
             processes: Vec::new(),
+            ended: Vec::new(),
             meanwhile: None,
         };
         let kernel =
@@ -176,7 +181,7 @@ impl Followed {
     /// The processes by which [`HOME`] was looked for, as is published.
     fn looked_for_by(&self) -> Vec<Handle> {
         let rows = self.rows.borrow();
-        let homes = rows.about().homes.iter();
+        let homes = rows.about().homes.asked.iter();
         homes.filter(|(_, home)| *home == HOME).map(|(handle, _)| handle.clone()).collect()
     }
 
@@ -475,6 +480,29 @@ async fn rows_that_are_kept_are_of_what_they_were_read_of() {
     assert_eq!(followed.looked_for_by(), [Handle::Process(7)], "8 may be in another one");
     followed.change(|now| now.others = vec![home(&["eth0"])]);
     while followed.looked_for_by() != [Handle::Process(8)] {
+        assert!(followed.published().await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_has_ended_is_not_where_its_namespaces_number_is_used_again() {
+    let mut followed = Followed::begun().await;
+    followed.change(|now| now.ended = vec![7]);
+    followed.notify(false, true);
+    assert!(followed.published().await);
+    let replaced = |followed: &Followed| followed.rows.borrow().about().homes.replaced.clone();
+    assert_eq!(replaced(&followed), HashSet::from([(Handle::Process(7), HOME)]));
+    // What cannot be read is as it was known.
+    let why = SourceError::new(SourceErrorKind::Denied, "it", "no");
+    let unread = Namespace { source_error: Some(why), ..home(&[]) };
+    followed.change(|now| (now.others, now.ended) = (vec![unread], Vec::new()));
+    followed.notify(false, true);
+    assert!(followed.published().await);
+    assert_eq!(replaced(&followed).len(), 1);
+    // Nothing has its number: it is gone.
+    followed.change(|now| (now.others, now.ended) = (Vec::new(), vec![7]));
+    followed.notify(false, true);
+    while !replaced(&followed).is_empty() {
         assert!(followed.published().await);
     }
 }

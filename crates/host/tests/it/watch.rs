@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use host::engine::feeds::EngineFeeds;
 use host::kernel::switch_namespace::Handle;
-use host::kernel::watch::{LinkReading, LinkRequest};
+use host::kernel::watch::{HomeHandles, LinkReading, LinkRequest};
 use host::source::{Answered, Latest};
 use host::watch::{Feeds, Watch};
 use model::ids::{Ifindex, NetnsId, OfPort};
@@ -292,7 +292,13 @@ impl Told {
 
     /// A reading that looked for [`HOME`] by these processes, and found these links or nothing.
     fn kernel(&self, processes: &[u32], home: Option<&[&str]>) {
-        let homes = processes.iter().map(|pid| (Handle::Process(*pid), HOME)).collect();
+        self.kernel_without(&[], processes, home);
+    }
+
+    /// The same, where some of these processes have ended.
+    fn kernel_without(&self, ended: &[u32], processes: &[u32], home: Option<&[&str]>) {
+        let of = |pids: &[u32]| pids.iter().map(|pid| (Handle::Process(*pid), HOME)).collect();
+        let homes = HomeHandles { asked: of(processes), replaced: of(ended) };
         let home = home.map(|links| Namespace { id: HOME, ..namespace(links) });
         self.sources.kernel.send_modify(|latest| {
             *latest.about_mut() = LinkReading {
@@ -340,6 +346,18 @@ async fn a_namespace_whose_number_is_used_again_is_not_what_was_read_under_it() 
     assert_eq!(told.events().await, ["appeared late:eth0"]);
     told.kernel(&[8], None);
     assert_eq!(told.events().await, ["vanished late:eth0"], "it was looked for, and is gone");
+}
+
+/// An engine that was stopped tells on of containers that have ended.
+#[tokio::test(start_paused = true)]
+async fn a_container_that_has_ended_is_not_in_the_namespace_that_got_its_number() {
+    let mut told = Told::begun(&[running("web", 7)], &[7]).await;
+    told.engine(&[running("web", 7), running("late", 8)]);
+    assert_eq!(told.events().await, [""; 0]);
+    told.kernel_without(&[7], &[7, 8], Some(&["eth0"]));
+    let told = told.events().await;
+    assert!(told.iter().all(|event| !event.contains("web+late")), "{told:?}");
+    assert!(told.iter().any(|event| event == "appeared late:eth0"), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]
