@@ -52,6 +52,8 @@ pub(super) const PORTS: &str = help! {
     "  docker ovs ports br0          those of br0, in number order"
     "  docker ovs ports br0 --format '{{.OFPort}} {{.Occupant}} {{.Who}}'"
     ""
+    "However the switch is asked, datapath ports come from appctl."
+    ""
     "CSV has no header. Its columns are bridge, OpenFlow port, datapath port, name, kind, VLAN and"
     "who is on it."
     ""

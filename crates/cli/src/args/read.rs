@@ -11,6 +11,23 @@ use model::filter::Filter;
 use model::switch::SwitchSource;
 use report::Format;
 
+// What is looked at: this host in one of three ways, or what is known of its fleet.
+#[derive(Debug, Args)]
+pub struct LookArgs {
+    /// Of all hosts of the fleet, as the daemon of this host knows them
+    #[arg(long)]
+    pub fleet: bool,
+    /// How the switch is asked
+    #[arg(
+        long,
+        alias = "via",
+        value_name = "SOURCE",
+        default_value = "ovsdb",
+        conflicts_with = "fleet"
+    )]
+    pub source: SourceArg,
+}
+
 // `docker ovs port`
 #[derive(Debug, Args)]
 pub struct PortArgs {
@@ -58,18 +75,8 @@ pub struct LsArgs {
     /// table, csv, json, or a Go template such as '{{.Container}} {{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Of all hosts of the fleet, as the daemon of this host knows them
-    #[arg(long)]
-    pub fleet: bool,
-    /// How the switch is asked
-    #[arg(
-        long,
-        alias = "via",
-        value_name = "SOURCE",
-        default_value = "ovsdb",
-        conflicts_with = "fleet"
-    )]
-    pub source: SourceArg,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 // `docker ovs ports`
@@ -83,18 +90,8 @@ pub struct PortsArgs {
     /// table, csv, json, or a Go template such as '{{.OFPort}} {{.Who}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Of all hosts of the fleet, as the daemon of this host knows them
-    #[arg(long)]
-    pub fleet: bool,
-    /// How the switch is asked; datapath ports are always asked of appctl
-    #[arg(
-        long,
-        alias = "via",
-        value_name = "SOURCE",
-        default_value = "ovsdb",
-        conflicts_with = "fleet"
-    )]
-    pub source: SourceArg,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 // `docker ovs who`
@@ -116,18 +113,8 @@ pub struct WhoArgs {
     /// table, csv, json, or a Go template such as '{{.Container}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
-    /// Of all hosts of the fleet, as the daemon of this host knows them
-    #[arg(long)]
-    pub fleet: bool,
-    /// How the switch is asked
-    #[arg(
-        long,
-        alias = "via",
-        value_name = "SOURCE",
-        default_value = "ovsdb",
-        conflicts_with = "fleet"
-    )]
-    pub source: SourceArg,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 /// Steps are no rows of columns.
@@ -163,18 +150,8 @@ pub struct GraphArgs {
     /// What to draw it in
     #[arg(long, value_name = "FORMAT", default_value = "svg")]
     pub format: Picture,
-    /// Of all hosts of the fleet, as the daemon of this host knows them
-    #[arg(long)]
-    pub fleet: bool,
-    /// How the switch is asked
-    #[arg(
-        long,
-        alias = "via",
-        value_name = "SOURCE",
-        default_value = "ovsdb",
-        conflicts_with = "fleet"
-    )]
-    pub source: SourceArg,
+    #[command(flatten)]
+    pub look: LookArgs,
 }
 
 /// The notations of a picture.

@@ -177,11 +177,11 @@ impl Verb {
     /// Whether it is answered by the fleet, and by no source of this host.
     pub fn asks_fleet(&self) -> bool {
         match self {
-            Self::Events(EventsArgs { fleet, .. })
-            | Self::Ls(LsArgs { fleet, .. })
-            | Self::Who(WhoArgs { fleet, .. })
-            | Self::Ports(PortsArgs { fleet, .. })
-            | Self::Graph(GraphArgs { fleet, .. }) => *fleet,
+            Self::Events(args) => args.fleet,
+            Self::Ls(LsArgs { look, .. })
+            | Self::Who(WhoArgs { look, .. })
+            | Self::Ports(PortsArgs { look, .. })
+            | Self::Graph(GraphArgs { look, .. }) => look.fleet,
             Self::Hosts(_) => true,
             _ => false,
         }
@@ -218,11 +218,11 @@ impl Verb {
     pub fn sources(&self) -> Option<Vec<SwitchSource>> {
         let every = || SwitchSource::ALL.to_vec();
         match self {
-            Self::Port(PortArgs { source, .. })
-            | Self::Ls(LsArgs { source, .. })
-            | Self::Graph(GraphArgs { source, .. })
-            | Self::Who(WhoArgs { source, .. }) => Some(vec![(*source).into()]),
-            Self::Ports(args) => Some(vec![args.source.into(), SwitchSource::Appctl]),
+            Self::Port(args) => Some(vec![args.source.into()]),
+            Self::Ls(LsArgs { look, .. })
+            | Self::Graph(GraphArgs { look, .. })
+            | Self::Who(WhoArgs { look, .. }) => Some(vec![look.source.into()]),
+            Self::Ports(args) => Some(vec![args.look.source.into(), SwitchSource::Appctl]),
             Self::Explain(args) => {
                 Some(args.source.map_or_else(every, |source| vec![source.into()]))
             }

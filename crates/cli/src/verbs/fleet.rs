@@ -24,11 +24,11 @@ const MAX_AT_ONCE: usize = 20_000;
 /// Answers a verb that was given `--fleet`; none where it was not, or takes none.
 pub async fn run(sources: &SourceOptions, verb: &Verb) -> Option<Result<Outcome, CliError>> {
     Some(match verb {
-        Verb::Ls(args) if args.fleet => ls(sources, args).await,
-        Verb::Who(args) if args.fleet => who(sources, args).await,
-        Verb::Ports(args) if args.fleet => ports(sources, args).await,
+        Verb::Ls(args) if args.look.fleet => ls(sources, args).await,
+        Verb::Who(args) if args.look.fleet => who(sources, args).await,
+        Verb::Ports(args) if args.look.fleet => ports(sources, args).await,
         Verb::Events(args) if args.fleet => events(sources, args).await,
-        Verb::Graph(args) if args.fleet => graph(sources, args).await,
+        Verb::Graph(args) if args.look.fleet => graph(sources, args).await,
         _ => return None,
     })
 }

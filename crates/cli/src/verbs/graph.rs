@@ -14,7 +14,7 @@ use crate::writer::Text;
 /// No such bridge, or the switch cannot be asked.
 pub async fn run(origin: &Origin, args: &GraphArgs) -> Result<Outcome, CliError> {
     // The whole switch even for one bridge: a patch ends on another.
-    let source = SwitchSource::from(args.source);
+    let source = SwitchSource::from(args.look.source);
     let look = origin.look(&Question { sources: vec![source], ..Question::default() }).await;
     look.switch(source)?;
     if let Some(bridge) = &args.bridge {

@@ -17,7 +17,7 @@ use crate::writer::Text;
 pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
     let question = Question {
         bridge: args.bridge.clone(),
-        sources: vec![args.source.into()],
+        sources: vec![args.look.source.into()],
         ..Question::default()
     };
     let look = origin.look(&question).await;

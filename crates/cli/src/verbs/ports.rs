@@ -14,10 +14,10 @@ use crate::writer::Text;
 /// No such bridge, or the switch cannot be asked. Where it told a part, that is listed, and the exit code is 2.
 pub async fn run(origin: &Origin, args: &PortsArgs) -> Result<Outcome, CliError> {
     // Only the control socket knows datapath ports.
-    let sources = vec![args.source.into(), SwitchSource::Appctl];
+    let sources = vec![args.look.source.into(), SwitchSource::Appctl];
     let bridge = args.bridge.clone();
     let look = origin.look(&Question { bridge, sources, ..Question::default() }).await;
-    look.switch(args.source.into())?;
+    look.switch(args.look.source.into())?;
     if let Some(bridge) = &args.bridge {
         look.bridge(bridge)?;
     }

@@ -18,7 +18,7 @@ use crate::writer::Text;
 /// No such bridge, a source that the answer needs is missing, or nothing fits and, without
 /// `--partial`, something could not be read.
 pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
-    let question = Question { sources: vec![args.source.into()], ..Question::default() };
+    let question = Question { sources: vec![args.look.source.into()], ..Question::default() };
     let look = origin.look(&question).await;
     let query = WhoQuery::from(args.what.as_str());
     if let WhoQuery::PortOf { bridge, .. } = &query {
