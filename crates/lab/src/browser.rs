@@ -4,6 +4,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
@@ -101,6 +102,14 @@ impl Browser {
     pub fn is_paper(&self, is_paper: bool) {
         let media = if is_paper { "print" } else { "" };
         self.commands("Emulation.setEmulatedMedia", &json!({ "media": media }));
+    }
+
+    /// Makes each answer come so much later, as to a browser on a busy machine.
+    pub fn waits_for_answers(&self, latency: Duration) {
+        self.commands("Network.enable", &json!({}));
+        let slow = json!({"offline": false, "latency": latency.as_secs_f64() * 1e3,
+            "downloadThroughput": -1, "uploadThroughput": -1});
+        self.commands("Network.emulateNetworkConditions", &slow);
     }
 
     /// A command of Chromium's own protocol (<https://chromedevtools.github.io/devtools-protocol/>).

@@ -135,8 +135,7 @@ fn the_document_has_every_path() {
 
 /// The page is for people, and no part of the API.
 fn is_page(path: &str) -> bool {
-    ["/", "/figure", "/fleet", "/moments", "/page.css", "/page.js", "/script/{module}"]
-        .contains(&path)
+    ["/", "/figure", "/fleet", "/moments", "/page/{version}/{*name}"].contains(&path)
 }
 
 /// Whether `value` has the shape of a schema of the document, and no field beyond it.

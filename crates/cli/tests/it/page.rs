@@ -5,6 +5,7 @@
 )]
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use lab::{Bridge, Browser, Container, Link, Plug, Plugged, run, unique};
 
@@ -28,7 +29,7 @@ pub(crate) const NAMES: &str =
 
 #[test]
 fn a_jack_fills_without_reload_and_the_focus_stays() {
-    lab::alone!(Docker, Browser);
+    lab::need!(Docker, Browser);
     // A bridge above the one that is looked at comes later.
     let above = unique("br");
     let (bridge, container) = (Bridge::new(), Container::run());
@@ -53,7 +54,7 @@ fn a_jack_fills_without_reload_and_the_focus_stays() {
 
 #[test]
 fn a_hostile_name_stays_text() {
-    lab::alone!(Docker, Browser);
+    lab::need!(Docker, Browser);
     let (bridge, hostile) = (Bridge::new(), "<script>alert(1)</script><img src=x>");
     let link = Link::add(&["type", "veth"]);
     let id = format!("external_ids:container_id=\"{hostile}\"");
@@ -78,7 +79,7 @@ fn a_hostile_name_stays_text() {
 
 #[test]
 fn search_finds_by_name_mac_address_and_number() {
-    lab::alone!(Docker, Browser);
+    lab::need!(Docker, Browser);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plug {
         ip: Some("10.78.3.4/24"),
@@ -112,31 +113,52 @@ fn search_finds_by_name_mac_address_and_number() {
 }
 
 /// Addresses of the browser's own machine come and go while the page loads and asks: browsers give up
-/// what they are loading then.
+/// what they are loading then, those of other tests too.
 #[test]
 fn links_that_come_and_go_stop_no_request() {
     lab::alone!(Docker, Browser);
     let (_daemon, browser) = shown();
     let page = browser.run("return location.href");
+    while_addresses_change(Duration::from_millis(150), || {
+        for _ in 0..5 {
+            browser.goes_to(page.as_str().unwrap());
+            browser.waits_for("document.getElementById('live').textContent === 'live'");
+            let asked = "const main = document.querySelector('script[type=module]').src;
+            return import(main.replace('page.js', 'script/api.js')).then(async ({ json, figure }) => {
+                for (let i = 0; i < 40; i += 1) await Promise.all([json('/v1/bridges'), figure({ width: 800 })]);
+                return 'all';
+            }).catch(String)";
+            assert_eq!(browser.run(asked), "all");
+        }
+    });
+}
+
+/// A slow browser gives so much up that no loading of the page brings all of it.
+#[test]
+fn a_page_that_was_long_given_up_comes_at_last() {
+    lab::alone!(Docker, Browser);
+    let (_daemon, browser) = shown();
+    browser.waits_for_answers(Duration::from_millis(100));
+    while_addresses_change(Duration::from_millis(150), || {
+        browser.run("location.reload()");
+        std::thread::sleep(Duration::from_secs(10));
+    });
+    browser.waits_for("document.getElementById('live').textContent === 'live'");
+}
+
+/// Runs `act` while an address of this machine comes and goes, with a pause between.
+fn while_addresses_change(pause: Duration, act: impl FnOnce()) {
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !over.load(Ordering::Relaxed) {
                 let link = Link::add(&["type", "veth"]);
                 run("ip", &["address", "add", "198.51.100.9/32", "dev", link.name()]);
-                std::thread::sleep(std::time::Duration::from_millis(150));
+                std::thread::sleep(pause);
             }
         });
         let _over = Over(&over);
-        for _ in 0..5 {
-            browser.goes_to(page.as_str().unwrap());
-            browser.waits_for("document.getElementById('live').textContent === 'live'");
-            let asked = "return import('/script/api.js').then(async ({ json, figure }) => {
-                for (let i = 0; i < 40; i += 1) await Promise.all([json('/v1/bridges'), figure({ width: 800 })]);
-                return 'all';
-            }).catch(String)";
-            assert_eq!(browser.run(asked), "all");
-        }
+        act();
     });
 }
 
@@ -156,7 +178,7 @@ pub(crate) const ROWS: &str = "[...document.querySelectorAll('#list tbody tr')].
 /// In one run of one browser, as each takes a second to start.
 #[test]
 fn a_link_shows_table_filters_traffic_and_trace() {
-    lab::alone!(Docker, Browser);
+    lab::need!(Docker, Browser);
     let bridge = Bridge::new();
     let ([a, b], _plugs) = neighbours(&bridge, &["tag=3077"]);
     let daemon = Served::start(&[]);
@@ -241,7 +263,7 @@ fn a_link_shows_table_filters_traffic_and_trace() {
 /// Single characters can be turned off (WCAG 2.2, 2.1.4), which the browser remembers.
 #[test]
 fn letters_are_keys_only_where_they_are_wanted() {
-    lab::alone!(Lab, Browser);
+    lab::need!(Lab, Browser);
     let bridge = Bridge::new();
     let (_daemon, browser) = shown();
     let jack = format!(".jack[data-bridge=\"{}\"]", bridge.name());
@@ -292,7 +314,7 @@ fn choose(browser: &Browser, list: &str, value: &str) {
 /// The address has the view, which the link would replace.
 #[test]
 fn the_link_that_skips_to_the_switches_moves_the_focus_alone() {
-    lab::alone!(Docker, Browser);
+    lab::need!(Docker, Browser);
     let bridge = Bridge::new();
     let (_daemon, browser) = shown();
     browser.waits_for(&format!("{NAMES}.some(name => name.includes('{}'))", bridge.name()));
@@ -311,7 +333,7 @@ fn the_link_that_skips_to_the_switches_moves_the_focus_alone() {
 /// A browser keeps a page that was left, and shows it as it was.
 #[test]
 fn a_page_that_is_shown_again_follows_the_host_again() {
-    lab::alone!(Docker, Browser);
+    lab::need!(Docker, Browser);
     let (mut daemon, browser) = shown();
     browser.run("dispatchEvent(new PageTransitionEvent('pagehide', {persisted: true}))");
     browser.run("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))");

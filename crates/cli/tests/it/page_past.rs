@@ -11,7 +11,7 @@ const NOTHING_KNOWN: &str = "document.querySelector('#picture > .unknown')\
 
 #[test]
 fn a_moment_of_the_past_is_shown_as_it_was_or_as_not_known() {
-    lab::alone!(Docker, Browser);
+    lab::need!(Docker, Browser);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let folder = tempfile::tempdir().unwrap();

@@ -12,7 +12,7 @@ const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/page.png"
 /// as they are.
 #[test]
 fn the_picture_fits_any_window() {
-    lab::alone!(Docker, Browser);
+    lab::need!(Docker, Browser);
     let bridge = Bridge::new();
     let links: Vec<_> = (0..20).map(|_| Link::add(&["type", "veth"])).collect();
     for link in &links {
@@ -49,7 +49,7 @@ fn the_picture_fits_any_window() {
 
 #[test]
 fn three_hundred_ports_are_seen_at_once() {
-    lab::alone!(Lab, Browser);
+    lab::need!(Lab, Browser);
     let (_folder, scene) = crowded(300);
     let (_daemon, browser) = shown_by(Served::start(&["--from", &scene]));
     browser.resize(1400, 900);
@@ -79,7 +79,7 @@ fn crowded(count: u64) -> (tempfile::TempDir, String) {
 /// way, so only its width is compared.
 #[test]
 fn the_page_shows_the_recorded_host() {
-    lab::alone!(Lab, Browser);
+    lab::need!(Lab, Browser);
     let scene = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenes/article.json");
     let (_daemon, browser) = shown_by(Served::start(&["--from", scene]));
     let jack = "document.querySelector('.jack[data-bridge=\"vlanswitch\"][data-ofport=\"3\"]')";

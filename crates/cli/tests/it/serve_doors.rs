@@ -104,11 +104,11 @@ fn every_refusal_is_json_and_says_why() {
         (by_socket("GET", "/healthz", &[host, host]), 400),
         (by_socket("GET", "/healthz", &[]), 400),
         (by_socket("GET", "/v1/attachments/%ff", &[host]), 400),
-        (by_socket("GET", "/script/x.js", &[host]), 404),
+        (by_socket("GET", "/page/0/page.js", &[host]), 404),
         (by_tcp("DELETE", "/v1/attachments", &[host]), 405),
         (by_tcp("GET", "/healthz", &[host, "Host: evil.example"]), 400),
         (by_tcp("GET", "/healthz", &["Host: me@localhost"]), 400),
-        (by_tcp("GET", "/page.css", &[host, "Sec-Fetch-Site: cross-site"]), 403),
+        (by_tcp("GET", "/figure", &[host, "Sec-Fetch-Site: cross-site"]), 403),
         (by_tcp("GET", "/v1/snapshot?source=appctl", &[host, "Sec-Fetch-Site: same-site"]), 403),
     ];
     for (answer, status) in refusals {
@@ -335,7 +335,11 @@ fn the_page_may_load_nothing_from_elsewhere() {
     let (bridge, container) = (Bridge::new(), Container::run());
     let _plug = Plugged::new(&container, "eth0", &bridge, Plug::default());
     let daemon = Served::start(&[]);
-    for path in ["/", "/figure", "/page.css", "/page.js", "/script/morph.js"] {
+    let page = daemon.get("/").body;
+    let (_, folder) = page.split_once("src=\"").unwrap();
+    let (folder, _) = folder.split_once("/page.js\"").unwrap();
+    let files = ["page.css", "page.js", "script/morph.js"].map(|file| format!("{folder}/{file}"));
+    for path in ["/", "/figure"].into_iter().chain(files.iter().map(String::as_str)) {
         let part = daemon.get(path);
         assert_eq!(part.status, 200, "{path}: {part:?}");
         for guard in [
@@ -348,7 +352,6 @@ fn the_page_may_load_nothing_from_elsewhere() {
             assert!(part.head.contains(guard), "{path}: {guard} is not in {}", part.head);
         }
     }
-    let page = daemon.get("/").body;
     assert!(page.contains(container.name()) && page.contains(bridge.name()), "{page}");
     assert!(
         !page.contains("://")

@@ -1,10 +1,15 @@
 // A browser gives up what it loads when an address of its own machine comes or goes, which a host of
-// containers sees all day. A page without one of its modules would be dead: it is loaded once more.
+// containers sees all day. What is missing is asked for again, as often as that takes, and what has come is
+// kept by the browser. A module that was missing once stays so in its document, which is loaded anew.
 addEventListener("error", ({ target }) => {
-  const tries = history.state?.tries ?? 0;
-  if (target === window || tries === 10) return;
+  if (target === window) return;
+  const tries = (history.state?.tries ?? 0) + 1;
+  const live = document.getElementById("live");
+  const isStyle = target.matches("link");
+  if (!isStyle && live) live.textContent = "loading again…";
   setTimeout(() => {
-    history.replaceState({ tries: tries + 1 }, "");
-    location.reload();
-  }, 300);
+    history.replaceState({ tries }, "");
+    if (isStyle) target.replaceWith(target.cloneNode());
+    else location.reload();
+  }, Math.min(tries * 300, 5000));
 }, true);

@@ -1,5 +1,5 @@
 //! The page of the fleet: which hosts there are, one of them in a picture, and a search over all. It needs
-//! no script.
+//! no script, but loads its style again if the browser gave that up.
 
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
 use crate::http::places::Owner;
 use crate::page::routes::html;
+use crate::page::{AGAIN, FILES};
 
 /// So many that fit are shown.
 const MAX_FOUND: usize = 200;
@@ -49,6 +50,8 @@ fn written(fleet: &Fleet, host: Option<&str>, query: Option<&str>) -> String {
         FoundRows { count: rows.len(), rows: rows.iter().take(MAX_FOUND).map(Found::new).collect() }
     });
     let page = Page {
+        again: AGAIN,
+        folder: FILES.folder(),
         fleet: status.fleet,
         query: query.map(clean).unwrap_or_default(),
         reason: status.reason.as_deref().map(clean),
@@ -63,6 +66,8 @@ fn written(fleet: &Fleet, host: Option<&str>, query: Option<&str>) -> String {
 #[derive(Template)]
 #[template(path = "fleet.html")]
 struct Page {
+    again: &'static str,
+    folder: String,
     fleet: String,
     query: String,
     reason: Option<String>,

@@ -7,6 +7,9 @@ pub(crate) mod fleet;
 pub(crate) mod past;
 pub(crate) mod routes;
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::LazyLock;
+
 use askama::Template;
 use model::switch::SwitchSource;
 use report::graph::{Counts, Density, Fit, Scene, clean, figure, stylesheet};
@@ -15,31 +18,29 @@ use report::v1::{Source, SourceState};
 /// What the page may do: nothing that does not come from here. The digest is that of [`AGAIN`] (Content
 /// Security Policy Level 3, section 2.3.1).
 pub(crate) const POLICY: &str = "default-src 'none'; \
-    script-src 'self' 'sha256-1NF8Qc0XNimx2Iu6GIVKG/2pnsK2xoVev/3bnY2pwG4='; style-src 'self'; \
+    script-src 'self' 'sha256-7t2k0PxcWn4W+XusAF5hUeuGVHdxIY0rPwJJXFPM/9A='; style-src 'self'; \
     connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 
 /// Stands in the page itself, for what has not been loaded can load nothing.
 const AGAIN: &str = include_str!("again.js");
 
-/// `GET /page.js`.
-pub(crate) const SCRIPT: &str = include_str!("page.js");
-
-/// `GET /script/NAME`: the modules that `page.js` is made of, by name.
-pub(crate) const MODULES: [(&str, &str); 13] = [
-    ("api.js", include_str!("script/api.js")),
-    ("counters.js", include_str!("script/counters.js")),
-    ("details.js", include_str!("script/details.js")),
-    ("dom.js", include_str!("script/dom.js")),
-    ("filter.js", include_str!("script/filter.js")),
-    ("keyboard.js", include_str!("script/keyboard.js")),
-    ("list.js", include_str!("script/list.js")),
-    ("morph.js", include_str!("script/morph.js")),
-    ("past.js", include_str!("script/past.js")),
-    ("rates.js", include_str!("script/rates.js")),
-    ("search.js", include_str!("script/search.js")),
-    ("trace.js", include_str!("script/trace.js")),
-    ("view.js", include_str!("script/view.js")),
+/// The modules of the page, by name: `page.js` imports the others.
+const SCRIPTS: [(&str, &str); 14] = [
+    ("page.js", include_str!("page.js")),
+    ("script/api.js", include_str!("script/api.js")),
+    ("script/counters.js", include_str!("script/counters.js")),
+    ("script/details.js", include_str!("script/details.js")),
+    ("script/dom.js", include_str!("script/dom.js")),
+    ("script/filter.js", include_str!("script/filter.js")),
+    ("script/keyboard.js", include_str!("script/keyboard.js")),
+    ("script/list.js", include_str!("script/list.js")),
+    ("script/morph.js", include_str!("script/morph.js")),
+    ("script/past.js", include_str!("script/past.js")),
+    ("script/rates.js", include_str!("script/rates.js")),
+    ("script/search.js", include_str!("script/search.js")),
+    ("script/trace.js", include_str!("script/trace.js")),
+    ("script/view.js", include_str!("script/view.js")),
 ];
 
 /// The rules of each part of the page, in the order in which they count.
@@ -57,9 +58,42 @@ const STYLE: &str = concat!(
 /// The picture that comes with the page, before the size of the window is known.
 pub(crate) const FIRST: Fit = Fit { width: None, density: Density::Auto };
 
-/// `GET /page.css`.
-pub(crate) fn style() -> String {
-    format!("{STYLE}{}", stylesheet())
+/// What the page loads: its modules and its style.
+#[derive(Debug)]
+pub(crate) struct Files {
+    /// Of what is in them. It is part of their paths: modules of one version never import those of
+    /// another one, and what a browser has it need not ask for again.
+    version: String,
+    style: String,
+}
+
+/// The files of this daemon.
+pub(crate) static FILES: LazyLock<Files> = LazyLock::new(Files::new);
+
+impl Files {
+    fn new() -> Self {
+        let style = format!("{STYLE}{}", stylesheet());
+        let mut hasher = DefaultHasher::new();
+        (SCRIPTS, &style).hash(&mut hasher);
+        Self { version: format!("{:016x}", hasher.finish()), style }
+    }
+
+    /// The folder that all of them are in, without a slash at its end.
+    fn folder(&self) -> String {
+        format!("/page/{}", self.version)
+    }
+
+    /// What kind of file `name` is, and what is in it, if it is one of this version.
+    fn get(&self, version: &str, name: &str) -> Option<(&'static str, &str)> {
+        if version != self.version {
+            return None;
+        }
+        if name == "page.css" {
+            return Some(("text/css; charset=utf-8", &self.style));
+        }
+        let (_, text) = SCRIPTS.iter().find(|(script, _)| *script == name)?;
+        Some(("text/javascript; charset=utf-8", text))
+    }
 }
 
 /// `GET /`: the whole page.
@@ -86,6 +120,7 @@ fn written(template: &impl Template) -> String {
 #[template(path = "page.html", blocks = ["figure"])]
 struct Page<'a> {
     again: &'static str,
+    folder: String,
     host: &'a str,
     counts: [(usize, &'static str); 3],
     orphaned: usize,
@@ -108,6 +143,7 @@ impl<'a> Page<'a> {
         let Counts { bridges, ports, containers, orphaned } = scene.counts();
         Self {
             again: AGAIN,
+            folder: FILES.folder(),
             host: &scene.host,
             counts: [(bridges, "bridge"), (ports, "port"), (containers, "container")],
             orphaned,
@@ -175,7 +211,11 @@ mod tests {
             assert!(!without.contains(inline), "{inline}");
         }
         assert_eq!(page.matches("<script").count(), 2);
-        assert!(page.contains("<script type=\"module\" src=\"/page.js\"></script>"));
+        let folder = FILES.folder();
+        for part in ["type=\"module\" src=\"FOLDER/page.js\"", "href=\"FOLDER/page.css\""] {
+            let part = part.replace("FOLDER", &folder);
+            assert!(page.contains(&part), "{part}");
+        }
         let (_, rest) = page.split_once("<script>").unwrap();
         let (inline, _) = rest.split_once("</script>").unwrap();
         let digest = BASE64_STANDARD.encode(Sha256::digest(inline));
@@ -184,13 +224,20 @@ mod tests {
 
     #[test]
     fn every_module_that_a_script_imports_is_served() {
-        let scripts = MODULES.iter().map(|(_, text)| *text).chain([SCRIPT]);
-        let imports = scripts.flat_map(|text| text.split("from \"").skip(1));
+        let imports = SCRIPTS.iter().flat_map(|(_, text)| text.split("from \"").skip(1));
         let imported: BTreeSet<_> = imports
             .filter_map(|rest| rest.split('"').next())
             .filter_map(|path| path.rsplit('/').next())
             .collect();
-        assert_eq!(imported, MODULES.iter().map(|(name, _)| *name).collect());
+        let served = SCRIPTS.iter().filter_map(|(name, _)| name.strip_prefix("script/"));
+        assert_eq!(imported, served.collect());
+    }
+
+    #[test]
+    fn files_of_another_version_are_not_given() {
+        assert!(FILES.get(&FILES.version, "script/api.js").is_some());
+        assert!(FILES.get("0123456789abcdef", "script/api.js").is_none());
+        assert!(FILES.get(&FILES.version, "script/../page.js").is_none());
     }
 
     #[test]
@@ -241,6 +288,7 @@ mod tests {
 
     #[test]
     fn the_style_sheet_has_the_picture_in_it() {
-        assert!(style().contains(".wiring ") && style().contains("prefers-reduced-motion"));
+        let style = &FILES.style;
+        assert!(style.contains(".wiring ") && style.contains("prefers-reduced-motion"));
     }
 }

@@ -21,7 +21,6 @@ use crate::page::{self, POLICY, past};
 use crate::state::renderings::Part;
 
 const HTML: &str = "text/html; charset=utf-8";
-const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// `GET /`.
 pub(crate) async fn page(
@@ -95,21 +94,16 @@ fn density(value: &str) -> Result<Density, ApiError> {
     }
 }
 
-/// `GET /page.css`.
-pub(crate) async fn style() -> Response {
-    part("text/css; charset=utf-8", page::style())
-}
-
-/// `GET /page.js`.
-pub(crate) async fn script() -> Response {
-    part(JAVASCRIPT, page::SCRIPT)
-}
-
-/// `GET /script/{module}`.
-pub(crate) async fn module(Path(module): Path<String>) -> Result<Response, ApiError> {
-    let found = page::MODULES.iter().find(|(name, _)| *name == module);
-    let missing = || ApiError::not_found(format!("there is no module {module}"));
-    found.map(|(_, text)| part(JAVASCRIPT, *text)).ok_or_else(missing)
+/// `GET /page/{version}/{*name}`: a file that the page loads. What is under its path never changes, so that a
+/// browser that has given up half of them has the rest when it asks again (RFC 8246).
+pub(crate) async fn file(
+    Path((version, name)): Path<(String, String)>,
+) -> Result<Response, ApiError> {
+    let missing = || ApiError::not_found(format!("there is no {name} of version {version}"));
+    let (kind, text) = page::FILES.get(&version, &name).ok_or_else(missing)?;
+    let kept = "private, max-age=31536000, immutable";
+    let heads = [(CONTENT_TYPE, kind), (CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, kept)];
+    Ok((heads, text).into_response())
 }
 
 /// HTML that was written for one request.
