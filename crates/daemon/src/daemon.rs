@@ -23,8 +23,9 @@ use crate::pool::Pool;
 use crate::requests::Requests;
 use crate::restore::Restores;
 use crate::settings::Build;
+use crate::shares::Shares;
 use crate::state::renderings::{Part, Rendered, Renderings};
-use crate::state::{Published, State};
+use crate::state::{Marks, Published, State};
 use crate::timings::Timings;
 use crate::traffic::rates::Rates;
 use crate::turns::{Turn, Turns};
@@ -41,6 +42,8 @@ pub(crate) struct Daemon {
     pub(crate) pool: Pool,
     /// For what one request alone asks for.
     pub(crate) requests: Requests,
+    /// What is written once for all.
+    pub(crate) shares: Shares,
     /// What is owed to containers, and what was made again.
     pub(crate) restores: Restores,
     /// What is kept of the past.
@@ -55,6 +58,8 @@ pub(crate) struct Daemon {
     pub(crate) fleet: Option<Arc<Fleet>>,
     renderings: Renderings,
     rates: Rates,
+    /// What came of them: to count takes longer than to write what is known.
+    rates_shares: Shares,
     origin: Origin,
     looks: Turns,
     counts: Turns,
@@ -74,10 +79,12 @@ impl Daemon {
             published: Arc::new(Published::new(boot)),
             pool: Pool::default(),
             requests: Requests::default(),
+            shares: Shares::default(),
             restores: Restores::default(),
             history: Arc::new(History::new(history)),
             renderings: Renderings::default(),
             rates: Rates::default(),
+            rates_shares: Shares::default(),
             stopped,
             timings: Timings::default(),
             listeners,
@@ -105,18 +112,23 @@ impl Daemon {
         self.renderings.get(part, &self.published, &self.pool).await
     }
 
-    /// The answer that `write` makes of its text, which is packed where the client takes it so.
+    /// The answer that `write` makes of a part, which is packed where the client takes it so.
     ///
     /// # Errors
-    /// As [`Pool::run`].
-    pub(crate) async fn encoded(
+    /// As [`Daemon::rendered`] and [`Pool::run`].
+    pub(crate) async fn shared(
         &self,
-        rendered: &Rendered,
+        part: Part,
+        owner: Owner,
         headers: &HeaderMap,
-        write: impl FnOnce(Bytes) -> Response,
+        write: impl FnOnce(Bytes, Marks) -> Response,
     ) -> Result<Response, ApiError> {
+        let share = self.shares.turn(owner).await;
+        let rendered = self.rendered(part).await?;
         let (text, is_packed) = rendered.body(headers, &self.pool).await?;
-        let mut answer = write(text);
+        let marks = rendered.marks.clone();
+        drop(rendered);
+        let mut answer = write(share.hold(text).await, marks);
         encoding::mark(&mut answer, is_packed);
         Ok(answer)
     }
@@ -129,24 +141,28 @@ impl Daemon {
     }
 
     /// A look for one request, by sources of the switch that are not watched. Of requests that
-    /// come at once some wait, until the turn of the one before ends with its answer.
+    /// come at once some wait. The client's next look waits for its turn to be dropped, and no other client does:
+    /// the host has answered.
     pub(crate) async fn look(&self, sources: Vec<SwitchSource>, owner: Owner) -> (Turn, Snapshot) {
-        let turn = self.looks.take(owner).await;
+        let mut turn = self.looks.take(owner).await;
         let start = Instant::now();
         let question = Question { sources, traffic: true, ..Question::default() };
         let snapshot = self.origin.observe(&question).await;
         self.timings.looked(start.elapsed());
+        turn.make_way();
         (turn, snapshot)
     }
 
     /// Waits for a client's turn to read counters, which ends with its answer.
     pub(crate) async fn counting(&self, owner: Owner) -> Counting<'_> {
-        Counting { origin: &self.origin, _turn: self.counts.take(owner).await }
+        Counting { origin: &self.origin, turn: self.counts.take(owner).await }
     }
 
     /// JSON of what passes through each port: [`Rates::get`].
-    pub(crate) async fn rates(&self) -> Result<Bytes, ApiError> {
-        self.rates.get(&self.origin, &self.published, &self.pool).await
+    pub(crate) async fn rates(&self, owner: Owner) -> Result<Bytes, ApiError> {
+        let share = self.rates_shares.turn(owner).await;
+        let text = self.rates.get(&self.origin, &self.published, &self.pool).await?;
+        Ok(share.hold(text).await)
     }
 
     /// What becomes of a packet. Of requests that come at once some wait.
@@ -169,18 +185,21 @@ impl Daemon {
 #[derive(Debug)]
 pub(crate) struct Counting<'d> {
     origin: &'d Origin,
-    _turn: Turn,
+    turn: Turn,
 }
 
 impl Counting<'_> {
-    /// The counters of one interface, or of all; a recording has none.
+    /// The counters of one interface, or of all; a recording has none. Other clients wait for no more than
+    /// this.
     pub(crate) async fn statistics(
-        &self,
+        &mut self,
         iface: Option<&str>,
     ) -> Result<BTreeMap<String, Counters>, SourceError> {
-        match self.origin {
+        let counters = match self.origin {
             Origin::Live(host) => host.statistics(iface).await,
             Origin::Recorded(..) => Ok(BTreeMap::new()),
-        }
+        };
+        self.turn.make_way();
+        counters
     }
 }

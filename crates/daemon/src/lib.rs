@@ -25,6 +25,7 @@ mod requests;
 mod restore;
 mod serve;
 mod settings;
+mod shares;
 mod signals;
 mod state;
 mod timings;

@@ -50,7 +50,7 @@ pub(crate) async fn metrics(
 ) -> Result<Response, ApiError> {
     daemon.state()?;
     let start = Instant::now();
-    let counting = daemon.counting(owner).await;
+    let mut counting = daemon.counting(owner).await;
     let counters = counting.statistics(None).await;
     let read = Read { took: start.elapsed(), counters: counters.ok() };
     let work = daemon.requests.turn(owner).await;

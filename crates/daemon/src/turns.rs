@@ -69,11 +69,16 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
+    /// Lets other clients have their turns. Its own client's next one comes when this one is dropped.
+    pub(crate) fn make_way(&mut self) {
+        self.common = None;
+    }
+
     /// Ends the turn, and waits until the client has taken so much that there is room for so many bytes: for
     /// what is larger than all there is, once it has taken everything. Its next turn comes after that,
     /// and other clients do not wait for it.
     pub(crate) async fn room(mut self, bytes: usize) -> Room {
-        self.common = None;
+        self.make_way();
         let all = bytes.div_ceil(1024).min(ROOM);
         let taken = self.room.acquire_many_owned(u32::try_from(all).unwrap_or(u32::MAX)).await;
         Room { _taken: taken.ok(), _request: self.request }
@@ -165,6 +170,28 @@ mod tests {
             "root came before their next ones"
         );
         assert!(now(&mut root).is_some());
+    }
+
+    #[test]
+    fn one_that_makes_way_keeps_its_own_client_waiting_alone() {
+        let turns = Turns::new(2);
+        let mut had: Vec<Turn> = Vec::new();
+        let mut next = Vec::new();
+        for owner in [CROWD, Owner::User(34)] {
+            for mut turn in crowd(&turns, owner).into_iter().take(2) {
+                match now(&mut turn) {
+                    Some(turn) => had.push(turn),
+                    None => next.push(turn),
+                }
+            }
+        }
+        let mut root: Waiting<'_> = Box::pin(turns.take(Owner::User(0)));
+        assert!(now(&mut root).is_none(), "both are taken");
+        had.iter_mut().for_each(Turn::make_way);
+        assert!(now(&mut root).is_some());
+        assert_eq!(next.iter_mut().filter_map(now).count(), 0);
+        had.clear();
+        assert_eq!(next.iter_mut().filter_map(now).count(), 2);
     }
 
     #[test]

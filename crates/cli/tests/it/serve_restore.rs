@@ -268,6 +268,8 @@ fn a_vswitchd_that_hung_while_a_container_restarted_is_waited_for() {
     assert!(metrics.contains("docker_ovs_owed_attachments 1\n"), "{metrics}");
     let told = events.find(|event| event.name == "owed");
     assert_eq!(told.data[0]["ID"], container.id());
+    let late = daemon.events(None).find(|event| event.name == "owed");
+    assert_eq!((&late.data[0]["ID"], &*late.id), (&container.id().into(), ""));
     scene.switch.hang_vswitchd(false);
     scene.is_back(&container, &before);
     daemon.hears(&format!("restored {it}"));

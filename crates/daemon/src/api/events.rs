@@ -3,14 +3,14 @@
 //! A client has no queue here, only the number of the event it has seen last. One that reads
 //! slowly holds nothing up; when the events it still needs are forgotten it gets a `reset`
 //! with everything, as one that comes for the first time. What it has not taken yet is at most one
-//! `reset`, which all clients share, or [`BATCH`] events.
+//! `reset`, which all clients of a look share and which is held against it, or [`BATCH`] events.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State as Extract;
+use axum::extract::{Extension, State as Extract};
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -23,8 +23,9 @@ use crate::api::params::only;
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
+use crate::http::places::Owner;
 use crate::state::renderings::Part;
-use crate::state::{NumberedEvent, Published, State};
+use crate::state::{NumberedEvent, Published, State, json};
 
 /// A comment after so much silence, so that either side notices when the other is gone.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -37,6 +38,7 @@ const BATCH: usize = 64;
 /// `GET /v1/events[?from=now]`.
 pub(crate) async fn events(
     Extract(daemon): Extract<Arc<Daemon>>,
+    Extension(owner): Extension<Owner>,
     headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
@@ -55,7 +57,9 @@ pub(crate) async fn events(
         changes: daemon.published.follow(),
         stopped: daemon.stopped.clone(),
         daemon: daemon.clone(),
+        owner,
         seen,
+        owed: None,
     };
     Ok(respond(reader.events()))
 }
@@ -89,7 +93,10 @@ struct Reader {
     changes: watch::Receiver<Option<Arc<State>>>,
     stopped: watch::Receiver<bool>,
     daemon: Arc<Daemon>,
+    owner: Owner,
     seen: Option<u64>,
+    /// What was owed at the last `reset`, which is told next.
+    owed: Option<Bytes>,
 }
 
 impl Reader {
@@ -105,6 +112,9 @@ impl Reader {
                 return None;
             }
             self.changes.mark_unchanged();
+            if let Some(owed) = self.owed.take() {
+                return Some((owed, self));
+            }
             if let Some(events) = self.unseen().await {
                 return Some((events, self));
             }
@@ -120,10 +130,7 @@ impl Reader {
         let published = &self.daemon.published;
         published.now()?;
         let Some(events) = self.seen.and_then(|seen| published.since(seen, BATCH)) else {
-            // There was a look, so only the daemon's end is a reason for none.
-            let reset = self.daemon.rendered(Part::Reset).await.ok()?;
-            self.seen = Some(reset.last);
-            return Some(reset.text);
+            return self.reset().await;
         };
         self.seen = Some(events.last()?.number);
         let mut text = String::new();
@@ -132,6 +139,29 @@ impl Reader {
         }
         Some(text.into())
     }
+
+    /// Everything, for one that has seen nothing yet, or not all that is forgotten.
+    async fn reset(&mut self) -> Option<Bytes> {
+        let share = tokio::select! {
+            share = self.daemon.shares.turn(self.owner) => share,
+            _ = self.stopped.wait_for(|stopped| *stopped) => return None,
+        };
+        // There was a look, so only the daemon's end is a reason for none.
+        let reset = self.daemon.rendered(Part::Reset).await.ok()?;
+        self.seen = Some(reset.last);
+        // Afterwards: what becomes owed from here on is told by an event that comes later.
+        let owed = self.daemon.restores.owed();
+        self.owed = (!owed.is_empty()).then(|| unnumbered("owed", &json(&owed)).into());
+        tokio::select! {
+            text = share.hold(reset.text) => Some(text),
+            _ = self.stopped.wait_for(|stopped| *stopped) => None,
+        }
+    }
+}
+
+/// An event that is no change, and has no number.
+fn unnumbered(name: &str, json: &str) -> String {
+    format!("event: {name}\ndata: {json}\n\n")
 }
 
 /// One event, by the name and with the data that it has.

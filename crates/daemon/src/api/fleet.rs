@@ -135,6 +135,10 @@ impl FleetRequest {
         let (hosts, pairs): (Vec<_>, Vec<_>) =
             pairs.into_iter().partition(|(key, _)| key == "host");
         let host = only("host", hosts)?;
+        if pairs.iter().any(|(key, _)| key == "all") {
+            let why = "all= is of one host: hosts do not tell others of orphaned ports";
+            return Err(ApiError::bad_request(why));
+        }
         let filters = wanted(pairs)?.filters;
         if filters.iter().any(Filter::needs_labels) {
             return Err(ApiError::bad_request("labels are not told to other hosts"));

@@ -27,8 +27,8 @@ use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs, Path};
 use crate::http::places::Owner;
-use crate::state::json;
-use crate::state::renderings::Part;
+use crate::state::renderings::{Part, Rendered};
+use crate::state::{Marks, State, json};
 
 type Here = Extract<Arc<Daemon>>;
 
@@ -54,16 +54,15 @@ pub(crate) async fn attachments(
         return Ok(whole(text.await?, id));
     }
     let tag = daemon.require_sources()?.marks.tag.clone();
-    if conditional::has(&headers, tag.as_ref()) {
+    if let Some(tag) = conditional::had(&headers, tag.as_ref()) {
         return Ok(conditional::not_modified(tag));
     }
-    let rendered = daemon.rendered(Part::Attachments).await?;
-    let tagged = |text| {
-        let mut answer = whole(text, rendered.marks.event_id.clone());
-        conditional::mark(&mut answer, rendered.marks.tag.clone());
+    let tagged = |text, marks: Marks| {
+        let mut answer = whole(text, marks.event_id);
+        conditional::mark(&mut answer, marks.tag);
         answer
     };
-    daemon.encoded(&rendered, &headers, tagged).await
+    daemon.shared(Part::Attachments, owner, &headers, tagged).await
 }
 
 /// JSON of a look, with the event that led to it.
@@ -80,22 +79,36 @@ pub(super) fn written(json: impl IntoResponse) -> Response {
 /// `GET /v1/attachments/{container}`.
 pub(crate) async fn attachments_of(
     Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
     Path(container): Path<String>,
     Pairs(pairs): Pairs,
-) -> Result<Json<Vec<v1::Attachment>>, ApiError> {
+) -> Result<Response, ApiError> {
+    let bridge = only("bridge", pairs)?;
+    let work = daemon.requests.turn(owner).await;
     let state = daemon.state()?;
-    let unknown = |_| QueryError::NoSuchContainer { wanted: container.clone(), near: Vec::new() };
-    let target = Target::parse(&container).map_err(unknown)?;
+    let rows = work.text(move || Ok(json(&rows_of(&state, &container, bridge.as_deref())?)));
+    Ok(written(rows.await?))
+}
+
+/// The attachments of a container, on one bridge or on all.
+fn rows_of(
+    state: &State,
+    container: &str,
+    bridge: Option<&str>,
+) -> Result<Vec<v1::Attachment>, ApiError> {
+    let unknown = |_| {
+        let wanted = container.to_owned();
+        QueryError::NoSuchContainer { wanted, near: Vec::new() }
+    };
+    let target = Target::parse(container).map_err(unknown)?;
     let subject = query::subject(&state.snapshot, &target)?;
     let found = query::attachments(&state.snapshot, &state.wiring, subject)?;
-    let bridge = only("bridge", pairs)?;
-    if let Some(bridge) = &bridge {
+    if let Some(bridge) = bridge {
         query::bridge(&state.snapshot, bridge)?;
     }
-    let rows = found.into_iter().map(|found| found.on_bridge(&state.wiring, bridge.as_deref()));
-    let asked = |found: &Cow<'_, Attachment>| bridge.as_ref().is_none_or(|name| found.is_on(name));
-    let rows = rows.filter(asked).map(|found| v1::Attachment::of(&found, subject));
-    Ok(Json(rows.collect()))
+    let rows = found.into_iter().map(|found| found.on_bridge(&state.wiring, bridge));
+    let asked = |found: &Cow<'_, Attachment>| bridge.is_none_or(|name| found.is_on(name));
+    Ok(rows.filter(asked).map(|found| v1::Attachment::of(&found, subject)).collect())
 }
 
 /// `GET /v1/bridges`.
@@ -133,7 +146,7 @@ pub(crate) async fn port(
     _: NoQuery,
 ) -> Result<Json<v1::CountedPort>, ApiError> {
     let number = number(&ofport)?;
-    let counting = daemon.counting(owner).await;
+    let mut counting = daemon.counting(owner).await;
     let state = daemon.state()?;
     query::bridge(&state.snapshot, &bridge)?;
     let on = |row: &&SwitchPort| row.is_on(&bridge) && row.port.ofport.assigned() == Some(number);
@@ -158,9 +171,14 @@ fn number(text: &str) -> Result<OfPort, ApiError> {
 }
 
 /// `GET /v1/wiring`.
-pub(crate) async fn wiring(Extract(daemon): Here, _: NoQuery) -> Result<Response, ApiError> {
-    let rendered = daemon.rendered(Part::Reset).await?;
-    Ok(whole(rendered.json, rendered.marks.event_id))
+pub(crate) async fn wiring(
+    Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
+    _: NoQuery,
+) -> Result<Response, ApiError> {
+    let share = daemon.shares.turn(owner).await;
+    let Rendered { json, marks, .. } = daemon.rendered(Part::Reset).await?;
+    Ok(whole(share.hold(json).await, marks.event_id))
 }
 
 /// `GET /v1/snapshot`: what is known, or with `source=` what these sources say now. Where it is not
@@ -186,20 +204,23 @@ pub(crate) async fn snapshot(
     if is_known && (!is_public || labels.is_empty()) {
         let part = if is_public { Part::PublicSnapshot } else { Part::Snapshot };
         drop(known);
-        return daemon.encoded(&daemon.rendered(part).await?, &headers, written).await;
+        return daemon.shared(part, owner, &headers, |text, _| written(text)).await;
     }
     drop(known);
     let looked = if is_known { None } else { Some(daemon.look(sources, owner).await) };
     let work = daemon.requests.turn(owner).await;
-    let (_turn, snapshot) = match looked {
+    let (turn, snapshot) = match looked {
         Some((turn, snapshot)) => (Some(turn), snapshot.into()),
         None => (None, daemon.state()?.snapshot.clone()),
     };
     let text = work.text(move || {
-        Ok(match access {
+        let text = match access {
             Access::Public => json(&model::public(&snapshot, &labels)),
             Access::Private => json(&*snapshot),
-        })
+        };
+        // Only now the client may have another one.
+        drop(turn);
+        Ok(text)
     });
     Ok(written(text.await?))
 }

@@ -25,10 +25,10 @@ const HTML: &str = "text/html; charset=utf-8";
 /// `GET /`.
 pub(crate) async fn page(
     Extract(daemon): Extract<Arc<Daemon>>,
+    Extension(owner): Extension<Owner>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let rendered = daemon.rendered(Part::Page).await?;
-    daemon.encoded(&rendered, &headers, |text| part(HTML, text)).await
+    daemon.shared(Part::Page, owner, &headers, |text, _| part(HTML, text)).await
 }
 
 /// `GET /figure?width=…&density=…`: the part of the page that changes. Written only if there was a
@@ -44,8 +44,8 @@ pub(crate) async fn figure(
         return Ok(html(past::figure(&daemon, owner, at, fit).await?));
     }
     let now = daemon.state()?.marks.tag.clone();
-    if conditional::has(&headers, now.as_ref()) {
-        return Ok(conditional::not_modified(now));
+    if let Some(tag) = conditional::had(&headers, now.as_ref()) {
+        return Ok(conditional::not_modified(tag));
     }
     // There are so many sizes that one client may be the only one that asks for most of them.
     let work = daemon.requests.turn(owner).await;

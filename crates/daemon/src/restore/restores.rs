@@ -1,4 +1,4 @@
-//! What clients are state of restoring: what is owed, and how often what was done.
+//! What clients are told of restoring: what is owed, and how often what was done.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -36,7 +36,7 @@ impl Restores {
         *self.lock().results.entry(result).or_default() += 1;
     }
 
-    /// What is owed from now on; clients are state where that is new.
+    /// What is owed from now on; clients are told where that is new.
     pub(super) fn owe(&self, owed: Vec<v1::Owed>, published: &Published) {
         let mut state = self.lock();
         if state.owed == owed {

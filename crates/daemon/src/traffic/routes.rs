@@ -23,8 +23,12 @@ use crate::http::places::Owner;
 type Here = Extract<Arc<Daemon>>;
 
 /// `GET /v1/rates`: what `docker ovs top` shows.
-pub(crate) async fn rates(Extract(daemon): Here, _: NoQuery) -> Result<Response, ApiError> {
-    let json = daemon.rates().await?;
+pub(crate) async fn rates(
+    Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
+    _: NoQuery,
+) -> Result<Response, ApiError> {
+    let json = daemon.rates(owner).await?;
     Ok(([(CONTENT_TYPE, "application/json")], json).into_response())
 }
 

@@ -9,8 +9,8 @@ pub(super) fn near(snapshot: &Snapshot, engines: &[&Engine], wanted: &str) -> Ve
     let asked = snapshot.containers_by_engine();
     let names = asked.filter(|(name, _)| engines.contains(name)).map(|(_, row)| &*row.name);
     let allowed = near_distance(wanted);
-    let mut near: Vec<_> =
-        names.map(|name| (distance(wanted, name), name)).filter(|(d, _)| *d <= allowed).collect();
+    let near = names.filter_map(|name| Some((distance(wanted, name, allowed)?, name)));
+    let mut near: Vec<_> = near.collect();
     near.sort_unstable();
     near.dedup();
     told(near.into_iter().map(|(_, name)| name.to_owned()))
@@ -36,10 +36,17 @@ pub fn parts_of_near_names(wanted: &str) -> Option<Vec<String>> {
     (0..count).map(part).collect()
 }
 
-/// Levenshtein distance; a name that merely begins with `wanted` counts as one step away.
-fn distance(wanted: &str, name: &str) -> usize {
+/// Levenshtein distance, if it is one that is allowed; a name that merely begins with `wanted` counts as one
+/// step away.
+fn distance(wanted: &str, name: &str, allowed: usize) -> Option<usize> {
     if wanted.len() >= 3 && name.starts_with(wanted) {
-        return 1;
+        return Some(1);
     }
-    strsim::levenshtein(wanted, name)
+    // Names are as far apart as their lengths at least. The distance itself costs as many steps as both lengths
+    // multiplied, and `wanted` may be of any length.
+    let lengths = wanted.chars().count().abs_diff(name.chars().count());
+    if lengths > allowed {
+        return None;
+    }
+    Some(strsim::levenshtein(wanted, name)).filter(|distance| *distance <= allowed)
 }

@@ -27,7 +27,10 @@ pub(crate) struct Replica {
 impl Replica {
     fn apply(&mut self, event: &Event) {
         let Event { name, id, data } = event;
-        id.clone_into(&mut self.id);
+        // What has none is no change.
+        if !id.is_empty() {
+            id.clone_into(&mut self.id);
+        }
         let (now, port) = (&data["Attachment"], &data["Port"]);
         match (name.as_str(), text(data, "Action")) {
             ("reset", _) => *self = Self::of(data, id),
