@@ -55,12 +55,12 @@ impl Socket {
         fits(path)?;
         let lock = Lock::take(path)?;
         make_way(path).await?;
-        let folder = Folder::of(path).map_err(failed)?;
-        let beside = folder.entry(&format!(".{:016x}", host::random()));
-        let listener = bind(&beside).map_err(failed)?;
-        let placed = inode(&beside).and_then(|inode| fs::rename(&beside, path).map(|()| inode));
+        let beside = Beside::of(path).map_err(failed)?;
+        let beside = beside.path();
+        let listener = bind(beside).map_err(failed)?;
+        let placed = inode(beside).and_then(|inode| fs::rename(beside, path).map(|()| inode));
         if placed.is_err() {
-            let _ = fs::remove_file(&beside);
+            let _ = fs::remove_file(beside);
         }
         let inode = placed.map_err(failed)?;
         let own = (File { path: path.to_owned(), inode }, lock);
@@ -105,20 +105,30 @@ fn fits(path: &Path) -> Result<(), SourceError> {
     Err(unusable(path, &why).hint("--socket names another place"))
 }
 
-/// The folder of a path, held open: what is in it has a short path through proc(5), however long the
-/// folder's own is.
-struct Folder(std::os::fd::OwnedFd);
+/// Where a socket is made before it is put in its place, in the same folder.
+struct Beside {
+    path: PathBuf,
+    /// Held open where the path leads through it.
+    _folder: Option<std::os::fd::OwnedFd>,
+}
 
-impl Folder {
+impl Beside {
     fn of(path: &Path) -> io::Result<Self> {
+        let name = format!(".{:016x}", host::random());
+        let plain = path.with_file_name(&name);
+        if plain.as_os_str().len() <= LONGEST {
+            return Ok(Self { path: plain, _folder: None });
+        }
+        // What is in a folder that is held open has a short path through proc(5).
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let how = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = openat(CWD, folder.unwrap_or(Path::new(".")), how, Mode::empty())?;
-        Ok(Self(folder))
+        let path = PathBuf::from(format!("/proc/self/fd/{}/{name}", folder.as_raw_fd()));
+        Ok(Self { path, _folder: Some(folder) })
     }
 
-    fn entry(&self, name: &str) -> PathBuf {
-        PathBuf::from(format!("/proc/self/fd/{}/{name}", self.0.as_raw_fd()))
+    fn path(&self) -> &Path {
+        &self.path
     }
 }
 
