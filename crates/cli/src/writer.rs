@@ -3,8 +3,10 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use report::{Cells, Format, FormatError, View, printable, printable_lines, render_cells};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::Serialize;
 
 /// What is meant for stdout, whole lines: JSON as it is, and of anything else only what no terminal
@@ -144,7 +146,47 @@ impl Write for Log {
     }
 }
 
+/// Whether lines are lost that stderr does not take at once.
+static LOSES_LINES: AtomicBool = AtomicBool::new(false);
+/// How many were, since one was taken.
+static LOST: AtomicUsize = AtomicUsize::new(0);
+
+/// So many bytes fit into a pipe that can be written to: POSIX's `PIPE_BUF` as Linux has it (pipe(7)).
+const PIPE_BUF: usize = 4096;
+
+/// From now on no line is waited for on stderr: a reader that has stopped would hold up all that one thread
+/// does, signals too. How many lines were lost is told as soon as it reads on.
+pub(crate) fn lose_lines_that_are_not_taken() {
+    LOSES_LINES.store(true, Ordering::Relaxed);
+}
+
 #[allow(clippy::disallowed_methods, reason = "the one place that writes there")]
 fn write_bytes(bytes: &[u8]) {
-    let _ = io::stderr().write_all(bytes);
+    let mut stderr = io::stderr();
+    if !LOSES_LINES.load(Ordering::Relaxed) {
+        let _ = stderr.write_all(bytes);
+        return;
+    }
+    let lost = LOST.load(Ordering::Relaxed);
+    let told = if lost == 0 {
+        String::new()
+    } else {
+        format!("docker-ovs: {lost} lines of this log were lost\n")
+    };
+    for part in [told.as_bytes(), bytes].into_iter().flat_map(|text| text.chunks(PIPE_BUF)) {
+        if !takes_more() {
+            LOST.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let _ = stderr.write_all(part);
+        LOST.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Whether stderr takes [`PIPE_BUF`] bytes without a wait. What cannot be asked is written to.
+fn takes_more() -> bool {
+    let stderr = rustix::stdio::stderr();
+    let mut asked = [PollFd::new(&stderr, PollFlags::OUT)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    !matches!(poll(&mut asked, Some(&at_once)), Ok(0))
 }

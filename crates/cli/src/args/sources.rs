@@ -11,6 +11,7 @@ use crate::logging::{self, Level, LogFormat};
 use crate::moment;
 use crate::outcome::CliError;
 use crate::server::ServerArgs;
+use crate::writer::lose_lines_that_are_not_taken;
 
 /// Where the sources are. The same options for every verb, before or after it.
 #[derive(Debug, Args)]
@@ -79,7 +80,7 @@ struct Logging {
     log_format: LogFormat,
 }
 
-const NO_SOURCE_OF_THE_HOST: &str = "a fleet is told of by the daemons of its hosts";
+const OF_WHAT_WAS_KEPT: &str = "--at is answered from what serve has kept";
 
 const HISTORY_DIR: &str = "/var/lib/docker-ovs/history";
 
@@ -88,6 +89,9 @@ const LEVELS: &str = "Tell more: debug, info (what serve and driver do anyway), 
 impl SourceOptions {
     /// Tells on stderr what was asked for; what `serve` tells, it tells unless asked for less.
     pub fn start_logging(&self, serves: bool) {
+        if serves {
+            lose_lines_that_are_not_taken();
+        }
         let usual = serves.then_some(Level::Info);
         let level = if self.logging.debug { Some(Level::Debug) } else { self.logging.log_level };
         if let Some(level) = level.or(usual) {
@@ -130,8 +134,8 @@ impl SourceOptions {
         // Set for good, it is for verbs that read.
         let reads = matches!(verb, Verb::History(_));
         let no_server = verb.no_server().filter(|_| self.server.names_another(reads));
-        let of_the_host = self.source_of_the_host().filter(|_| verb.asks_fleet());
-        let of_the_host = of_the_host.map(|option| (NO_SOURCE_OF_THE_HOST, option));
+        let no_source = verb.no_source().or(at.then_some(OF_WHAT_WAS_KEPT));
+        let of_the_host = no_source.zip(self.source_of_the_host());
         let no_server = no_server.map(|why| (why, "--server"));
         match only_now.or(no_time).or(no_server).or(of_the_host) {
             Some((why, option)) => {
@@ -151,11 +155,6 @@ impl SourceOptions {
             ("--openflow", !self.openflow.is_empty()),
         ];
         named.into_iter().find(|(_, is_named)| *is_named).map(|(option, _)| option)
-    }
-
-    /// Whether a database is named.
-    pub(crate) fn names_database(&self) -> bool {
-        self.db.is_some()
     }
 
     /// Whether it is said where to look, be it the host or a recording.

@@ -3,9 +3,14 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 use std::fs::OpenOptions;
-use std::process::{Command, Stdio};
+use std::io::Read;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use lab::{Bridge, Container, Netns, Plug, Plugged, wait_until};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::tool::{Ran, Served, command, docker_ovs};
 
@@ -127,12 +132,60 @@ fn a_log_that_cannot_be_written_does_not_end_the_daemon() {
                 .unwrap();
             let url = format!("unix://{}", socket.display());
             wait_until("it answers", || docker_ovs(&["--server", &url, "ls"]).code == 0);
-            rustix::process::kill_process(
-                rustix::process::Pid::from_child(&child),
-                rustix::process::Signal::TERM,
-            )
-            .unwrap();
+            kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
             assert_eq!(child.wait().unwrap().code(), Some(0));
+        }
+    }
+}
+
+/// The daemon of a recording that tells all it can, in this folder, with its socket.
+fn telling(folder: &Path, format: &str, stderr: impl Into<Stdio>) -> (Child, PathBuf) {
+    let socket = folder.join("d.sock");
+    let serve = ["serve", "--listen", "none", "--socket", socket.to_str().unwrap()];
+    let told = ["--log-format", format, "-D"];
+    let child = command("docker-ovs", &[&SCENE, &serve[..], &told].concat()).stderr(stderr).spawn();
+    let url = format!("unix://{}", socket.display());
+    wait_until("it answers", || docker_ovs(&["--server", &url, "ls"]).code == 0);
+    (child.unwrap(), socket)
+}
+
+fn ends_well(mut child: Child) {
+    let (pid, term) = (Pid::from_child(&child), Signal::TERM);
+    kill_process(pid, term).unwrap();
+    wait_until("it ends", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// A reader that lives and reads nothing, as one that was stopped.
+#[test]
+fn a_log_that_is_not_read_holds_nothing_up() {
+    let path = format!("/{}", "x".repeat(1000));
+    let request = lab::http::head("GET", &path, &["Host: localhost"]);
+    let ask = |socket: &Path, times: usize| {
+        for _ in 0..times {
+            let stream = UnixStream::connect(socket).unwrap();
+            assert_eq!(lab::http::ask(stream, &request).status, 404);
+        }
+    };
+    for format in ["text", "json"] {
+        for reads_on in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let (mut reader, stderr) = std::io::pipe().unwrap();
+            let (child, socket) = telling(folder.path(), format, stderr);
+            // Ten times as much as a pipe holds.
+            ask(&socket, 640);
+            if !reads_on {
+                ends_well(child);
+                continue;
+            }
+            let log = std::thread::spawn(move || {
+                let mut log = String::new();
+                reader.read_to_string(&mut log).map(|_| log)
+            });
+            ask(&socket, 64);
+            ends_well(child);
+            let log = log.join().unwrap().unwrap();
+            assert!(log.contains("lines of this log were lost\n"), "{} bytes", log.len());
         }
     }
 }
@@ -283,6 +336,20 @@ fn without_proc_the_reason_is_told() {
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{words:?}: {ran:?}");
         assert!(ran.stderr.contains("/proc"), "{words:?}: {ran:?}");
     }
+}
+
+#[test]
+fn without_proc_a_daemon_still_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("d.sock");
+    let serve = ["serve", "--listen", "none", "--socket", socket.to_str().unwrap()];
+    let inner = command("docker-ovs", &[&SCENE, &serve[..]].concat());
+    let mut outer = lab::program("unshare");
+    outer.args(["--mount", "sh", "-c", "mount -t tmpfs none /proc && exec \"$@\"", "sh"]);
+    let child = outer.arg(inner.get_program()).args(inner.get_args()).spawn().unwrap();
+    let url = format!("unix://{}", socket.display());
+    wait_until("it answers", || docker_ovs(&["--server", &url, "ls"]).code == 0);
+    ends_well(child);
 }
 
 #[test]
