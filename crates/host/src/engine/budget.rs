@@ -22,7 +22,15 @@ impl Budget {
     /// # Errors
     /// [`SourceErrorKind::Unusable`]: it is too much together.
     pub(crate) fn add(&mut self, engine: &dyn Engine, row: &Container) -> Result<(), SourceError> {
-        self.0 = self.0.saturating_add(size(row));
+        self.count(engine, size(row))
+    }
+
+    /// Counts what is held to find them, in bytes.
+    ///
+    /// # Errors
+    /// As [`Budget::add`].
+    pub(crate) fn count(&mut self, engine: &dyn Engine, bytes: usize) -> Result<(), SourceError> {
+        self.0 = self.0.saturating_add(bytes);
         if self.0 <= MAX_BYTES {
             return Ok(());
         }

@@ -13,7 +13,7 @@ pub(super) fn source_error(what: String, error: &Error, other: &str) -> SourceEr
                 .hint("is it running? --engine KIND=unix://PATH names another socket")
         }
         Error::Refused { code: Error::UNIMPLEMENTED, .. } => {
-            SourceError::new(SourceErrorKind::Unreachable, what, other)
+            SourceError::new(SourceErrorKind::NotServed, what, other)
         }
         Error::Refused { code: Error::PERMISSION_DENIED, message } => {
             SourceError::new(SourceErrorKind::Denied, what, message).hint("run as root")

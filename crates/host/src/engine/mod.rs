@@ -14,6 +14,7 @@ pub(crate) mod docker;
 mod fake_grpc;
 pub mod feeds;
 mod grpc_errors;
+mod grpc_items;
 mod incus;
 pub(crate) mod inspected;
 mod inspections;

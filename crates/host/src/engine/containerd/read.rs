@@ -1,21 +1,26 @@
 //! Asks a containerd for its containers and their tasks.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures_util::future::try_join_all;
 use grpc::{Client, Error, Items};
-use model::SourceError;
-use prost::Message;
+use model::{SourceError, SourceErrorKind};
+use prost::bytes::Bytes;
+use prost::{DecodeError, Message};
 
 use super::messages::{ITEMS, NAMESPACE, Namespace, StoredContainer, Task, method};
 use super::rows::{by_container, found};
 use crate::engine::Found;
 use crate::engine::budget::Budget;
 use crate::engine::grpc_errors::source_error;
+use crate::engine::grpc_items::decode;
 
 /// What other engines have there: Docker's and Kubernetes' containers.
 pub(super) const OF_OTHERS: [&str; 2] = ["moby", "k8s.io"];
+
+/// The most namespaces that are asked for their containers.
+const MAX_NAMESPACES: usize = 1024;
 
 /// A client of one containerd.
 #[derive(Clone)]
@@ -38,37 +43,71 @@ impl Containerd {
 
     /// All containers, with their processes.
     pub(super) async fn all(&self) -> Result<Vec<Found>, SourceError> {
-        let namespaces: Vec<Namespace> = self.list(method::NAMESPACES, None).await?;
-        let names = namespaces.into_iter().map(|namespace| namespace.name);
-        let names = names.filter(|name| !OF_OTHERS.contains(&name.as_str()));
-        let found = try_join_all(names.map(|name| self.of_namespace(name))).await?;
-        Budget::all(self, found.into_iter().flatten())
+        let mut namespaces = Vec::new();
+        for namespace in self.list(method::NAMESPACES, None).await? {
+            let Namespace { name } = self.item(namespace)?;
+            if OF_OTHERS.contains(&name.as_str()) {
+                continue;
+            }
+            if namespaces.len() == MAX_NAMESPACES {
+                let why = format!("it has more than {MAX_NAMESPACES} namespaces");
+                return Err(SourceError::new(SourceErrorKind::Unusable, self.what(), why));
+            }
+            namespaces.push(name);
+        }
+        // One after the other: what is held of a namespace is counted before the next one is asked for.
+        let (mut all, mut budget) = (Vec::new(), Budget::default());
+        for namespace in namespaces {
+            self.add_namespace(&namespace, &mut all, &mut budget).await?;
+        }
+        Ok(all)
     }
 
-    async fn of_namespace(&self, namespace: String) -> Result<Vec<Found>, SourceError> {
-        let (stored, tasks) = tokio::try_join!(
-            self.list::<StoredContainer>(method::CONTAINERS, Some(&namespace)),
-            self.list::<Task>(method::TASKS, Some(&namespace)),
+    /// Adds the containers of a namespace to `all`.
+    async fn add_namespace(
+        &self,
+        namespace: &str,
+        all: &mut Vec<Found>,
+        budget: &mut Budget,
+    ) -> Result<(), SourceError> {
+        let (stored, told) = tokio::try_join!(
+            self.list(method::CONTAINERS, Some(namespace)),
+            self.list(method::TASKS, Some(namespace)),
         )?;
-        let tasks = by_container(tasks);
-        let of = |stored: StoredContainer| {
+        let mut tasks = BTreeMap::new();
+        for task in told {
+            let (container, task) = by_container(self.item(task)?);
+            budget.count(self, size_of::<Task>() + 2 * container.len())?;
+            tasks.insert(container, task);
+        }
+        for stored in stored {
+            let stored: StoredContainer = self.item(stored)?;
             let task = tasks.get(&stored.id);
-            found(&namespace, stored, task)
-        };
-        Ok(stored.into_iter().map(of).collect())
+            let found = found(namespace, stored, task);
+            budget.add(self, &found.row)?;
+            all.push(found);
+        }
+        Ok(())
     }
 
     /// The items of a list, in a namespace or of all.
-    async fn list<T: Message + Default>(
+    async fn list(
         &self,
         method: &'static str,
         namespace: Option<&str>,
-    ) -> Result<Vec<T>, SourceError> {
+    ) -> Result<Items, SourceError> {
         let headers: Vec<_> = namespace.map(|value| (NAMESPACE, value)).into_iter().collect();
         let answer = self.client.bytes_with(method, &(), &headers).await;
         let answer = answer.map_err(|error| self.source_error(&error))?;
-        let items = Items::of(answer, ITEMS).map(|item| item.and_then(T::decode));
-        items.collect::<Result<_, _>>().map_err(|error| self.source_error(&Error::Garbled(error)))
+        Ok(Items::of(answer, ITEMS))
+    }
+
+    fn item<T: Message + Default>(
+        &self,
+        item: Result<Bytes, DecodeError>,
+    ) -> Result<T, SourceError> {
+        let read = item.map_err(Error::Garbled).and_then(decode);
+        read.map_err(|error| self.source_error(&error))
     }
 
     pub(super) fn source_error(&self, error: &Error) -> SourceError {

@@ -1,7 +1,5 @@
 //! containerd's containers as rows.
 
-use std::collections::BTreeMap;
-
 use model::ids::{ContainerId, name};
 use model::snapshot::Container;
 
@@ -60,12 +58,10 @@ fn id(namespace: &str, own: &str) -> ContainerId {
     ContainerId(name(&format!("{own}@{namespace}")))
 }
 
-/// The tasks of a namespace, by the containers that they are of.
-pub(super) fn by_container(tasks: Vec<Task>) -> BTreeMap<String, Task> {
-    let of = |task: &Task| {
-        if task.container_id.is_empty() { task.id.clone() } else { task.container_id.clone() }
-    };
-    tasks.into_iter().map(|task| (of(&task), task)).collect()
+/// A task, by the container that it is of.
+pub(super) fn by_container(task: Task) -> (String, Task) {
+    let of = if task.container_id.is_empty() { &task.id } else { &task.container_id };
+    (of.clone(), task)
 }
 
 /// Whether cgroups are the container's: they end in its full id, or in `NAMESPACE/ID`, as runc names

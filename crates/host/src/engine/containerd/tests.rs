@@ -158,3 +158,30 @@ async fn each_event_has_the_lists_compared_and_the_end_of_the_stream_is_told() {
     let end = timeout(Duration::from_secs(20), events.next()).await.unwrap().unwrap();
     assert!(end.unwrap_err().to_string().contains("stream of events ended"));
 }
+
+/// A list in which each item takes two bytes, and much more where it is held.
+fn many_empty_items() -> Vec<u8> {
+    b"\x0a\x00".repeat(1 << 20)
+}
+
+#[tokio::test]
+async fn a_list_that_is_longer_than_any_is_refused() {
+    let labels = (0..200_000).map(|i: u32| (i.to_string(), String::new())).collect();
+    let mut one = Vec::new();
+    let labelled = StoredContainer { labels, ..StoredContainer::default() };
+    prost::encoding::message::encode(1, &labelled, &mut one);
+    for (listed, told, why) in [
+        (method::NAMESPACES, many_empty_items(), "more than 1024 namespaces"),
+        (method::CONTAINERS, many_empty_items(), "take more than 32 MiB"),
+        (method::TASKS, many_empty_items(), "take more than 32 MiB"),
+        (method::CONTAINERS, one, "of one container takes more than 1 MiB"),
+    ] {
+        let server = FakeGrpc::listen(move |call| match call.method.as_str() {
+            method if method == listed => Answer::Messages(vec![told.clone()]),
+            method::NAMESPACES => Answer::items(&[Namespace { name: "n".to_owned() }]),
+            _ => Answer::items(&[] as &[Task]),
+        });
+        let error = Containerd::at(server.socket().to_owned()).list().await.unwrap_err();
+        assert!(error.to_string().contains(why), "{listed}: {error}");
+    }
+}

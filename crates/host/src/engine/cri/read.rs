@@ -21,6 +21,7 @@ use super::rows::{
 use crate::engine::Found;
 use crate::engine::budget::Budget;
 use crate::engine::grpc_errors::source_error;
+use crate::engine::grpc_items::decode;
 
 /// A client of one runtime.
 #[derive(Clone)]
@@ -104,7 +105,7 @@ impl Cri {
     async fn pid(&self, id: &str) -> Result<Option<Option<u32>>, SourceError> {
         let question = ContainerStatusRequest { container_id: id.to_owned(), verbose: true };
         let answer: Option<ContainerStatusResponse> =
-            self.known(self.client.ask(method::CONTAINER, &question).await)?;
+            self.known(self.ask(method::CONTAINER, &question).await)?;
         Ok(answer.map(|answer| pid_in(&answer.info)))
     }
 
@@ -121,7 +122,7 @@ impl Cri {
         let question =
             PodSandboxStatusRequest { pod_sandbox_id: sandbox.to_owned(), verbose: true };
         let answer: Option<PodSandboxStatusResponse> =
-            self.known(self.client.ask(method::POD, &question).await)?;
+            self.known(self.ask(method::POD, &question).await)?;
         let inspected = answer.and_then(inspected_pod);
         if let Some((_, pod)) = &inspected
             && (pod.netns.is_some() || pod.on_host_network)
@@ -133,6 +134,14 @@ impl Cri {
 
     fn pods(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Pod>> {
         self.pods.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask<T: Message + Default>(
+        &self,
+        method: &'static str,
+        question: &impl Message,
+    ) -> Result<T, Error> {
+        decode(self.client.bytes(method, question).await?)
     }
 
     /// An answer about something that may be gone: then there is none.
@@ -158,8 +167,8 @@ impl Cri {
         &self,
         bytes: Result<prost::bytes::Bytes, prost::DecodeError>,
     ) -> Result<T, SourceError> {
-        let item = bytes.and_then(T::decode);
-        item.map_err(|error| self.source_error(&Error::Garbled(error)))
+        let item = bytes.map_err(Error::Garbled).and_then(decode);
+        item.map_err(|error| self.source_error(&error))
     }
 
     /// What went wrong, in words.
