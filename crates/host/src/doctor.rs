@@ -96,7 +96,15 @@ async fn check_engine(configured: &Configured, due: Deadline) -> Check {
         due.hold(|| engine.what(), engine.version()).await
     };
     let address = configured.engine().map(Engine::address).unwrap_or_default();
-    check(&configured.name.to_string(), address, ask.await)
+    let answer = ask.await;
+    let is_other =
+        matches!(&answer, Err(why) if why.kind == SourceErrorKind::NotServed && !configured.named);
+    let mut checked = check(&configured.name.to_string(), address, answer);
+    if is_other {
+        // It was found by its place alone, and no container is missing for it.
+        checked.verdict = Verdict::Note;
+    }
+    checked
 }
 
 /// What the containers of an engine that answers cannot have.

@@ -38,11 +38,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::Snapshot;
 use model::identity::{Identities, SourceIdentity, World};
 use model::ids::{ContainerId, NetnsId};
 use model::snapshot::{Container, Engine as Kind, Namespace, Observed, Scope};
 use model::switch::{Bridge, SwitchSource};
+use model::{Snapshot, SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
@@ -167,6 +167,7 @@ impl Watch {
     pub async fn next(&mut self) -> Arc<Snapshot> {
         loop {
             let mut latest = self.feeds.see();
+            latest.leave_out_other_services(&self.named);
             if self.last.is_some() {
                 latest.leave_out_silent_engines();
             }
@@ -280,6 +281,15 @@ impl Published {
     /// As before they were found: nothing is known of what they have.
     fn leave_out_silent_engines(&mut self) {
         self.engines.retain(|(_, rows)| rows.has_answered());
+    }
+
+    /// What was found where an engine may listen, and is none, is no source.
+    fn leave_out_other_services(&mut self, named: &BTreeSet<Kind>) {
+        let is_none = |why: &SourceError| why.kind == SourceErrorKind::NotServed;
+        let is_engine = |(kind, rows): &(Kind, Answered<Container>)| {
+            named.contains(kind) || !rows.source_error().is_some_and(is_none)
+        };
+        self.engines.retain(is_engine);
     }
 
     fn versions(&self, disproved: u64) -> Versions {

@@ -38,6 +38,8 @@ pub enum SourceErrorKind {
     Unusable,
     /// It was there a moment ago.
     Gone,
+    /// What listens there is another service.
+    NotServed,
     /// This system has no descriptor, memory or thread left to ask with: of the source nothing is known.
     Exhausted,
 }

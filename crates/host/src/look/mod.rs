@@ -13,7 +13,7 @@ use model::ids::NetnsId;
 use model::snapshot::{Engine as Kind, Link, Namespace, Observed, Scope};
 use model::switch::{Bridge, Port, SwitchSource};
 use model::wiring::{Attachment, AttachmentState};
-use model::{Look, Snapshot, SourceError, Target};
+use model::{Look, Snapshot, SourceError, SourceErrorKind, Target};
 use netns::Netns;
 
 use answer::containers;
@@ -279,15 +279,20 @@ fn identify_engines(
 
 fn snapshot(configured: &[Configured], scope: Scope, seen: Answers) -> Snapshot {
     let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
+    let named_engines = named(configured);
+    // What was found where an engine may listen, and is none, is no source.
+    let is_none = |found: &Result<_, SourceError>| matches!(found, Err(why) if why.kind == SourceErrorKind::NotServed);
     let engines = seen.engines.into_iter();
+    let engines = engines.filter(|(kind, found)| named_engines.contains(kind) || !is_none(found));
+    let engines = engines.map(|(kind, found)| (kind, found.map(rows).into())).collect();
     Snapshot {
         version: Snapshot::VERSION,
         host: host_name(),
         taken: now(),
         scope,
         switch_netns: None,
-        engines: engines.map(|(kind, found)| (kind, found.map(rows).into())).collect(),
-        named_engines: named(configured),
+        engines,
+        named_engines,
         identities: Identities::default(),
         other_engines: Vec::new(),
         kernel: seen.kernel.into(),
