@@ -28,7 +28,7 @@ pub(crate) fn origin(sources: &SourceOptions, at: u64) -> Result<Origin, CliErro
     wait_until(Duration::from_millis(at).saturating_add(LAG), now);
     let (past, folder) = match open(sources) {
         Ok(opened) => opened,
-        Err(none) => return by_database(sources, at).ok_or(none),
+        Err(none) => return by_database(at).ok_or(none),
     };
     let found = past.at(at).map_err(|error| unreadable(folder, &error))?;
     match found {
@@ -41,7 +41,7 @@ pub(crate) fn origin(sources: &SourceOptions, at: u64) -> Result<Origin, CliErro
             }
             Ok(Origin::recorded(snapshot))
         }
-        Err(unknown) => by_database(sources, at).ok_or_else(|| not_known(at, folder, unknown)),
+        Err(unknown) => by_database(at).ok_or_else(|| not_known(at, folder, unknown)),
     }
 }
 
@@ -53,8 +53,8 @@ fn wait_until(settled: Duration, now: u64) {
 
 /// The ports as they were by the log of this host's own database, where that goes back so far. It knows
 /// no links and no containers.
-fn by_database(sources: &SourceOptions, at: u64) -> Option<Origin> {
-    let file = database(sources)?;
+fn by_database(at: u64) -> Option<Origin> {
+    let file = database()?;
     let recording = recorded::read(&file, Some(at)).ok()?;
     let told = |text: &str| writer::tell("docker-ovs", text);
     told(&format!("{}: no journal knows it; by the log of {}", as_of(at), file.display()));
@@ -63,8 +63,8 @@ fn by_database(sources: &SourceOptions, at: u64) -> Option<Origin> {
 }
 
 /// The file of this host's database, where Open vSwitch has it and no other one is asked for.
-pub(crate) fn database(sources: &SourceOptions) -> Option<PathBuf> {
-    if sources.names_database() || std::env::var_os("OVS_RUNDIR").is_some() {
+pub(crate) fn database() -> Option<PathBuf> {
+    if std::env::var_os("OVS_RUNDIR").is_some() {
         return None;
     }
     let named = std::env::var_os("OVS_DBDIR").map(PathBuf::from);

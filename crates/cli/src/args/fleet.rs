@@ -36,7 +36,7 @@ pub struct EtcdArgs {
 pub struct HostsArgs {
     /// Take a host that is no more out of the fleet, so that the others remove their tunnels to it;
     /// needs --etcd
-    #[arg(long, value_name = "HOST", requires = "etcd")]
+    #[arg(long, value_name = "HOST", requires = "etcd", conflicts_with_all = ["no_trunc", "format"])]
     pub remove: Option<String>,
     #[command(flatten)]
     pub etcd: EtcdArgs,
@@ -85,6 +85,11 @@ pub enum MeshCommand {
 }
 
 impl MeshCommand {
+    /// Whether the daemon or etcd is asked for it, and nothing else.
+    pub fn asks_fleet(&self) -> bool {
+        !matches!(self, Self::Join(_) | Self::Leave(_) | Self::Check(_))
+    }
+
     /// Whether no daemon is asked for it.
     pub fn is_of_this_host(&self) -> bool {
         !matches!(self, Self::Ls(_) | Self::Check(_))

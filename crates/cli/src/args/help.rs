@@ -40,7 +40,8 @@ pub(super) const LS: &str = help! {
     "and so passes every vlan=."
     ""
     "CSV has no header. Its columns are container, interface, bridge, OpenFlow port, MAC, VLAN,"
-    "addresses, host interface and state."
+    "addresses, host interface and state; with --fleet host, whether it is heard of, container,"
+    "interface, bridge, OpenFlow port, MAC, addresses and state."
     ""
     "Exit codes: 0 listed, be it nothing; 2 error, or without --partial a source, or the interfaces of"
     "a container that runs, could not be read"
@@ -55,7 +56,7 @@ pub(super) const PORTS: &str = help! {
     "However the switch is asked, datapath ports come from appctl."
     ""
     "CSV has no header. Its columns are bridge, OpenFlow port, datapath port, name, kind, VLAN and"
-    "who is on it."
+    "who is on it; with --fleet host, bridge, OpenFlow port, name and who is on it."
     ""
     "Exit codes: 0 listed; 2 error"
 };
@@ -69,7 +70,8 @@ pub(super) const WHO: &str = help! {
     ""
     "Of containers that share a namespace all are named: web+log:eth0; with -q a line each."
     ""
-    "CSV has no header. Its columns are who, bridge, OpenFlow port, MAC and state."
+    "CSV has no header. Its columns are who, bridge, OpenFlow port, MAC and state; with --fleet the"
+    "host comes second."
     ""
     "Exit codes: 0 found; 1 not found, with -q also where no container is there; 2 error, with -q also"
     "where that is unknown, or without --partial nothing was found and something could not be read"
@@ -103,6 +105,8 @@ pub(super) const DIFF: &str = help! {
     "restarts of containers and of the machine. Actions are those of docker ovs events. What the"
     "later one could not see has not vanished."
     ""
+    "CSV has no header. Its columns are time, action, container, interface, bridge and OpenFlow port."
+    ""
     "Exit codes: 0 no difference; 1 some; 2 error, or none in what both saw, and one did not see all"
 };
 
@@ -131,7 +135,8 @@ pub(super) const FLOWS: &str = help! {
     ""
     "Flows come by table, then by priority, hidden ones too. A flow is another's where the record of"
     "the port tells that it is younger than the flow. CSV has no header. Its columns are bridge,"
-    "table, priority, match, packets, bytes, why it is stale, and the flow."
+    "table, priority, match, packets, bytes, why it is stale, and the flow; with --watch time, what"
+    "became of it, packets and bytes a second, and the flow."
     ""
     "Exit codes: 0 listed; 1 with CONTAINER or --stale, when there is none; 2 error"
 };
@@ -156,6 +161,8 @@ pub(super) const TRACE: &str = help! {
     ""
     "Nothing is sent, learnt or counted. The packet is the first of a connection that conntrack does"
     "not know, its answer one of a connection that it knows."
+    ""
+    "CSV has no header. Its columns are from, to, outcome, verdict and reasons."
     ""
     "Exit codes: 0 delivered; 1 not delivered; 2 it cannot be known, or error"
 };
@@ -195,6 +202,8 @@ pub(super) const WAIT: &str = help! {
     "  docker ovs wait web                     until web has an OpenFlow port, at most 10 seconds"
     "  docker ovs wait web br0 -q -t 60        the number on br0, at most a minute"
     "  docker ovs wait web br0 -t 0            however long it takes"
+    ""
+    "CSV has no header. Its columns are those of docker ovs port."
     ""
     "Exit codes: 0 it has a number; 2 error, or none in time"
 };
@@ -291,6 +300,8 @@ pub(super) const CONNECT: &str = help! {
     "With --vlan and --trunk the first is the native VLAN of a trunk, without a header:"
     "--vlan-mode native-tagged has it with one (ovs-vswitchd.conf.db(5), Port vlan_mode)."
     ""
+    "CSV has no header. Its columns are those of docker ovs port."
+    ""
     "Exit codes: 0 connected; 1 connected, but on another OpenFlow port than asked for, or stdout"
     "cannot be written; 2 error, and nothing is left of it"
 };
@@ -300,7 +311,7 @@ pub(super) const DISCONNECT: &str = help! {
     "  docker ovs disconnect br0 web"
     "  docker ovs disconnect br0 web --interface eth1 --dry-run"
     ""
-    "Exit codes: 0 removed; 2 error"
+    "Exit codes: 0 removed; 1 removed, and stdout cannot be written; 2 error"
 };
 
 pub(super) const RESTORE: &str = help! {

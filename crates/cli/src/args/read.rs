@@ -70,7 +70,7 @@ pub struct LsArgs {
     #[arg(long)]
     pub no_trunc: bool,
     /// List what was seen although a source or a container could not be read
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fleet")]
     pub partial: bool,
     /// table, csv, json, or a Go template such as '{{.Container}} {{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
@@ -105,7 +105,7 @@ pub struct WhoArgs {
     #[arg(short, long, conflicts_with = "format")]
     pub quiet: bool,
     /// Answer from what was seen although a container could not be read
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fleet")]
     pub partial: bool,
     /// Print cells of a table as long as they are
     #[arg(long)]

@@ -133,8 +133,8 @@ pub struct TopArgs {
     /// What comes first
     #[arg(long, value_name = "KEY", default_value = "traffic")]
     pub sort: SortKey,
-    /// Print cells of a table as long as they are
-    #[arg(long)]
+    /// Print cells of a table as long as they are; with --batch
+    #[arg(long, requires = "batch")]
     pub no_trunc: bool,
     /// table, csv, json, or a Go template such as '{{.Who}} {{.RxBytesPerSecond}}'; with --batch
     #[arg(long, value_name = "FORMAT", default_value = "table")]

@@ -17,6 +17,8 @@ use super::read::{
 use super::sources::is_stdin;
 use super::traffic::{AnnotateArgs, FdbArgs, FlowsArgs, TopArgs, TraceArgs};
 
+const SAME_EVERYWHERE: &str = "it is the same on every host";
+
 /// The two kinds of ports exclude each other: a usage that shows only the one that was given
 /// would not say so.
 const CONNECT_USAGE: &str =
@@ -170,6 +172,7 @@ impl Verb {
             Self::Top(_) | Self::Trace(_) => {
                 Some("no recording has the answer, for which vswitchd is asked")
             }
+            Self::Version(_) | Self::Completion(_) => Some(SAME_EVERYWHERE),
             _ => None,
         }
     }
@@ -184,6 +187,17 @@ impl Verb {
             | Self::Graph(GraphArgs { look, .. }) => look.fleet,
             Self::Hosts(_) => true,
             _ => false,
+        }
+    }
+
+    /// Why no source of this host is asked for it, if none is.
+    pub fn no_source(&self) -> Option<&'static str> {
+        match self {
+            _ if self.asks_fleet() => Some("a fleet is told of by the daemons of its hosts"),
+            Self::Mesh(args) if args.command.asks_fleet() => Some("a mesh is the fleet's"),
+            Self::History(_) => Some("what was is told by what serve has kept"),
+            Self::Version(_) | Self::Completion(_) => Some(SAME_EVERYWHERE),
+            _ => None,
         }
     }
 
@@ -207,6 +221,9 @@ impl Verb {
                 Some("it tells its own version; a daemon's is in its metrics, as build_info")
             }
             Self::Completion(_) => Some("a script is the same wherever it runs"),
+            Self::Hosts(HostsArgs { remove: Some(_), .. }) => {
+                Some("etcd is asked to forget a host")
+            }
             Self::Mesh(args) => {
                 args.command.is_of_this_host().then_some("this host is changed, or etcd")
             }

@@ -144,7 +144,9 @@ fn has_value(option: &Arg, word: &str) -> bool {
 
 fn value_of(option: &Arg, lead: &str) -> Slot {
     let names = option.get_value_names().unwrap_or_default();
-    let file = names.iter().any(|name| matches!(name.as_str(), "FILE" | "DIR" | "PATH"));
+    let file = names
+        .iter()
+        .any(|name| matches!(name.as_str(), "FILE" | "DIR" | "PATH" | "BEFORE" | "AFTER"));
     if file {
         return Slot::File;
     }

@@ -51,5 +51,5 @@ pub(super) async fn release(
     }
     let count = blocks::release(&etcd, &keys, mesh, host).await?;
     let text = Text::lines(&format!("{count}\n"));
-    Ok(Outcome { text, nothing: count == 0, ..Outcome::default() })
+    Ok(Outcome { text, nothing: count == 0, is_done: count > 0, ..Outcome::default() })
 }

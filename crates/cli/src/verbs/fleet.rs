@@ -59,7 +59,7 @@ pub(super) async fn told(client: &FleetClient) -> Result<(Outcome, FleetStatus),
         let count = status.unreadable;
         outcome
             .remarks
-            .push(format!("{count} values of other hosts are of no use: docker ovs hosts"));
+            .push(format!("{count} values of other hosts cannot be read: docker ovs hosts"));
     }
     Ok((outcome, status))
 }

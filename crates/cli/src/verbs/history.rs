@@ -48,7 +48,7 @@ pub fn run(
         Err(none) => Err(none),
     };
     let known = journal.as_deref().unwrap_or_default();
-    let file = past::database(sources);
+    let file = past::database();
     let changes = file.and_then(|file| {
         let changes = recorded::port_changes(&file, found.since, found.until).ok()?;
         Some((file, changes))

@@ -49,5 +49,6 @@ async fn remove(
     let record = HostRecord { removed: true, ..HostRecord::default() };
     let value = serde_json::to_vec(&record).unwrap_or_default();
     etcd.put(keys.host(host), value, 0).await?;
-    Ok(Outcome { text: Text::lines(&format!("{host}\n")), ..Outcome::default() })
+    let text = Text::lines(&format!("{host}\n"));
+    Ok(Outcome { text, is_done: true, ..Outcome::default() })
 }

@@ -46,7 +46,8 @@ pub async fn run(sources: &SourceOptions, args: &MeshArgs) -> Result<Outcome, Cl
 }
 
 fn said(word: &str) -> Outcome {
-    Outcome { text: Text::lines(&format!("{word}\n")), ..Outcome::default() }
+    let text = Text::lines(&format!("{word}\n"));
+    Outcome { text, is_done: true, ..Outcome::default() }
 }
 
 async fn create(sources: &SourceOptions, args: &MeshCreateArgs) -> Result<Outcome, CliError> {

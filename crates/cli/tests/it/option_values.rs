@@ -177,6 +177,8 @@ fn what_tells_of_the_present_takes_neither_a_recording_nor_a_time() {
         "mesh join blue br0",
         "mesh leave blue",
         "mesh create blue --etcd http://127.0.0.1:9",
+        "version",
+        "completion bash",
     ];
     for verb in verbs {
         for (option, value) in [("--from", "/dev/null"), ("--at", "2h")] {
@@ -199,9 +201,22 @@ fn what_tells_of_the_present_takes_neither_a_recording_nor_a_time() {
         let ran = docker_ovs(&words);
         assert!(ran.code == 2 && ran.stderr.contains("takes no --server"), "{words:?}: {ran:?}");
     }
-    // The fleet is told of by daemons, whatever sources this host has.
-    for verb in ["ls --fleet", "who 3 --fleet", "ports --fleet", "graph --fleet", "events --fleet"]
-    {
+    // The fleet is told of by daemons, and what was by the journal, whatever sources this host has.
+    for verb in [
+        "ls --fleet",
+        "who 3 --fleet",
+        "ports --fleet",
+        "graph --fleet",
+        "events --fleet",
+        "hosts",
+        "mesh ls",
+        "mesh create blue --etcd http://127.0.0.1:9",
+        "history",
+        "ls --at 2h",
+        "who 3 --at 2h",
+        "version",
+        "completion bash",
+    ] {
         for (option, value) in [
             ("--host", "unix:///nonexistent"),
             ("--context", "other"),
@@ -216,11 +231,22 @@ fn what_tells_of_the_present_takes_neither_a_recording_nor_a_time() {
                 "{words:?}: {ran:?}"
             );
         }
-        if !verb.starts_with("events") {
+        if verb.ends_with("--fleet") && !verb.starts_with("events") {
             let words: Vec<_> = verb.split(' ').chain(["--source", "appctl"]).collect();
             let ran = docker_ovs(&words);
             assert!(ran.code == 2 && ran.stderr.contains("--source"), "{words:?}: {ran:?}");
         }
+    }
+    for words in [
+        &["ls", "--fleet", "--partial"][..],
+        &["who", "3", "--fleet", "--partial"],
+        &["top", "--no-trunc"],
+        &["hosts", "--remove", "h", "--etcd", "http://127.0.0.1:9", "--format", "json"],
+        &["hosts", "--remove", "h", "--etcd", "http://127.0.0.1:9", "--server", "unix:///x"],
+    ] {
+        let ran = docker_ovs(words);
+        assert_eq!(ran.code, 2, "{words:?}: {ran:?}");
+        assert!(!ran.stderr.contains("cannot connect"), "{words:?}: {ran:?}");
     }
     for verb in ["history", "flows br0", "fdb br0"] {
         let words: Vec<_> = verb.split(' ').chain(["--at", "2h"]).collect();

@@ -49,7 +49,7 @@ pub(in crate::args) const LS: &str = help! {
     "  docker ovs mesh ls"
     "  docker ovs mesh ls blue --format json"
     ""
-    "CSV has no header. Its columns are those of the table."
+    "CSV has no header. Its columns are mesh, type, key, MTU and hosts."
     ""
     "Exit codes: 0 listed; 2 error, or etcd is away, so that what is listed is old"
 };
