@@ -36,6 +36,7 @@ pub mod numbers;
 mod occupant;
 mod ofport_by_source;
 pub mod plan;
+mod port_mark;
 pub mod port_record;
 mod public;
 pub mod published;

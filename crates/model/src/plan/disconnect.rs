@@ -6,6 +6,7 @@ use crate::endpoint_record::EndpointRecord;
 use crate::evidence::Evidence;
 use crate::ids::{ContainerId, LinkKey, Name};
 use crate::memory::{self, MemoryChange};
+use crate::port_mark::bears_alias_of;
 use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Engine, Link, Snapshot};
@@ -14,7 +15,7 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Attachment, ContainerRef, Occupant, Plug, SwitchPort, Wiring};
 use crate::{NamedBridge, PortLinks};
 
-use super::orphaned_veths::{Verdict, bears_alias_of, far_end, judge_forgotten, marked_as_leaving};
+use super::orphaned_veths::{Verdict, far_end, judge_forgotten, marked_as_leaving};
 use super::planner::delete;
 use super::requesters::requesters;
 use super::restore::only_remembered;

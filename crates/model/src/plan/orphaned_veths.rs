@@ -8,10 +8,10 @@
 
 use std::sync::Arc;
 
-use crate::endpoint_record::{EndpointRecord, alias_beginning};
 use crate::ids::{LinkKey, NetnsId};
 use crate::memory;
-use crate::port_record::{ALIAS, Alias, PortRecord, short_system};
+use crate::port_mark::PortMark;
+use crate::port_record::{ALIAS, Alias, short_system};
 use crate::snapshot::{Link, Observed, Snapshot};
 use crate::switch::Port;
 use crate::wiring::{SwitchPort, Wiring};
@@ -152,8 +152,11 @@ fn is_marked(link: &Link) -> bool {
 
 /// Whether any port is this link, by name or by the index that vswitchd holds.
 fn is_port(wiring: &Wiring, link: &Link) -> bool {
-    let same = |port: &Port| port.iface == link.name || port.ifindex == Some(link.ifindex);
-    wiring.ports.iter().any(|row| same(&row.port))
+    wiring.ports.iter().any(|row| is(&row.port, link))
+}
+
+fn is(port: &Port, link: &Link) -> bool {
+    port.iface == link.name || port.ifindex == Some(link.ifindex)
 }
 
 fn by_mark(snapshot: &Snapshot, system: &str) -> Verdict {
@@ -185,37 +188,29 @@ fn is_kept_for_restore(snapshot: &Snapshot, link: &Link) -> bool {
     all.any(|(known, port)| known == key && is_it(&port))
 }
 
-/// Whether a link bears the alias of what is recorded.
-pub(super) fn bears_alias_of(link: &Link, record: &PortRecord) -> bool {
-    let alias = link.alias.as_deref().and_then(Alias::read);
-    alias.is_some_and(|alias| {
-        alias.container == record.container && alias.interface == record.interface
-    })
-}
-
 /// The link of the switch's namespace that bears the alias of what a port's row records, made for
-/// this bridge, is no port, and may live: it was given another name.
+/// this bridge, and may live: it was given another name, be it that of another port.
 pub(super) fn renamed_link<'a>(
     snapshot: &'a Snapshot,
     wiring: &Wiring,
     row: &SwitchPort,
 ) -> Option<&'a Arc<Link>> {
-    let endpoint = EndpointRecord::of(&row.port);
-    let endpoint = endpoint.map(|record| alias_beginning(&record.network, &record.endpoint));
-    let record = PortRecord::of(&row.port);
-    let bears_it = |link: &Link| {
-        let alias = link.alias.as_deref();
-        let ours = record.as_ref().is_some_and(|record| bears_alias_of(link, record));
-        let here = alias.and_then(Alias::read).is_some_and(|alias| *alias.bridge == *row.bridge);
-        let beginning = endpoint.as_deref();
-        here && (ours || alias.zip(beginning).is_some_and(|(own, from)| own.starts_with(from)))
+    let mark = PortMark::of(&row.bridge, &row.port);
+    let is_of_another = |link: &Link| {
+        let others = wiring.ports.iter().filter(|other| is(&other.port, link));
+        let mut others = others.filter(|other| !is_row(other, row));
+        others.any(|other| PortMark::of(&other.bridge, &other.port).is_on(link))
     };
     let mut here = snapshot.switch_namespace().into_iter().flat_map(|here| &here.links);
     here.find(|link| {
-        bears_it(link)
-            && !is_port(wiring, link)
+        mark.is_on(link)
+            && !is_of_another(link)
             && judge(snapshot, wiring, link) != Verdict::Orphaned
     })
+}
+
+fn is_row(one: &SwitchPort, other: &SwitchPort) -> bool {
+    one.bridge == other.bridge && one.port.iface == other.port.iface
 }
 
 /// Notes on a link of ours that it is to be deleted, and gives the link as it is then; none where

@@ -10,6 +10,7 @@ use crate::PortLinks;
 use crate::evidence::Note;
 use crate::ids::{Name, OfPort};
 use crate::memory;
+use crate::port_mark::bears_alias_of;
 use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
 use crate::resolve::Clashes;
@@ -19,7 +20,7 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
 
 use super::number::number_of;
-use super::orphaned_veths::{Verdict, bears_alias_of, judge, marked_as_staying};
+use super::orphaned_veths::{Verdict, judge, marked_as_staying};
 use super::planner::{Planner, delete, own_netns_of};
 use super::requesters::requesters;
 use super::rivals::{RecordStanding, latest};

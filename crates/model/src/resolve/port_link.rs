@@ -10,6 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::ids::Ifindex;
 use crate::occupant::SwitchPort;
+use crate::port_mark::PortMark;
 use crate::snapshot::{Link, Namespace, Snapshot};
 use crate::switch::{Bridge, Port};
 
@@ -84,10 +85,17 @@ impl<'a> SwitchLinks<'a> {
             return found(called);
         }
         let held = index.and_then(|index| self.by_index().get(&index)).copied();
-        let held = held.filter(|held| !self.is_of_another(port, held));
         match (held, called) {
             (None, called) => found(called),
             (Some(held), called) => match self.holds(bridge, port, held) {
+                // It may be this port's, which was given the name of the other one; or that one's, and
+                // the index an old one, as is that of a port that vswitchd could not open, or where
+                // the link bears the other one's mark.
+                Some(true) | None if self.has_name_of_another(port, held) => {
+                    let is_old =
+                        port.error.is_some() || self.has_mark_of_another(bridge, port, held);
+                    if is_old { found(called) } else { contested(held, called) }
+                }
                 Some(true) => {
                     // Another port may have been given the link of this index since.
                     let as_well =
@@ -140,9 +148,19 @@ impl<'a> SwitchLinks<'a> {
         }
     }
 
-    /// Whether another port has this link's name: then an index that names it is an old one.
-    fn is_of_another(&self, port: &Port, link: &Link) -> bool {
+    /// Whether another port has this link's name.
+    fn has_name_of_another(&self, port: &Port, link: &Link) -> bool {
         link.name != port.iface && self.port_names().contains(&*link.name)
+    }
+
+    /// Whether this link was made for the port whose name it has, and not for `port`.
+    fn has_mark_of_another(&self, bridge: &Bridge, port: &Port, link: &Link) -> bool {
+        let is_marked = |bridge: &Bridge, port: &Port| PortMark::of(&bridge.name, port).is_on(link);
+        let mut named = self.bridges.iter().flat_map(|other| {
+            let ports = other.ports.iter().filter(|row| row.iface == link.name);
+            ports.map(move |row| (other, row))
+        });
+        !is_marked(bridge, port) && named.any(|(other, row)| is_marked(other, row))
     }
 
     fn by_index(&self) -> &FxHashMap<Ifindex, &'a Link> {
@@ -187,11 +205,26 @@ fn found(called: Option<(&Link, FoundBy)>) -> PortLink<'_> {
     PortLink { link, found_by, doubt: None }
 }
 
+/// A link that is this port's by its index, and another one's by its name: one that is
+/// listened to, or a port of the datapath, is so as either.
+fn contested<'a>(held: &Link, called: Option<(&Link, FoundBy)>) -> PortLink<'a> {
+    let why = format!(
+        "vswitchd held the link of index {}, which has the name of another port, {}, now, and nothing tells \
+         which of both it is",
+        held.ifindex, held.name
+    );
+    in_doubt(why, held, called.map(|(link, _)| link))
+}
+
 fn unconfirmed<'a>(held: &Link, called: Option<&Link>) -> PortLink<'a> {
     let why = format!(
         "vswitchd held the link of index {}, which is {} now, and nothing tells whether it still does",
         held.ifindex, held.name
     );
+    in_doubt(why, held, called)
+}
+
+fn in_doubt<'a>(why: String, held: &Link, called: Option<&Link>) -> PortLink<'a> {
     let links = std::iter::once(held).chain(called).map(|link| link.ifindex).collect();
     PortLink { doubt: Some(Doubt { why, links }), ..PortLink::default() }
 }

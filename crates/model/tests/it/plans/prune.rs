@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use docker_ovs_model::endpoint_record::EndpointRecord;
 use docker_ovs_model::ids::short_if_id;
-use docker_ovs_model::plan::{Connect, Disconnect, PlanError, Prunable, Prune, disconnect, prune};
+use docker_ovs_model::plan::{
+    Connect, Disconnect, PlanError, Prunable, Prune, disconnect, prune, undecided,
+};
 use docker_ovs_model::snapshot::{Observed, Scope};
 use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
-use crate::plans::scene::{connected, container, host, plan, request, restarted};
+use crate::plans::scene::{SWITCH, connected, container, host, plan, request, restarted};
 
 #[test]
 fn prune_takes_only_ports_of_containers_that_are_gone() {
@@ -169,4 +171,58 @@ fn a_plan_says_what_an_interface_lacks_unless_it_makes_one() {
     assert_eq!(whole.completion(), "");
     whole.steps.drain(..2);
     assert!(whole.completion().contains("address 192.0.2.7/24"), "{}", whole.completion());
+}
+
+/// The port of c1 is living, that of c2 is stale, and the living link was given the stale one's name.
+fn renamed_to_another() -> Snapshot {
+    let both = connected(&connected(&host(), &request("br0", "c1"), 1), &request("br0", "c2"), 2);
+    let mut after = restarted(&both, 2, false);
+    for rows in after.engines.values_mut() {
+        *rows = Observed::Fresh { rows: [1, 3].map(container).into() };
+    }
+    let here = after.kernel.rows_mut().iter_mut().find(|space| space.id == SWITCH).unwrap();
+    let link = here.links.iter_mut().find(|link| &*link.name == "dov-00000001").unwrap();
+    Arc::make_mut(link).name = "dov-00000002".into();
+    after
+}
+
+fn change_ports(host: &mut Snapshot, change: fn(&mut docker_ovs_model::switch::Port)) {
+    let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+    rows.iter_mut().flat_map(|row| &mut row.ports).for_each(|port| change(Arc::make_mut(port)));
+}
+
+#[test]
+fn the_port_of_a_link_that_has_another_ports_name_now_is_not_pruned() {
+    let renamed = renamed_to_another();
+    let what = |host: &Snapshot, wish: &Prune| {
+        let wiring = resolve(host);
+        let names = undecided(host, &wiring, wish).into_iter().map(|one| one.what.to_string());
+        (prune(host, &wiring, wish).len(), names.collect::<Vec<_>>())
+    };
+    let undecided = vec!["dov-00000001".to_owned()];
+    assert_eq!(what(&renamed, &Prune::default()), (0, undecided.clone()));
+    // vswitchd tells no index of it any more: the link bears the mark of its port all the same.
+    let mut without_index = renamed.clone();
+    change_ports(&mut without_index, |port| port.ifindex = None);
+    assert_eq!(what(&without_index, &Prune::default()), (0, undecided));
+    let mut of_others = renamed.clone();
+    let rows = of_others.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+    rows.iter_mut().for_each(|row| row.external_ids.clear());
+    change_ports(&mut of_others, |port| port.external_ids.clear());
+    assert_eq!(what(&of_others, &Prune { all: true, ..Prune::default() }), (0, Vec::new()));
+    // vswitchd could not open it: then its index is an old one.
+    change_ports(&mut of_others, |port| port.error = Some("No such device".to_owned()));
+    assert_eq!(what(&of_others, &Prune { all: true, ..Prune::default() }), (1, Vec::new()));
+}
+
+#[test]
+fn what_is_left_of_a_port_whose_record_another_port_has_goes() {
+    let mut twice = renamed_to_another();
+    let rows = twice.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+    let ids = rows[0].ports[0].external_ids.clone();
+    for port in &mut rows[0].ports {
+        let port = Arc::make_mut(port);
+        (port.external_ids, port.ifindex) = (ids.clone(), None);
+    }
+    assert_eq!(prune(&twice, &resolve(&twice), &Prune::default()).len(), 1);
 }
