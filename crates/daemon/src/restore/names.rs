@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use host::Host;
 use model::ids::Name;
-use model::plan::{SwitchStep, renames};
+use model::plan::{ReplacePort, SwitchStep, renames};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -32,6 +32,10 @@ impl UnnotedNames {
         let key = |step: &SwitchStep| match step {
             SwitchStep::Rewrite { port, external_ids, .. } => {
                 Some((port.iface.clone(), external_ids.get("docker-ovs.name")?.clone()))
+            }
+            SwitchStep::ReplacePort(ReplacePort { bridge, memory, .. }) => {
+                let remembered: Vec<_> = memory.remember.values().map(String::as_str).collect();
+                Some((bridge.clone(), remembered.join("\n")))
             }
             _ => None,
         };

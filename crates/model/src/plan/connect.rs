@@ -100,9 +100,10 @@ pub fn connect(
         external_ids: record.external_ids(),
         ..Port::default()
     });
-    let memory = planner.memory(old.as_deref().or(remembered.as_ref()), &port);
+    let replaced = old.as_deref().or(remembered.as_ref());
+    let memory = planner.memory(replaced, &port);
     let sweep = orphaned.iter().map(|link| delete(link));
-    let renames = renames_of(snapshot, wiring, container, old.as_deref());
+    let renames = renames_of(snapshot, wiring, container, replaced);
     let renames = renames.into_iter().map(Step::from);
     let steps =
         sweep.chain(renames).chain(planner.steps(&record, port, old, false, memory)).collect();

@@ -1,48 +1,66 @@
 //! A container that is called otherwise now: its records are written anew, so that no other one
 //! that takes its old name takes its ports.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::ids::Name;
 use crate::memory;
 use crate::port_record::{PortRecord, ServiceSlot};
 use crate::query;
 use crate::snapshot::{Container, Snapshot};
-use crate::switch::Port;
+use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{SwitchPort, Wiring};
 
 use super::world::written_here;
-use super::{OfPortRequests, SwitchStep};
+use super::{OfPortRequests, ReplacePort, SwitchStep};
 
-/// Records of our own that have an old name of their container.
+/// Records of our own that have an old name of their container: those of ports, and what bridges remember
+/// without one.
 pub fn renames(snapshot: &Snapshot, wiring: &Wiring) -> Vec<SwitchStep> {
-    wiring.ports.iter().filter_map(|row| rename(snapshot, row)).collect()
+    renames_where(snapshot, wiring, |_| true)
 }
 
-/// Those of one container but for `replaced`, a port that goes in the same plan: the database takes away
-/// what it was seen to be.
+/// Those of one container but for `replaced`, which goes in the same plan: the database takes away what it
+/// was seen to be.
 pub(super) fn renames_of(
     snapshot: &Snapshot,
     wiring: &Wiring,
     container: &Container,
     replaced: Option<&Port>,
 ) -> Vec<SwitchStep> {
-    let own = wiring.ports.iter().filter(|row| {
-        row.port.external_ids.get("container_id").is_some_and(|id| **id == *container.id.0)
-            && replaced.is_none_or(|replaced| replaced.iface != row.port.iface)
-    });
-    own.filter_map(|row| rename(snapshot, row)).collect()
+    renames_where(snapshot, wiring, |port| {
+        port.external_ids.get("container_id").is_some_and(|id| **id == *container.id.0)
+            && replaced.is_none_or(|replaced| replaced.iface != port.iface)
+    })
+}
+
+fn renames_where(
+    snapshot: &Snapshot,
+    wiring: &Wiring,
+    is_meant: impl Fn(&Port) -> bool,
+) -> Vec<SwitchStep> {
+    let rows = wiring.ports.iter().filter(|row| is_meant(&row.port));
+    let mut steps: Vec<_> = rows.filter_map(|row| rename(snapshot, row)).collect();
+    // What a bridge remembers of a port is written anew with the port's record.
+    let written = |step: &SwitchStep| match step {
+        SwitchStep::Rewrite { bridge, memory, .. } => {
+            memory.remember.keys().map(|key| (bridge.clone(), key.clone())).collect()
+        }
+        _ => Vec::new(),
+    };
+    let written: BTreeSet<(Name, String)> = steps.iter().flat_map(written).collect();
+    for bridge in snapshot.ovsdb_bridges() {
+        let is_written = |key: &str| written.contains(&(bridge.name.clone(), key.to_owned()));
+        let kept = memory::of(bridge).filter(|(key, port)| is_meant(port) && !is_written(key));
+        steps.extend(kept.filter_map(|(_, port)| rename_remembered(snapshot, bridge, &port)));
+    }
+    steps
 }
 
 fn rename(snapshot: &Snapshot, row: &SwitchPort) -> Option<SwitchStep> {
-    let record = PortRecord::of(&row.port).filter(|record| record.ours)?;
-    written_here(snapshot, record.system.as_deref()).ok()?;
-    let Whereabouts::Known(container) = whereabouts(snapshot, &record) else { return None };
-    if is_called(&record, container) {
-        return None;
-    }
-    let external_ids = renamed(&row.port, &record, container);
+    let external_ids = called_anew(snapshot, &row.port)?;
     let bridge = query::bridge(snapshot, &row.bridge).ok()?.bridge;
     let port = Port { external_ids: external_ids.clone(), ..Port::clone(&row.port) };
     let memory = memory::change(bridge, &[], Some(&port));
@@ -55,6 +73,24 @@ fn rename(snapshot: &Snapshot, row: &SwitchPort) -> Option<SwitchStep> {
         expected_requesters: OfPortRequests::new(),
         memory,
     })
+}
+
+fn rename_remembered(snapshot: &Snapshot, bridge: &Bridge, port: &Port) -> Option<SwitchStep> {
+    let external_ids = called_anew(snapshot, port)?;
+    let port = Port { external_ids, ..port.clone() };
+    let memory = memory::change(bridge, &[], Some(&port));
+    let bridge = bridge.name.clone();
+    (!memory.is_empty())
+        .then(|| SwitchStep::ReplacePort(ReplacePort { bridge, memory, ..ReplacePort::default() }))
+}
+
+/// The `external_ids` of a port with what its container is called now; none where the record says so
+/// already, is of no use here, or is not ours.
+fn called_anew(snapshot: &Snapshot, port: &Port) -> Option<BTreeMap<String, String>> {
+    let record = PortRecord::of(port).filter(|record| record.ours)?;
+    written_here(snapshot, record.system.as_deref()).ok()?;
+    let Whereabouts::Known(container) = whereabouts(snapshot, &record) else { return None };
+    (!is_called(&record, container)).then(|| renamed(port, &record, container))
 }
 
 fn is_called(record: &PortRecord, container: &Container) -> bool {

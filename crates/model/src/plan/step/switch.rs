@@ -195,13 +195,16 @@ impl fmt::Display for SwitchStep {
 
 impl fmt::Display for ReplacePort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bridge, remove, add, .. } = self;
+        let Self { bridge, remove, add, memory, .. } = self;
         match (remove, add) {
             (Some(old), None) => write!(f, "remove port {} from {bridge}", old.iface),
             (Some(old), Some(new)) => {
                 write!(f, "replace port {} of {bridge} by {}", old.iface, new.iface)
             }
             (None, Some(new)) => write!(f, "add port {} to {bridge}", new.iface),
+            (None, None) if !memory.remember.is_empty() => {
+                write!(f, "write anew what {bridge} remembers of it")
+            }
             (None, None) => write!(f, "forget what {bridge} remembers of it"),
         }?;
         let Some(new) = add else { return Ok(()) };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use docker_ovs_model::evidence::Note;
 use docker_ovs_model::identity::World;
 use docker_ovs_model::ids::OfPort;
+use docker_ovs_model::memory;
 use docker_ovs_model::plan::{
     Connect, Disconnect, KernelStep, PlanError, Prunable, Prune, Restore, RestoreAction, Step,
     SwitchStep, VlanMode, Wanted, disconnect, prune, remembered, renames, restore, undecided,
@@ -202,6 +203,45 @@ fn a_new_name_is_written_down_with_what_the_bridge_remembers() {
     assert_eq!(restored(&gone), [RestoreAction::Gone], "no stranger gets it");
     let back = steps.iter().filter_map(Step::undo).collect::<Vec<_>>();
     assert_eq!(rehearse(&after, &back), host);
+}
+
+#[test]
+fn a_new_name_is_written_down_where_a_bridge_alone_remembers() {
+    type Taken = fn(&mut docker_ovs_model::switch::Bridge);
+    // Another program has taken the port; or its record; or the port is of another bridge by now.
+    let taken: [Taken; 3] = [
+        |bridge| bridge.ports.clear(),
+        |bridge| {
+            bridge.ports.iter_mut().for_each(|port| Arc::make_mut(port).external_ids.clear());
+        },
+        |_| {},
+    ];
+    for (at, take) in taken.into_iter().enumerate() {
+        let mut host = renamed();
+        let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+        take(&mut rows[0]);
+        if at == 2 {
+            rows[1].external_ids = rows[0].external_ids.clone();
+        }
+        let steps: Vec<_> = renames(&host, &resolve(&host)).into_iter().map(Step::from).collect();
+        assert_eq!(steps.len(), if at == 2 { 2 } else { 1 }, "{steps:#?}");
+        let after = rehearse(&host, &steps);
+        assert!(renames(&after, &resolve(&after)).is_empty());
+        let bridges = after.switch[&SwitchSource::Ovsdb].rows();
+        for (_, port) in bridges.iter().flat_map(memory::of) {
+            let record = PortRecord::of(&port).unwrap();
+            assert_eq!(record.name.as_deref(), Some("z"));
+            assert_eq!(port.ofport_request, Some(OfPort(7)), "and nothing else is changed");
+        }
+        // The container goes, and a stranger has its old name.
+        let rest = after.containers().filter(|row| &*row.name != "z").cloned().collect();
+        let gone = having(&after, rest);
+        assert!(restored(&gone).iter().all(|action| *action == RestoreAction::Gone));
+        let back: Vec<_> = steps.iter().rev().filter_map(Step::undo).collect();
+        assert_eq!(rehearse(&after, &back), host);
+        let said = steps.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert!(said.iter().any(|said| said.starts_with("write ")), "{said:?}");
+    }
 }
 
 #[test]
