@@ -138,7 +138,7 @@ fn removal(bridge: &Bridge, wiring: &Wiring, row: &SwitchPort) -> ReplacePort {
         remove: Some(Arc::clone(&row.port)),
         link_is_gone: row.occupant.is_orphaned(),
         expected_requesters: requesters(wiring, [Some(&row.port), None]),
-        memory: forgotten(bridge, &row.port),
+        memory: forgotten_by_name(bridge, &row.port),
         ..ReplacePort::default()
     }
 }
@@ -153,6 +153,17 @@ fn forget(bridge: &Bridge, port: &Port) -> ReplacePort {
 pub(super) fn forgotten(bridge: &Bridge, port: &Port) -> MemoryChange {
     let key = PortRecord::of(port).map(|record| memory::key(&record));
     memory::change(bridge, key.as_slice(), None)
+}
+
+/// The same of a port that is to stay away: where its record was taken from it, what the bridge remembers
+/// under its name.
+fn forgotten_by_name(bridge: &Bridge, port: &Port) -> MemoryChange {
+    if PortRecord::of(port).is_some() {
+        return forgotten(bridge, port);
+    }
+    let kept = memory::of(bridge).filter(|(_, kept)| kept.iface == port.iface);
+    let keys: Vec<_> = kept.map(|(key, _)| key.to_owned()).collect();
+    memory::change(bridge, &keys, None)
 }
 
 /// What the connections of one container are looked for and judged by.

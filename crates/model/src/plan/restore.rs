@@ -167,7 +167,8 @@ pub fn remembered(
     Ok(all)
 }
 
-/// What bridges remember, each with its bridge, where no row of any bridge is its port any more.
+/// What bridges remember, each with its bridge, where no row with a record is its port any more: one that has
+/// its record, on any bridge, or its name.
 pub(super) fn only_remembered(snapshot: &Snapshot, wiring: &Wiring) -> Vec<(Name, Arc<Port>)> {
     let keys = wiring.ports.iter().filter_map(|row| Some(memory::key(&PortRecord::of(&row.port)?)));
     let keys: BTreeSet<String> = keys.collect();
@@ -176,11 +177,19 @@ pub(super) fn only_remembered(snapshot: &Snapshot, wiring: &Wiring) -> Vec<(Name
         .iter()
         .flat_map(|bridge| memory::of(bridge).map(move |(key, port)| (bridge, key, port)));
     let there = |bridge: &Bridge, iface: &Name| {
-        wiring.ports.iter().any(|row| row.bridge == bridge.name && row.port.iface == *iface)
+        let mut rows = wiring.ports.iter().filter(|row| PortRecord::of(&row.port).is_some());
+        rows.any(|row| row.bridge == bridge.name && row.port.iface == *iface)
     };
     let gone =
         all.filter(|(bridge, key, port)| !keys.contains(*key) && !there(bridge, &port.iface));
     gone.map(|(bridge, _, port)| (bridge.name.clone(), Arc::new(port))).collect()
+}
+
+/// Whether what a bridge remembers as `port` is there, and has lost its record.
+pub(super) fn is_without_record(wiring: &Wiring, bridge: &Name, port: &Port) -> bool {
+    let mut rows = wiring.ports.iter();
+    let row = rows.find(|row| row.bridge == *bridge && row.port.iface == port.iface);
+    row.is_some_and(|row| PortRecord::of(&row.port).is_none())
 }
 
 /// What is to be done about one of them.
@@ -240,6 +249,9 @@ fn again(
     planner.require_engine()?;
     let link = planner.link_of(lost.port, &lost.record);
     let Some(row) = lost.row else {
+        if let Some(why) = planner.without_record(lost.port) {
+            return Ok(RestoreAction::NotToBeTouched { why });
+        }
         return match link {
             Some(link) => planner.put_back(lost.port, None, link, lost.record),
             None => {
@@ -281,6 +293,14 @@ fn is_numbered(record: &PortRecord, port: &Port) -> bool {
 }
 
 impl Planner<'_> {
+    /// Why what the bridge remembers of a port cannot be put back beside this very port, whose record was
+    /// taken from it: whether it is to stay so is not known.
+    fn without_record(&self, port: &Port) -> Option<String> {
+        let bridge = &self.bridge.name;
+        is_without_record(self.wiring, bridge, port)
+            .then(|| format!("{} is a port of {bridge} without its record", port.iface))
+    }
+
     /// Of a port with a link on it: nothing, if that is the recorded one, and set up to the end.
     fn plugged(&self, row: &SwitchPort, plugs: &[Plug], record: &PortRecord) -> RestoreAction {
         let fits = |plug: &Plug| plug.netns == self.netns && *plug.interface == *record.interface;

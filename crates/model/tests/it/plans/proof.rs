@@ -648,3 +648,46 @@ fn a_container_of_compose_run_takes_no_place() {
     assert!(place("False").is_same(&place("False")));
     assert!(!place("True").is_same(&place("False")) && !place("true").is_same(&place("true")));
 }
+
+/// c1, which has eth0 on br0, whose port has lost its record.
+fn without_record() -> Snapshot {
+    let mut host = connected(&host(), &request("br0", "c1"), 1);
+    let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+    Arc::make_mut(&mut rows[0].ports[0]).external_ids.clear();
+    host
+}
+
+fn disconnected(host: &Snapshot, force: bool) -> Snapshot {
+    let request = request_to_disconnect("c1", force);
+    let plan = disconnect(host, &resolve(host), &request).unwrap();
+    rehearse(host, &plan.steps)
+}
+
+#[test]
+fn what_is_remembered_of_a_port_without_its_record_is_told_and_left_alone() {
+    let plugged = without_record();
+    let anew = restarted(&plugged, 1, true);
+    for host in [&plugged, &anew] {
+        let [RestoreAction::NotToBeTouched { why }] = &restored(host)[..] else { panic!() };
+        assert_eq!(why, "dov-00000001 is a port of br0 without its record");
+        assert_eq!(pruned(host), 0, "its container lives");
+    }
+    let exited = restarted(&plugged, 1, false);
+    assert_eq!(restored(&exited), [RestoreAction::NotRunning { state: "exited".into() }]);
+    let gone = having(&exited, vec![container(2)]);
+    assert_eq!(restored(&gone), [RestoreAction::Gone]);
+    let wiring = resolve(&gone);
+    let left = prune(&gone, &wiring, &Prune::default());
+    assert!(matches!(&left[..], [Prunable::Memory { .. }]), "{left:?}");
+}
+
+#[test]
+fn a_port_without_its_record_is_disconnected_for_good() {
+    let plugged = without_record();
+    let exited = restarted(&plugged, 1, false);
+    for (after, ports) in [(disconnected(&plugged, true), 0), (disconnected(&exited, false), 1)] {
+        assert_eq!(after.ovsdb_bridges()[0].ports.len(), ports);
+        let anew = restarted(&after, 1, true);
+        assert!(restored(&anew).is_empty(), "{:?}", restored(&anew));
+    }
+}
