@@ -114,6 +114,14 @@ fn take_in_kernel(snapshot: &mut Snapshot, step: &KernelStep) {
             stop_listening(snapshot, name);
             delete_link(snapshot, name);
         }
+        KernelStep::FinishHostEnd { name, ifindex, alias } => {
+            let Some(here) = snapshot.switch_netns else { return };
+            change_link(snapshot, here, name, |link| {
+                if link.ifindex == *ifindex && link.alias.is_none() {
+                    link.alias = Some(alias.clone());
+                }
+            });
+        }
         KernelStep::SetAlias { name, ifindex, from, to } => {
             let Some(here) = snapshot.switch_netns else { return };
             change_link(snapshot, here, name, |link| {

@@ -12,7 +12,7 @@ use netns::{Error, EthtoolSocket, Netns, RouteSocket};
 
 use super::endpoint_links::{EndpointLink, EndpointLinks};
 use super::switch_namespace::Handle;
-use super::veth::{make_veth, unmake_veth};
+use super::veth::{finish_host_end, make_veth, unmake_veth};
 use crate::{Host, failure, kernel};
 
 /// Carries out the kernel's steps of a plan.
@@ -144,6 +144,9 @@ impl KernelExecutor {
             }
             KernelStep::SetAlias { name, ifindex, from, to } => {
                 set_alias(name, *ifindex, from, to, &self.switch)
+            }
+            KernelStep::FinishHostEnd { name, ifindex, alias } => {
+                finish_host_end((name, *ifindex), alias, &self.switch, &self.switch_netns)
             }
             KernelStep::MakeVeth(veth) => {
                 let home = &home(&mut self.home, veth.netns)?.netns;

@@ -1,5 +1,6 @@
 //! A veth from its first moment on: known for ours, and closed to the host's own kernel.
 
+use model::ids::{Ifindex, Name};
 use model::plan::Veth;
 use netns::{Error, Link, Netns, RouteSocket, VethEnd};
 
@@ -41,19 +42,41 @@ fn finish(
     switch_netns: &Netns,
 ) -> Result<(), Error> {
     let Some(link) = switch.link_named(draft)? else { return Ok(()) };
-    // With the userspace datapath the kernel has each packet too. It would answer for an address that the
-    // host has on the bridge, with the hardware address of this end, and get what is meant for the bridge;
-    // take what is sent to this end for the host's own, or forward it, past all flows of the switch; and a
-    // router advertisement of the container would give the host a default route.
-    switch.disable_ipv4(link.ifindex)?;
-    disable_ipv6(draft, switch_netns)?;
-    // What has its alias is whole.
-    switch.set_alias(link.ifindex, &veth.alias)?;
+    close_and_mark(&link, &veth.alias, switch, switch_netns)?;
     if veth.is_known() {
         return Ok(());
     }
     switch.rename(link.ifindex, &veth.host_end)?;
     switch.set_up(link.ifindex)
+}
+
+/// Brings the end of a veth whose maker was killed to where it was to be, if it still is the one that was
+/// seen, and bears no alias.
+pub(super) fn finish_host_end(
+    (name, ifindex): (&Name, Ifindex),
+    alias: &str,
+    switch: &RouteSocket,
+    switch_netns: &Netns,
+) -> Result<(), Error> {
+    let link = switch.link(ifindex.0)?;
+    let link = link.filter(|link| *link.name == **name && link.alias.is_none());
+    link.map_or(Ok(()), |link| close_and_mark(&link, alias, switch, switch_netns))
+}
+
+fn close_and_mark(
+    link: &Link,
+    alias: &str,
+    switch: &RouteSocket,
+    switch_netns: &Netns,
+) -> Result<(), Error> {
+    // With the userspace datapath the kernel has each packet too. It would answer for an address that the
+    // host has on the bridge, with the hardware address of this end, and get what is meant for the bridge;
+    // take what is sent to this end for the host's own, or forward it, past all flows of the switch; and a
+    // router advertisement of the container would give the host a default route.
+    switch.disable_ipv4(link.ifindex)?;
+    disable_ipv6(&link.name, switch_netns)?;
+    // What has its alias is whole.
+    switch.set_alias(link.ifindex, alias)
 }
 
 /// Deletes the host's end, and the other one with it, whatever it is called by now; well if it is gone

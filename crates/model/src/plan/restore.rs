@@ -319,9 +319,9 @@ impl Planner<'_> {
             steps,
         };
         // A disconnect was killed right after it had noted on the link that this is to go.
-        let staying =
-            PortLinks::new(self.snapshot).of(row).and_then(|link| marked_as_staying(link));
-        let lacking = self.lacks(record, &row.port);
+        let host_end = PortLinks::new(self.snapshot).of(row).map(|link| &**link);
+        let staying = host_end.and_then(marked_as_staying);
+        let lacking = self.lacks(record, &row.port, host_end);
         let steps: Vec<_> = staying.map(Step::from).into_iter().chain(lacking).collect();
         if !steps.is_empty() {
             return RestoreAction::Again(plan(steps));
@@ -385,7 +385,7 @@ impl Planner<'_> {
             ..ReplacePort::default()
         };
         let [_, number] = self.rest(&record, &new);
-        let mut lacking = self.lacks(&record, &new);
+        let mut lacking = self.lacks(&record, &new, Some(link));
         if !lacking.contains(&number) {
             lacking.push(number);
         }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::PortLinks;
 use crate::port_record::PortRecord;
 use crate::snapshot::{Cidr, Link};
 use crate::switch::Port;
@@ -15,15 +16,34 @@ use super::{Connect, KernelStep, Plan, PlanError, Step, Wanted};
 impl Planner<'_> {
     /// What an interface of ours lacks that is on its port: what its record has and the interface has
     /// not, as where the program was killed before all was done; and what earlier versions did not
-    /// do.
-    pub(super) fn lacks(&self, record: &PortRecord, port: &Port) -> Vec<Step> {
+    /// do. `host_end` is the link that its port is, where that is known.
+    pub(super) fn lacks(
+        &self,
+        record: &PortRecord,
+        port: &Port,
+        host_end: Option<&Link>,
+    ) -> Vec<Step> {
         let mut same = self.inside().filter(|link| *link.name == *record.interface);
         let Some(link) = same.next().filter(|_| record.ours) else { return Vec::new() };
         let unfinished = self.is_unfinished(record, link);
         let checksums = link.tx_checksum_offload == Some(true) || unfinished;
         let checksums = self.finish_checksums(record).filter(|_| checksums);
         let rest = unfinished.then(|| self.rest(record, port)).into_iter().flatten();
-        checksums.into_iter().chain(self.adjust(record, link)).chain(rest).collect()
+        let host_end = host_end.and_then(|host_end| self.finish_host_end(record, host_end));
+        let steps = host_end.into_iter().chain(checksums).chain(self.adjust(record, link));
+        steps.chain(rest).collect()
+    }
+
+    /// A veth gets its alias last: without one its end in the switch's namespace may be open to the host's
+    /// own kernel. An alias of others' stays.
+    fn finish_host_end(&self, record: &PortRecord, link: &Link) -> Option<Step> {
+        let is_bare = link.kind.as_deref() == Some("veth") && link.alias.is_none();
+        let step = || KernelStep::FinishHostEnd {
+            name: link.name.clone(),
+            ifindex: link.ifindex,
+            alias: record.alias(&self.bridge.name),
+        };
+        (is_bare && self.leads_to(link, &record.interface)).then(|| step().into())
     }
 
     /// Whether anything is missing of what sets an interface up: it comes up first, and then gets
@@ -71,7 +91,8 @@ impl Planner<'_> {
             let mut same = self.inside().filter(|link| *link.name == *record.interface);
             if same.any(unfinished) {
                 let interface = record.interface.as_str().into();
-                let steps = self.lacks(&record, &row.port);
+                let host_end = PortLinks::new(self.snapshot).of(row).map(|link| &**link);
+                let steps = self.lacks(&record, &row.port, host_end);
                 let bridge = self.bridge.name.clone();
                 return Ok(Some(Plan { container: self.who(), interface, bridge, steps }));
             }

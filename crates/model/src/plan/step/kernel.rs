@@ -67,6 +67,16 @@ pub enum KernelStep {
     MakeVeth(Veth),
     /// Takes it away again.
     UnmakeVeth(Veth),
+    /// Closes a veth's end in the switch's namespace to the host's own kernel, and notes on it whose it is:
+    /// what making it ends with. It has no undo: it is how the link was to be.
+    FinishHostEnd {
+        /// Its name.
+        name: Name,
+        /// Its index. Another link of this name is left alone, and one that has an alias.
+        ifindex: Ifindex,
+        /// What is noted on it.
+        alias: String,
+    },
     /// Turns the transmit checksum offload of the end inside on or off.
     SetTxChecksumOffload {
         /// The container.
@@ -125,7 +135,10 @@ impl KernelStep {
                     on: !on,
                 })
             }
-            Self::DeleteLink { .. } | Self::Adjust { .. } | Self::Configure { .. } => None,
+            Self::DeleteLink { .. }
+            | Self::FinishHostEnd { .. }
+            | Self::Adjust { .. }
+            | Self::Configure { .. } => None,
         }
     }
 }
@@ -138,6 +151,12 @@ impl fmt::Display for KernelStep {
                 let leaves = Alias::read(to).is_some_and(|alias| alias.leaving.is_some());
                 let what = if leaves { "is to be deleted" } else { "stays" };
                 write!(f, "note on the link {name} that it {what}")
+            }
+            Self::FinishHostEnd { name, .. } => {
+                write!(
+                    f,
+                    "close the link {name} to the host's own kernel, and note on it whose it is"
+                )
             }
             Self::MakeVeth(veth) => {
                 let Veth { host_end, container, interface, .. } = veth;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::{Ifindex, OfPort};
 use docker_ovs_model::plan::{
-    Connect, Restore, RestoreAction, Step, SwitchStep, Wanted, remembered, restore,
+    Connect, KernelStep, Restore, RestoreAction, Step, SwitchStep, Wanted, remembered, restore,
 };
 use docker_ovs_model::snapshot::{Link, Namespace, Peer, VswitchdSockets};
 use docker_ovs_model::switch::{OfPortState, Port};
@@ -207,4 +207,55 @@ fn a_link_that_waits_for_its_switch_is_put_back() {
         let RestoreAction::Again(plan) = &action else { panic!("{action:?}") };
         assert_eq!(&*plan.port().unwrap().iface, "dov-00000001");
     }
+}
+
+#[test]
+fn a_host_end_whose_maker_was_killed_is_brought_to_its_end() {
+    let whole = connected(&host(), &request("br0", "c1"), 1);
+    let with = |change: fn(&mut Link)| {
+        let mut host = whole.clone();
+        let here = host.kernel.rows_mut().iter_mut().find(|space| space.id == SWITCH).unwrap();
+        change(end(here));
+        host
+    };
+    let action = |host: &Snapshot| {
+        let wiring = resolve(host);
+        let one = remembered(host, &wiring, &Restore::default()).unwrap().remove(0);
+        restore(host, &wiring, &one, &generated(2))
+    };
+    // The rest was done by a program that did not look at this end.
+    let killed = with(|end| end.alias = None);
+    let RestoreAction::Again(plan) = action(&killed) else { panic!("{killed:#?}") };
+    let [Step::Kernel(KernelStep::FinishHostEnd { name, .. })] = &plan.steps[..] else {
+        panic!("{plan:#?}")
+    };
+    assert_eq!(&**name, "dov-00000001");
+    let finished = rehearse(&killed, &plan.steps);
+    assert_eq!((action(&finished), &finished), (RestoreAction::There, &whole));
+    // It was given another name meanwhile.
+    let renamed = with(|end| (end.alias, end.name) = (None, "web0".into()));
+    let RestoreAction::Again(plan) = action(&renamed) else { panic!("{renamed:#?}") };
+    assert!(plan.steps[0].to_string().starts_with("close the link web0 "), "{plan:#?}");
+    // What others noted stays.
+    assert_eq!(action(&with(|end| end.alias = Some("uplink".to_owned()))), RestoreAction::There);
+    assert_eq!(action(&with(|end| end.alias = Some(String::new()))), RestoreAction::There);
+}
+
+#[test]
+fn a_port_that_is_put_back_has_its_host_end_finished() {
+    let action = taken(|here| end(here).alias = None);
+    let RestoreAction::Again(plan) = &action else { panic!("{action:?}") };
+    let finishes = |step: &Step| matches!(step, Step::Kernel(KernelStep::FinishHostEnd { .. }));
+    assert_eq!(plan.steps.iter().filter(|step| finishes(step)).count(), 1, "{plan:#?}");
+}
+
+#[test]
+fn the_same_request_finishes_the_host_end_too() {
+    let wish = Connect { addresses: vec!["10.0.0.1/24".parse().unwrap()], ..request("br0", "c1") };
+    let steps = plan(&host(), &wish, 1).unwrap().steps;
+    let mut killed = rehearse(&host(), &steps[..2]);
+    let here = killed.kernel.rows_mut().iter_mut().find(|space| space.id == SWITCH).unwrap();
+    end(here).alias = None;
+    let again = plan(&killed, &wish, 2).unwrap();
+    assert_eq!(rehearse(&killed, &again.steps), rehearse(&host(), &steps));
 }
