@@ -155,8 +155,10 @@ impl Planner<'_> {
         let bridge = self.bridge.name.clone();
         let iface = port.iface.clone();
         let wanted = port.ofport_request;
-        let unknown = record.ours && wanted.is_none() && port.ofport.assigned().is_none();
-        let remember = unknown.then(|| Arc::new(port.clone()));
+        // What keeps the number remembers it too: vswitchd may have given it to a port whose maker was killed
+        // before that.
+        let is_kept = record.ours && wanted.is_none();
+        let remember = is_kept.then(|| Arc::new(port.clone()));
         let number = SwitchStep::Await { bridge, iface, from: None, wanted, remember };
         [configure.into(), number.into()]
     }

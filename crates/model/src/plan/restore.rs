@@ -322,7 +322,9 @@ impl Planner<'_> {
         let host_end = PortLinks::new(self.snapshot).of(row).map(|link| &**link);
         let staying = host_end.and_then(marked_as_staying);
         let lacking = self.lacks(record, &row.port, host_end);
-        let steps: Vec<_> = staying.map(Step::from).into_iter().chain(lacking).collect();
+        let number = self.unremembered_number(record, &row.port).map(Step::from);
+        let steps: Vec<_> =
+            staying.map(Step::from).into_iter().chain(lacking).chain(number).collect();
         if !steps.is_empty() {
             return RestoreAction::Again(plan(steps));
         }
@@ -331,6 +333,23 @@ impl Planner<'_> {
         }
         let [_, number] = self.rest(record, &row.port);
         RestoreAction::Number(plan(vec![number]))
+    }
+
+    /// Writes down the number that a port keeps, where its bridge remembers the port without one, as earlier
+    /// versions left it.
+    fn unremembered_number(&self, record: &PortRecord, port: &Port) -> Option<ReplacePort> {
+        let number = port.ofport.assigned().filter(|_| port.ofport_request.is_some())?;
+        let key = memory::key(record);
+        let (_, kept) = memory::of(self.bridge).find(|(known, _)| *known == key)?;
+        let known = number_of(&kept);
+        let numbered = Port { ofport_request: Some(number), ..kept };
+        let memory = memory::change(self.bridge, &[], Some(&numbered));
+        let bridge = self.bridge.name.clone();
+        (known.is_none() && !memory.is_empty()).then(|| ReplacePort {
+            bridge,
+            memory,
+            ..ReplacePort::default()
+        })
     }
 
     /// A veth and a port of another name instead of what is left of the old ones: of `old`, if

@@ -94,7 +94,12 @@ impl Database {
         let number = Value::Integer(ofport.0.into());
         let which = which.equal("ofport", number.clone());
         let update = Operation::Update { which, row: vec![("ofport_request", number)] };
-        let port = remember.map(|port| Port { ofport_request: Some(ofport), ..port.clone() });
+        let number = OfPortState::Assigned(ofport);
+        let port = remember.map(|port| Port {
+            ofport: number,
+            ofport_request: Some(ofport),
+            ..port.clone()
+        });
         let remember: BTreeMap<_, _> =
             port.as_ref().and_then(memory::written).into_iter().collect();
         let change = MemoryChange { forget: remember.clone(), remember };

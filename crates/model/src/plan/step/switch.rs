@@ -107,7 +107,7 @@ pub enum SwitchStep {
         from: Option<OfPort>,
         /// The number that was asked for.
         wanted: Option<OfPort>,
-        /// The port, where the number that it gets is still to be remembered.
+        /// The port, where the number that it gets, or has got, is still to be remembered.
         remember: Option<Arc<Port>>,
     },
     /// Takes a port out of a bond; the bond goes with its last member. It has no undo.

@@ -9,7 +9,7 @@ use docker_ovs_model::plan::{
 };
 use docker_ovs_model::snapshot::{Link, Namespace, Peer, VswitchdSockets};
 use docker_ovs_model::switch::{OfPortState, Port};
-use docker_ovs_model::{Observed, Snapshot, rehearse, resolve};
+use docker_ovs_model::{Observed, Snapshot, memory, rehearse, resolve};
 
 use crate::plans::scene::{SWITCH, connected, generated, host, plan, port, request, restarted};
 
@@ -87,10 +87,12 @@ fn what_has_no_lasting_number_is_waited_for_and_nothing_else_is_done() {
         let RestoreAction::Number(plan) = action(ofport, wanted) else {
             panic!("{ofport:?}, {wanted:?}")
         };
-        let [Step::Switch(SwitchStep::Await { wanted: awaited, .. })] = &plan.steps[..] else {
+        let [Step::Switch(SwitchStep::Await { wanted: awaited, remember, .. })] = &plan.steps[..]
+        else {
             panic!("{plan:#?}")
         };
         assert_eq!(*awaited, wanted);
+        assert_eq!(remember.is_some(), wanted.is_none(), "what is kept is remembered");
     }
 }
 
@@ -258,4 +260,30 @@ fn the_same_request_finishes_the_host_end_too() {
     end(here).alias = None;
     let again = plan(&killed, &wish, 2).unwrap();
     assert_eq!(rehearse(&killed, &again.steps), rehearse(&host(), &steps));
+}
+
+#[test]
+fn a_number_that_the_bridge_does_not_remember_is_written_down_once() {
+    let auto = Connect { ofport: Wanted::Auto, vlan: Some(5), ..request("br0", "c1") };
+    let mut host = connected(&host(), &auto, 1);
+    let rows = host.switch.values_mut().flat_map(Observed::rows_mut);
+    rows.flat_map(|bridge| &mut bridge.ports).for_each(|port| {
+        let port = Arc::make_mut(port);
+        (port.ofport, port.ofport_request) = (OfPortState::Assigned(OfPort(7)), Some(OfPort(7)));
+    });
+    let action = |host: &Snapshot| {
+        let wiring = resolve(host);
+        let one = remembered(host, &wiring, &Restore::default()).unwrap().remove(0);
+        restore(host, &wiring, &one, &generated(2))
+    };
+    let kept = |host: &Snapshot| {
+        let port = memory::of(&host.ovsdb_bridges()[0]).next().unwrap().1;
+        (port.ofport_request, port.tag)
+    };
+    assert_eq!(kept(&host), (None, Some(5)));
+    let RestoreAction::Again(plan) = action(&host) else { panic!("{host:#?}") };
+    assert_eq!(plan.steps.len(), 1, "{plan:#?}");
+    let after = rehearse(&host, &plan.steps);
+    assert_eq!(kept(&after), (Some(OfPort(7)), Some(5)));
+    assert_eq!(action(&after), RestoreAction::There);
 }
