@@ -60,6 +60,10 @@ struct Value {
     trunks: Vec<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     vlan_mode: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    cvlans: Vec<u16>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    protected: bool,
     /// Our own `external_ids` of the Interface row, without their prefix.
     ids: BTreeMap<String, String>,
 }
@@ -76,6 +80,8 @@ pub fn written(port: &Port) -> Option<(String, String)> {
         tag: port.tag,
         trunks: port.trunks.clone(),
         vlan_mode: port.vlan_mode.clone(),
+        cvlans: port.cvlans.clone(),
+        protected: port.protected,
         ids: port.external_ids.iter().filter_map(own).collect(),
     };
     Some((key(&record), serde_json::to_string(&value).ok()?))
@@ -105,6 +111,8 @@ fn port(key: &str, value: &str) -> Option<Port> {
         tag: value.tag,
         trunks: value.trunks,
         vlan_mode: value.vlan_mode,
+        cvlans: value.cvlans,
+        protected: value.protected,
         external_ids,
         ..Port::default()
     })
@@ -172,7 +180,9 @@ mod tests {
             kind: "system".to_owned(),
             tag: Some(10),
             trunks: vec![20, 30],
-            vlan_mode: Some("native-untagged".to_owned()),
+            vlan_mode: Some("dot1q-tunnel".to_owned()),
+            cvlans: vec![100, 200],
+            protected: true,
             external_ids: ids.map(|(key, value)| (key.to_owned(), value)).into(),
             ..Port::default()
         }
@@ -211,6 +221,19 @@ mod tests {
         last.apply(&mut bridge.external_ids);
         last.reverse().apply(&mut bridge.external_ids);
         assert_eq!(bridge.external_ids, before);
+    }
+
+    #[test]
+    fn what_an_earlier_version_wrote_is_read() {
+        let mut bridge = bridge();
+        let key = format!("{PREFIX}{}/eth0", "a".repeat(64));
+        let value = r#"{"iface":"dov-00000001","ofport":7,"ids":{"name":"c1"}}"#;
+        bridge.external_ids.insert(key, value.to_owned());
+        let port = of(&bridge).next().unwrap().1;
+        assert_eq!((port.ofport_request, port.protected), (Some(OfPort(7)), false));
+        assert!(port.cvlans.is_empty());
+        let written = written(&port).unwrap().1;
+        assert_eq!(written, value, "and what is not set is not written");
     }
 
     #[test]

@@ -278,6 +278,9 @@ fn additions<'a>(port: &'a Port, base: Option<&'a (Columns, Columns)>) -> [Opera
         ("external_ids", map(&port.port_external_ids)),
     ];
     outer.extend(port.vlan_mode.as_deref().map(|mode| ("vlan_mode", Value::from(mode))));
+    let cvlans = || port.cvlans.iter().map(|tag| Value::Integer((*tag).into())).collect();
+    outer.extend((!port.cvlans.is_empty()).then(|| ("cvlans", Value::Set(cvlans()))));
+    outer.extend(port.protected.then(|| ("protected", true.into())));
     if let Some((of_interface, of_port)) = base {
         keep_settings(&mut interface, of_interface, INTERFACE_SETTINGS);
         keep_settings(&mut outer, of_port, PORT_SETTINGS);
