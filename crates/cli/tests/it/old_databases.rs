@@ -84,6 +84,29 @@ fn a_column_that_is_not_there_changes_no_answer_that_does_not_need_it() {
 }
 
 #[test]
+fn what_changes_a_port_does_without_it_too() {
+    lab::need!(Docker);
+    for gone in [&["Interface.ifindex"][..], &["Interface.error", "Interface.mac_in_use"]] {
+        let database = without(gone);
+        database.vsctl(&["add-br", "br"]);
+        let _vswitchd = database.idle_vswitchd();
+        let (remote, container) = (database.remote(), Container::run());
+        let (name, host_end) = (container.name(), unique("v"));
+        let pid = container.pid();
+        let inner = unique("i");
+        let _veth = Link::named(&host_end, &["type", "veth", "peer", "name", &inner]);
+        run("ip", &["link", "set", &inner, "netns", &pid]);
+        container.ip(&["link", "set", &inner, "name", "eth0"]);
+        database.vsctl(&["add-port", "br", &host_end]);
+        database.vsctl(&["set", "interface", &host_end, "ofport=7"]);
+        let ran = docker_ovs(&["--db", &remote, "disconnect", "--force", "br", name]);
+        assert_eq!(ran.code, 0, "without {gone:?}: {ran:?}");
+        let left = lists(&["--db", &remote, "ports", "br", "--format", "{{.Port}}"]);
+        assert!(!left.contains(&host_end), "without {gone:?}: {left}");
+    }
+}
+
+#[test]
 fn what_is_followed_does_without_it_too() {
     lab::need!(Docker);
     let scene = Scene::new();

@@ -90,21 +90,28 @@ impl Database {
         ofport: OfPort,
         remember: Option<&Port>,
     ) -> Result<(), SourceError> {
-        let which = Which::all("Interface").equal("name", iface);
-        let number = Value::Integer(ofport.0.into());
-        let which = which.equal("ofport", number.clone());
-        let update = Operation::Update { which, row: vec![("ofport_request", number)] };
-        let number = OfPortState::Assigned(ofport);
         let port = remember.map(|port| Port {
-            ofport: number,
+            ofport: OfPortState::Assigned(ofport),
             ofport_request: Some(ofport),
             ..port.clone()
         });
         let remember: BTreeMap<_, _> =
             port.as_ref().and_then(memory::written).into_iter().collect();
         let change = MemoryChange { forget: remember.clone(), remember };
-        let operations: Vec<_> = [update].into_iter().chain(remembering(bridge, &change)).collect();
-        let kept = self.client.transact(VSWITCH, &operations).await;
+        let number = || Value::Integer(ofport.0.into());
+        let kept = loop {
+            // An old schema has no number that is asked for.
+            let requests = self.columns.requested.of_interface(&["ofport_request"]);
+            let row: Vec<_> = requests.into_iter().map(|column| (column, number())).collect();
+            let which = Which::all("Interface").equal("name", iface).equal("ofport", number());
+            let update = (!row.is_empty()).then_some(Operation::Update { which, row });
+            let operations: Vec<_> =
+                update.into_iter().chain(remembering(bridge, &change)).collect();
+            let kept = self.client.transact(VSWITCH, &operations).await;
+            if !self.columns.drops_unknown(&mut self.client, &kept).await {
+                break kept;
+            }
+        };
         kept.map(|_| ()).map_err(|error| self.source_error(&error))
     }
 }

@@ -23,14 +23,14 @@ pub(super) struct ExistingPort {
     /// How many Interfaces the Port holds.
     pub(super) members: usize,
     /// Of the Interface, what tells it from another one that came in its place: columns and values.
-    columns: &'static [&'static str],
+    columns: Vec<&'static str>,
     identity: Vec<(&'static str, Opaque)>,
     /// The Interfaces of the Port.
     interfaces: Opaque,
 }
 
 /// What tells an Interface from another one that came in its place: beside its id, whose it is,
-/// and which link it has.
+/// and which link it has. An old schema may lack some of them.
 const IDENTITY: &[&str] = &["name", "external_ids", "ofport", "ifindex"];
 /// The same of a row that this very plan made: vswitchd writes its number and its link at any
 /// moment.
@@ -42,6 +42,7 @@ struct PortIdentityRow {
     id: Uuid,
     external_ids: Map<String, String>,
     ofport: Optional<i64>,
+    #[serde(default)]
     ifindex: Optional<u32>,
 }
 
@@ -74,34 +75,44 @@ impl Database {
         let name: &str = &port.iface;
         let read = self.rows_of(name).await;
         let found = read.map_err(|error| self.source_error(&error))?;
-        let (whole, known, (columns, holder)) = found.ok_or_else(|| gone(name, "it is gone"))?;
+        let (whole, known, (of_port, holder)) = found.ok_or_else(|| gone(name, "it is gone"))?;
         let same = known.is(port) || (is_own && known.external_ids.0 == port.external_ids);
         let told_apart_by = if is_own { OWN_IDENTITY } else { IDENTITY };
         let identity =
-            told_apart_by.iter().map(|column| Some((*column, whole.get(*column)?.clone())));
-        let identity: Option<Vec<_>> = identity.collect();
-        let interfaces = columns.get("interfaces").cloned();
-        let (Some(identity), Some(interfaces), true) = (identity, interfaces, same) else {
+            told_apart_by.iter().filter_map(|column| Some((*column, whole.get(*column)?.clone())));
+        let identity: Vec<_> = identity.collect();
+        let interfaces = of_port.get("interfaces").cloned();
+        let (Some(interfaces), true) = (interfaces, same) else {
             return Err(gone(name, "it changed meanwhile"));
         };
         let members = holder.interfaces.len();
         let interface = known.id;
         let port = holder.id;
-        let existing =
-            ExistingPort { interface, port, members, columns: told_apart_by, identity, interfaces };
-        Ok((existing, (whole, columns)))
+        let columns = identity.iter().map(|(column, _)| *column).collect();
+        let existing = ExistingPort { interface, port, members, columns, identity, interfaces };
+        Ok((existing, (whole, of_port)))
     }
 
     async fn rows_of(
         &mut self,
         name: &str,
     ) -> Result<Option<(Columns, PortIdentityRow, (Columns, Holder))>, ovsdb::Error> {
-        let known = ["_uuid", "external_ids", "ofport", "ifindex"];
-        let selects = [
-            Select::new("Interface", &[]).equal("name", name),
-            Select::new("Interface", &known).equal("name", name),
-        ];
-        let answer = self.client.transact(VSWITCH, &selects).await?;
+        let answer = loop {
+            let known = self.columns.requested.of_interface(&[
+                "_uuid",
+                "external_ids",
+                "ofport",
+                "ifindex",
+            ]);
+            let selects = [
+                Select::new("Interface", &[]).equal("name", name),
+                Select::new("Interface", &known).equal("name", name),
+            ];
+            let answer = self.client.transact(VSWITCH, &selects).await;
+            if !self.columns.drops_unknown(&mut self.client, &answer).await {
+                break answer?;
+            }
+        };
         let (whole, known): (Vec<Columns>, Vec<PortIdentityRow>) =
             (answer.rows(0)?, answer.rows(1)?);
         let Some((whole, known)) = whole.into_iter().zip(known).next() else { return Ok(None) };
@@ -161,7 +172,7 @@ impl ExistingPort {
         [
             guard(
                 Which::all("Interface").equal("_uuid", self.interface),
-                self.columns,
+                &self.columns,
                 vec![same.collect()],
             ),
             guard(Which::all("Port").equal("_uuid", self.port), &["interfaces"], vec![holder]),
