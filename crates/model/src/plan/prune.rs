@@ -27,7 +27,8 @@ use super::{ReplacePort, Step, SwitchStep};
 /// `docker ovs prune`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prune {
-    /// Only on this bridge.
+    /// Only on this bridge, or fake bridge: links that are no port yet, or no port any more, are those of the
+    /// bridge that it stands on.
     pub bridge: Option<String>,
     /// Only what was made before, in seconds since the Unix epoch.
     pub until: Option<u64>,
@@ -131,8 +132,10 @@ fn judged(
         named.is_none_or(|named| named.is_some_and(|named| named.has_remembered(bridge, port)))
     };
     let clashes = &Clashes::of(snapshot);
-    let planner = PrunePlanner { snapshot, wiring, request, clashes };
     let wanted = request.bridge.as_deref();
+    // A link bears the name of the bridge that has its port, which a fake bridge stands on.
+    let real = named.flatten().map(|named| &*named.bridge.name);
+    let planner = PrunePlanner { snapshot, wiring, request, bridge: real.or(wanted), clashes };
     let ports = wiring.ports.iter().filter(|row| wanted.is_none_or(|wanted| row.is_on(wanted)));
     let ports = ports.filter_map(|row| planner.port(row));
     let kept =
@@ -151,6 +154,8 @@ struct PrunePlanner<'a> {
     snapshot: &'a Snapshot,
     wiring: &'a Wiring,
     request: &'a Prune,
+    /// The bridge that was named, or that the fake one that was named stands on.
+    bridge: Option<&'a str>,
     clashes: &'a Clashes<'a>,
 }
 
@@ -341,8 +346,7 @@ impl PrunePlanner<'_> {
     fn link(self, link: &Link) -> Option<Result<Prunable, Undecided>> {
         let said = link.alias.as_deref().and_then(Alias::read);
         let bridge = said.as_ref().map(|said| Name::from(said.bridge));
-        let wanted = self.request.bridge.as_deref();
-        if wanted.is_some_and(|wanted| bridge.as_deref() != Some(wanted)) {
+        if self.bridge.is_some_and(|wanted| bridge.as_deref() != Some(wanted)) {
             return None;
         }
         let last = said.as_ref().map(|said| {

@@ -8,7 +8,7 @@ use docker_ovs_model::plan::{
     Connect, Disconnect, PlanError, Prunable, Prune, disconnect, prune, undecided,
 };
 use docker_ovs_model::snapshot::{Observed, Scope};
-use docker_ovs_model::switch::SwitchSource;
+use docker_ovs_model::switch::{FakeBridge, SwitchSource};
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
 use crate::plans::scene::{SWITCH, connected, container, host, plan, request, restarted};
@@ -225,4 +225,29 @@ fn what_is_left_of_a_port_whose_record_another_port_has_goes() {
         (port.external_ids, port.ifindex) = (ids.clone(), None);
     }
     assert_eq!(prune(&twice, &resolve(&twice), &Prune::default()).len(), 1);
+}
+
+#[test]
+fn links_of_the_bridge_that_a_fake_one_stands_on_go_with_that() {
+    let whole = plan(&host(), &request("br0", "c1"), 1).unwrap();
+    let mut killed = rehearse(&host(), &whole.steps[..1]);
+    let rows = killed.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+    for (row, name) in rows.iter_mut().zip(["fake0", "fake1"]) {
+        row.fake_bridges = vec![FakeBridge { name: name.into(), vlan: 7 }];
+    }
+    let on = |bridge: &str| Prune { bridge: Some(bridge.into()), ..Prune::default() };
+    let left = |host: &Snapshot, bridge: &str| prune(host, &resolve(host), &on(bridge)).len();
+    let doubts = |host: &Snapshot, bridge: &str| undecided(host, &resolve(host), &on(bridge)).len();
+    for (bridge, links) in [("br0", 1), ("fake0", 1), ("br1", 0), ("fake1", 0), ("none", 0)] {
+        assert_eq!(left(&killed, bridge), links, "{bridge}");
+        assert_eq!(doubts(&killed, bridge), 0, "{bridge}");
+    }
+    // What may be alive is told, too.
+    let mut blind = killed;
+    for space in blind.kernel.rows_mut().iter_mut().filter(|space| space.id == SWITCH) {
+        space.packet_sockets = None;
+    }
+    for (bridge, links) in [("br0", 1), ("fake0", 1), ("fake1", 0)] {
+        assert_eq!((left(&blind, bridge), doubts(&blind, bridge)), (0, links), "{bridge}");
+    }
 }
