@@ -158,11 +158,7 @@ impl Restorer {
 
     /// Those alone: what else was taken from the same containers by hand stays away.
     async fn restore(&mut self, wanted: &Wanted) {
-        let containers: BTreeSet<_> = wanted.values().collect();
-        let request = Restore {
-            containers: containers.into_iter().map(ToString::to_string).collect(),
-            only: Some(wanted.keys().cloned().collect()),
-        };
+        let request = request_of(wanted);
         match self.host.restore(&request).await {
             Ok(all) => {
                 self.failure = None;
@@ -185,7 +181,10 @@ impl Restorer {
                 }
                 let why = act_error.to_string();
                 if self.failure.as_ref() != Some(&why) {
-                    error!("cannot restore {}: {why}", request.containers.join(", "));
+                    let containers: BTreeSet<_> =
+                        wanted.values().map(ToString::to_string).collect();
+                    let containers: Vec<_> = containers.into_iter().collect();
+                    error!("cannot restore {}: {why}", containers.join(", "));
                 }
                 self.failure = Some(why);
             }
@@ -214,6 +213,11 @@ impl Restorer {
         rows.sort();
         self.daemon.restores.owe(rows, &self.daemon.published);
     }
+}
+
+/// Names no container: one that has vanished since the look would have the whole request refused.
+fn request_of(wanted: &Wanted) -> Restore {
+    Restore { containers: Vec::new(), only: Some(wanted.keys().cloned().collect()) }
 }
 
 /// Waits for a change, or until `next`; no more where no state is told.

@@ -11,7 +11,9 @@ use docker_ovs_model::snapshot::{Link, Namespace, Peer, VswitchdSockets};
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::{Observed, Snapshot, memory, rehearse, resolve};
 
-use crate::plans::scene::{SWITCH, connected, generated, host, plan, port, request, restarted};
+use crate::plans::scene::{
+    SWITCH, connected, container, generated, host, plan, port, request, restarted,
+};
 
 #[test]
 fn what_is_restored_has_a_new_name_and_everything_else_as_before() {
@@ -286,4 +288,29 @@ fn a_number_that_the_bridge_does_not_remember_is_written_down_once() {
     let after = rehearse(&host, &plan.steps);
     assert_eq!(kept(&after), (Some(OfPort(7)), Some(5)));
     assert_eq!(action(&after), RestoreAction::There);
+}
+
+#[test]
+fn what_is_asked_for_by_its_record_needs_no_container_to_be_there() {
+    let both = connected(&connected(&host(), &request("br0", "c1"), 1), &request("br1", "c2"), 2);
+    let whole = remembered(&both, &resolve(&both), &Restore::default()).unwrap();
+    let only = |keys: &[usize]| {
+        let keys = keys.iter().map(|at| whole[*at].key().unwrap()).collect();
+        Restore { only: Some(keys), ..Restore::default() }
+    };
+    // c1 has vanished.
+    let mut gone = restarted(&restarted(&both, 1, false), 2, true);
+    for rows in gone.engines.values_mut() {
+        *rows = Observed::Fresh { rows: vec![container(2)].into() };
+    }
+    let wiring = resolve(&gone);
+    let actions = |request: &Restore| -> Vec<RestoreAction> {
+        let all = remembered(&gone, &wiring, request).unwrap();
+        all.iter().map(|one| restore(&gone, &wiring, one, &generated(3))).collect()
+    };
+    let both = actions(&only(&[0, 1]));
+    assert!(matches!(&both[..], [RestoreAction::Gone, RestoreAction::Again(_)]), "{both:#?}");
+    assert_eq!(actions(&only(&[0])), [RestoreAction::Gone]);
+    let named = Restore { containers: vec!["c1".to_owned()], ..only(&[0, 1]) };
+    assert!(remembered(&gone, &wiring, &named).is_err(), "who is named must be there");
 }
