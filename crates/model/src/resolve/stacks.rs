@@ -26,13 +26,23 @@ const MAX_DEPTH: usize = 8;
 /// More ports than that are not told of one link: each of those beneath may lead to each of them.
 const MANY: usize = 64;
 
-/// The ports that a Linux bridge leads to, each with the link that ties it to the switch: of several
-/// the first by name.
+/// The ports that a Linux bridge leads to.
 #[derive(Clone, Debug, Default)]
 struct Reach {
-    ports: BTreeMap<PortIx, Name>,
+    ports: BTreeMap<PortIx, Way>,
     /// Why there may be more.
     unseen: Option<String>,
+}
+
+/// The way from a Linux bridge to a port.
+#[derive(Clone, Debug)]
+struct Way {
+    /// The link that ties it to the switch: of several the first by name.
+    through: Name,
+    /// Whether not the kernel told it, but `external_ids`, a name or an address.
+    claimed: bool,
+    /// What is uncertain about it.
+    notes: Vec<Note>,
 }
 
 /// What was found out of Linux bridges already: each is looked at once, and those that are joined
@@ -125,7 +135,7 @@ fn via_bridge(
         return Trace::unresolved(why);
     }
     let reached = || reach.ports.iter().filter(|(port, _)| !own.contains(port));
-    let through = reached().map(|(_, through)| through).min().cloned();
+    let through = reached().map(|(_, way)| &way.through).min().cloned();
     let ports: OneOrMore<PortIx> = reached().map(|(port, _)| *port).collect();
     let Some(through) = through else {
         let why = format!("nothing on the Linux bridge {} leads to the switch", bridge.name);
@@ -136,7 +146,10 @@ fn via_bridge(
         smallvec![Evidence::LinuxBridge { bridge: bridge.clone(), through: through.clone() }];
     let wire = Wire::LinuxBridge { host_end: end.name.clone(), bridge, through };
     let unseen = reach.unseen.clone();
-    Trace { unseen, ..Trace::new(wire, ports, evidence) }
+    // What is only like a port is no more than that for whoever is on the bridge with it.
+    let claimed = reached().any(|(_, way)| way.claimed);
+    let notes = merged(reached().flat_map(|(_, way)| &way.notes));
+    Trace { unseen, claimed, notes, ..Trace::new(wire, ports, evidence) }
 }
 
 fn reach(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> Rc<Reach> {
@@ -173,9 +186,12 @@ fn joined(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> (Vec<LinkKey>, Reach) {
         if let Some(link) = tracer.index.link(at) {
             reach.add(tracer.ports_of(at), &link.name);
         }
-        for member in tracer.index.members(at) {
-            let Some(link) = tracer.index.link(*member) else { continue };
-            let Some(other) = reach.over(tracer, *member, link) else { continue };
+        // What is told of them does not depend on the order of rows.
+        let mut members = tracer.index.members(at).to_vec();
+        members.sort_unstable();
+        for member in members {
+            let Some(link) = tracer.index.link(member) else { continue };
+            let Some(other) = reach.over(tracer, member, link) else { continue };
             if tracer.stacks.open.borrow_mut().insert(other) {
                 all.push(other);
             }
@@ -185,11 +201,22 @@ fn joined(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> (Vec<LinkKey>, Reach) {
 }
 
 impl Reach {
+    /// Adds ports that the kernel says a link leads to.
     fn add(&mut self, ports: &[PortIx], through: &Name) {
+        self.add_ways(ports, &Way { through: through.clone(), claimed: false, notes: Vec::new() });
+    }
+
+    fn add_ways(&mut self, ports: &[PortIx], way: &Way) {
         for port in ports {
-            let first = self.ports.entry(*port).or_insert_with(|| through.clone());
-            if through < first {
-                first.clone_from(through);
+            let known = self.ports.entry(*port).or_insert_with(|| way.clone());
+            if way.through < known.through {
+                known.through.clone_from(&way.through);
+            }
+            // The kernel's word about one way to the port needs no other.
+            if known.claimed == way.claimed {
+                known.notes = merged(known.notes.iter().chain(&way.notes));
+            } else if known.claimed {
+                (known.claimed, known.notes) = (false, way.notes.clone());
             }
         }
     }
@@ -208,9 +235,9 @@ impl Reach {
             return None;
         }
         if !link.is_paired() {
-            let trace = step(tracer, at, link, 1);
-            self.add(&trace.ports, &link.name);
-            self.miss(trace.unseen);
+            let Trace { ports, unseen, claimed, notes, .. } = step(tracer, at, link, 1);
+            self.add_ways(&ports, &Way { through: link.name.clone(), claimed, notes });
+            self.miss(unseen);
             return None;
         }
         let Ok((far, end, _)) = far_end(tracer.index, at, link) else {
@@ -280,7 +307,7 @@ fn by_members(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) ->
     let unseen = each.iter().filter_map(|trace| trace.unseen.clone()).min();
     let on_all = ports.len() > 1 && each.iter().all(|trace| trace.on_all || trace.ports.len() < 2);
     let claimed = each.iter().any(|trace| trace.claimed);
-    let notes = merged(&each);
+    let notes = merged(each.iter().flat_map(|trace| &trace.notes));
     let leading = each.iter().position(|trace| !trace.ports.is_empty()).unwrap_or(0);
     let Some(first) = each.into_iter().nth(leading) else {
         return Trace::ended(format!("nothing is enslaved to {}", link.name));
@@ -289,9 +316,9 @@ fn by_members(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) ->
     Trace { ports, on_all, unseen, claimed, notes, ..first }
 }
 
-fn merged(each: &[Trace]) -> Vec<Note> {
+fn merged<'n>(each: impl Iterator<Item = &'n Note>) -> Vec<Note> {
     let mut notes = Vec::new();
-    for note in each.iter().flat_map(|trace| &trace.notes) {
+    for note in each {
         if notes.len() < MANY && !notes.contains(note) {
             notes.push(note.clone());
         }

@@ -19,6 +19,7 @@ mod laws;
 mod laws_proof;
 mod laws_question;
 mod laws_timeline;
+mod likeness;
 mod missed;
 mod narrow;
 mod plans;
