@@ -16,6 +16,7 @@ use crate::wiring::Wire;
 
 use super::entries::PortIx;
 use super::group::OneOrMore;
+use super::port_link::is_datapath;
 use super::trace::{Tracer, direct, doubt, on_unknown_datapath, onto, step};
 use super::traced::{Found, Trace};
 use super::veth::far_end;
@@ -92,6 +93,32 @@ pub(super) fn over_master(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> 
     Some(Trace { unseen, ..Trace::new(wire, OneOrMore::new(), Found::new()) })
 }
 
+/// Why what arrives at `link` may go on by another way than to what [`top_master`] finds: a master on
+/// the way is of a kind that sends as it likes, as hsr and batadv do.
+pub(super) fn beside(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<String> {
+    let mut next = link.master.map(|ifindex| LinkKey { netns: at.netns, ifindex });
+    for _ in 0..MAX_DEPTH {
+        let master = tracer.index.link(next?)?;
+        if is_bridge(master) || !tracer.ports_of(next?).is_empty() {
+            return None;
+        }
+        if !is_told(master) {
+            let (end, master) = (&link.name, &master.name);
+            return Some(format!(
+                "{end} is enslaved to {master}, of which the kernel does not say where it leads"
+            ));
+        }
+        next = master.master.map(|ifindex| LinkKey { netns: at.netns, ifindex });
+    }
+    None
+}
+
+/// Whether it is known where a master sends what its members are given: a VRF routes it, and a datapath
+/// has ports, or it is not known for another reason ([`on_unknown_datapath`]).
+fn is_told(master: &Link) -> bool {
+    is_aggregate(master) || is_datapath(master) || master.kind.as_deref() == Some("vrf")
+}
+
 /// What a link is enslaved to.
 enum Above<'a> {
     Nothing,
@@ -100,14 +127,14 @@ enum Above<'a> {
 }
 
 /// The bridge, port or datapath that takes what arrives at `link`: the first master above it that
-/// is no bond or team that is enslaved itself.
+/// is one, or is enslaved to nothing.
 fn top_master<'a>(tracer: &Tracer<'_, 'a>, at: LinkKey, link: &Link) -> Above<'a> {
     let Some(first) = link.master else { return Above::Nothing };
     let mut next = LinkKey { netns: at.netns, ifindex: first };
     for _ in 0..MAX_DEPTH {
         let Some(master) = tracer.index.link(next) else { return Above::Unread };
-        let on = is_aggregate(master) && tracer.ports_of(next).is_empty();
-        match master.master.filter(|_| on) {
+        let ends = is_bridge(master) || !tracer.ports_of(next).is_empty();
+        match master.master.filter(|_| !ends) {
             Some(above) => next = LinkKey { netns: at.netns, ifindex: above },
             None => return Above::Master(next, master),
         }
@@ -246,6 +273,9 @@ impl Reach {
         };
         self.add(tracer.ports_of(far), &link.name);
         self.miss(doubt(tracer, far).or_else(|| doubt(tracer, at)));
+        if tracer.ports_of(far).is_empty() {
+            self.miss(beside(tracer, far, end));
+        }
         match top_master(tracer, far, end) {
             Above::Master(above, master) if is_bridge(master) => return Some(above),
             Above::Master(above, master) => {

@@ -20,7 +20,7 @@ use super::entries::{PortEntry, PortIx};
 use super::group::OneOrMore;
 use super::index::Index;
 use super::port_link::{FoundBy, is_datapath};
-use super::stacks::{Stacks, is_aggregate, is_bridge, over_master};
+use super::stacks::{Stacks, beside, is_aggregate, is_bridge, over_master};
 use super::traced::{Found, Trace};
 use super::veth::{far_end, named_by};
 
@@ -173,7 +173,7 @@ fn arrive_at(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> Trace {
     }
     let mut trace = over_master(tracer, far, end)
         .unwrap_or_else(|| Trace::new(wire, OneOrMore::new(), Found::new()));
-    trace.unseen = trace.unseen.or_else(|| doubt(tracer, far));
+    trace.unseen = trace.unseen.or_else(|| doubt(tracer, far)).or_else(|| beside(tracer, far, end));
     trace
 }
 

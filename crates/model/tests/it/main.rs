@@ -20,6 +20,7 @@ mod laws_proof;
 mod laws_question;
 mod laws_timeline;
 mod likeness;
+mod masters;
 mod missed;
 mod narrow;
 mod plans;
