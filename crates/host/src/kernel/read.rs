@@ -316,10 +316,15 @@ fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, 
         }
         let Some(link) = socket.link(next.0)? else { continue };
         let link = links::row(link, Vec::new());
-        if matches!(link.kind.as_deref(), Some("bridge" | "bond" | "team")) {
+        if has_members(&link) {
             let members = socket.links_of_master(next.0)?;
             let members = members.into_iter().map(|member| links::row(member, Vec::new()));
             for member in members {
+                if has_members(&member) {
+                    // It is followed as any other one.
+                    open.push(member.ifindex);
+                    continue;
+                }
                 open.extend(onward(&member));
                 seen.insert(member.ifindex, member);
             }
@@ -328,6 +333,11 @@ fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, 
         seen.insert(next, link);
     }
     Ok(seen.into_values().map(Arc::new).collect())
+}
+
+/// Whether what others send by this link goes on by those that are enslaved to it.
+fn has_members(link: &Link) -> bool {
+    matches!(link.kind.as_deref(), Some("bridge" | "bond" | "team"))
 }
 
 pub(super) fn onward(link: &Link) -> impl Iterator<Item = Ifindex> {

@@ -57,6 +57,20 @@ impl Scene {
     }
 }
 
+/// Ends with a container's `eth0` on the Linux bridge lb0 of the switch's namespace, which is joined
+/// to `up0` by links of `words`.
+async fn joined(words: &[&[&str]]) {
+    let home = Process::start();
+    let pid = home.id().to_string();
+    ip(&["link", "add", "lb0", "up", "type", "bridge"]);
+    ip(&["link", "add", "v0", "type", "veth", "peer", "name", "eth0", "netns", &pid]);
+    ip(&["link", "set", "v0", "master", "lb0", "up"]);
+    ip(&["link", "add", "up0", "type", "veth", "peer", "name", "down0"]);
+    words.iter().for_each(|words| ip(words));
+    let scene = scene(vec![home.container("d1", "web")]);
+    assert_eq!(scene.both("web", "eth0").await, ON_7, "{words:?}");
+}
+
 const ON_7: [Option<OfPort>; 2] = [Some(OfPort(7)); 2];
 
 /// The switch's namespace, then one that this process holds, with a bridge of the kernel in it.
@@ -113,4 +127,31 @@ async fn another_container_is_on_the_way() {
     ip_of(&router, &["link", "add", "up1", "type", "veth", "peer", "name", "up0", "netns", &pid]);
     assert_eq!(scene.both("x", "up0").await, [None; 2]);
     assert_eq!(scene.both("web", "eth0").await, ON_7);
+}
+
+#[tokio::test]
+async fn a_bond_in_a_linux_bridge_is_on_the_way() {
+    if !is_inside("between::a_bond_in_a_linux_bridge_is_on_the_way") {
+        return;
+    }
+    joined(&[
+        &["link", "add", "bond0", "type", "bond"],
+        &["link", "set", "down0", "master", "bond0"],
+        &["link", "set", "bond0", "master", "lb0"],
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_vlan_over_a_bond_in_a_linux_bridge_is_on_the_way() {
+    if !is_inside("between::a_vlan_over_a_bond_in_a_linux_bridge_is_on_the_way") {
+        return;
+    }
+    joined(&[
+        &["link", "add", "bond0", "type", "bond"],
+        &["link", "set", "down0", "master", "bond0"],
+        &["link", "add", "link", "bond0", "name", "bond0.10", "type", "vlan", "id", "10"],
+        &["link", "set", "bond0.10", "master", "lb0"],
+    ])
+    .await;
 }
