@@ -13,6 +13,7 @@ use model::ids::NetnsId;
 use model::snapshot::Sandbox;
 use model::{SourceError, SourceErrorKind};
 use netns::Netns;
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 
 use super::ask::IN_FLIGHT;
 use super::{Engine, Found, Peer};
@@ -153,7 +154,8 @@ impl<'e> Proof<'e> {
             let key = found.sandbox.as_deref().filter(|path| self.is_handle(path));
             let handle = key.is_some_and(|path| leads_to(path, id));
             let proven = handle || self.is_process_of(&process, found);
-            let left = key.filter(|_| proven && !handle).and_then(|path| left(path, id));
+            let other = key.filter(|_| proven && !handle && self.is_path_ours());
+            let left = other.and_then(|path| left(path, id));
             Pinned { netns, id, said: None, proven, left }
         }))
     }
@@ -177,10 +179,10 @@ impl<'e> Proof<'e> {
     }
 
     /// Whether a path may be the engine's own handle on a namespace. Every Docker calls its host's
-    /// own `default`, which tells none from another; and what a user's engine says of a path proves
-    /// nothing, for it may be another's.
+    /// own `default`, which tells none from another; what a user's engine says of a path proves
+    /// nothing, for it may be another's; and one by way of a process is that process's number once more.
     fn is_handle(&self, path: &Path) -> bool {
-        self.user.is_none() && !path.ends_with("default")
+        self.user.is_none() && !path.ends_with("default") && !is_of_a_process(path)
     }
 
     /// Whether the engine's paths are this program's: its process is seen, and has the same root.
@@ -198,6 +200,19 @@ impl<'e> Proof<'e> {
         process.is_in_cgroup_of(|cgroups| self.engine.names_in_cgroups(&found.row, cgroups))
             || process.parent().is_some_and(has_started)
     }
+}
+
+/// Whether a path leads to a file that is mounted nowhere, as `/proc/PID/ns/net` does by whatever links: it
+/// is there as long as the process is, and whoever knows the number can name it. A kernel before 5.8 does not
+/// tell (`STATX_ATTR_MOUNT_ROOT` of statx(2)); there what such a link says cannot be followed as a path.
+fn is_of_a_process(path: &Path) -> bool {
+    let Ok(file) = statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS) else {
+        return false;
+    };
+    if file.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT) {
+        return !file.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
+    }
+    path.canonicalize().map_or(true, |path| path.starts_with("/proc"))
 }
 
 /// The namespace that the handle leads to, where the process has another one.

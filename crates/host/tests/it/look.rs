@@ -1,5 +1,6 @@
 //! Looking at several engines.
 
+use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use model::query::{self, QueryError};
 use model::{Snapshot, SourceErrorKind, resolve};
 
 use crate::fake_engine::FakeEngine;
+use crate::own_kernel::{handle, is_inside};
 use crate::rows::{container, host, kind, with_pid};
 
 async fn look(engines: &[&Arc<FakeEngine>], wanted: Option<&str>) -> Snapshot {
@@ -168,14 +170,42 @@ async fn an_engine_that_is_gone_says_nothing_of_its_container() {
     }
 }
 
+/// What a look says of a container of this process that its engine has this handle on.
+async fn with_handle(handle: PathBuf) -> (Snapshot, Arc<FakeEngine>) {
+    let own = with_pid(container("d1", "web"), process::id());
+    let own = host::engine::Found { sandbox: Some(handle), ..own };
+    let docker = FakeEngine::new("docker", vec![own]);
+    (look(&[&docker], Some("web")).await, docker)
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_engines_own_handle_proves_the_namespace() {
-    let own = with_pid(container("d1", "web"), process::id());
-    let own = host::engine::Found { sandbox: Some("/proc/self/ns/net".into()), ..own };
-    let docker = FakeEngine::new("docker", vec![own]);
-    let snapshot = look(&[&docker], Some("web")).await;
-    assert!(query::container(&snapshot, "web").unwrap().netns.is_some());
-    assert_eq!(docker.count("inspect d1"), 0);
+    if !is_inside("look::the_engines_own_handle_proves_the_namespace") {
+        return;
+    }
+    let link = PathBuf::from("/run/link");
+    std::os::unix::fs::symlink(handle(process::id()), &link).unwrap();
+    for handle in [handle(process::id()), link] {
+        let (snapshot, docker) = with_handle(handle).await;
+        assert!(query::container(&snapshot, "web").unwrap().netns.is_some());
+        assert_eq!(docker.count("inspect d1"), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_number_of_a_process_once_more_is_no_handle() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("net");
+    let own = PathBuf::from(format!("/proc/{}/ns/net", process::id()));
+    std::os::unix::fs::symlink(&own, &link).unwrap();
+    let others = ["/proc/self/ns/net", "//proc/self/ns/net", "/run/../proc/thread-self/ns/net"];
+    let others = others.into_iter().map(PathBuf::from);
+    for handle in others.chain([own, link]) {
+        let (snapshot, _) = with_handle(handle.clone()).await;
+        let row = query::container(&snapshot, "web").unwrap();
+        let why = row.netns_error.as_ref().map(|error| error.kind);
+        assert_eq!((row.netns, why), (None, Some(SourceErrorKind::Unusable)), "{handle:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test starts programs, and waits for them")]
 
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -47,6 +48,21 @@ pub(crate) fn is_inside(test: &str) -> bool {
     false
 }
 
+/// A handle on the network namespace of the process `pid`, as engines have one.
+pub(crate) fn handle(pid: u32) -> PathBuf {
+    let handle = place(pid);
+    if !handle.exists() {
+        std::fs::write(&handle, "").unwrap();
+        let file = format!("/proc/{pid}/ns/net");
+        lab::run("mount", &["--bind", &file, handle.to_str().unwrap()]);
+    }
+    handle
+}
+
+fn place(pid: u32) -> PathBuf {
+    PathBuf::from(format!("/run/netns-of-{pid}"))
+}
+
 /// A process with a network namespace of its own; it ends when this is dropped.
 pub(crate) struct Process(Child);
 
@@ -73,13 +89,19 @@ impl Process {
 
     /// A container that runs in its namespace.
     pub(crate) fn container(&self, id: &str, name: &str) -> Found {
-        let sandbox = Some(format!("/proc/{}/ns/net", self.id()).into());
+        let sandbox = Some(handle(self.id()));
         Found { sandbox, ..with_pid(container(id, name), self.id()) }
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
+        let handle = place(self.id());
+        if handle.exists() {
+            // It would hold the namespace.
+            let _ = Command::new("umount").arg("--lazy").arg(&handle).status();
+            let _ = std::fs::remove_file(&handle);
+        }
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

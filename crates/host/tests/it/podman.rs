@@ -11,6 +11,7 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 
 use crate::fake_http::FakeHttp;
+use crate::own_kernel::{handle, is_inside};
 use crate::rows::kind;
 
 const LIST: &str = "/v5.0.0/libpod/containers/json?all=true";
@@ -33,6 +34,11 @@ fn inspected(server: &FakeHttp, wanted: &[&str], json: &str) {
 
 /// A pod with its infra container, both with this process, and a container that has stopped.
 fn pod() -> FakeHttp {
+    pod_with("")
+}
+
+/// The same, with a handle on their namespace.
+fn pod_with(handle: &str) -> FakeHttp {
     let (server, pid) = (FakeHttp::listen(), std::process::id());
     let list = format!(
         r#"[{{"Id": "p1", "Names": ["7f3-infra"], "PodName": "lab", "IsInfra": true, "State": "running",
@@ -45,12 +51,12 @@ fn pod() -> FakeHttp {
         r#"{{"Id": "p1", "Name": "7f3-infra", "Pod": "7f3", "IsInfra": true,
             "State": {{"Status": "running", "Pid": {pid}}},
             "HostConfig": {{"NetworkMode": "bridge"}}, "Config": {{"Labels": null}},
-            "NetworkSettings": {{"SandboxKey": "/proc/self/ns/net"}}}}"#
+            "NetworkSettings": {{"SandboxKey": "{handle}"}}}}"#
     );
     inspected(&server, &["p1"], &infra);
     let web = format!(
         r#"{{"Id": "p2", "Name": "web", "Pod": "7f3", "State": {{"Status": "running", "Pid": {pid}}},
-            "NetworkSettings": {{"SandboxKey": "/proc/self/ns/net"}}}}"#
+            "NetworkSettings": {{"SandboxKey": "{handle}"}}}}"#
     );
     inspected(&server, &["p2", "web"], &web);
     let old = r#"{"Id": "p3", "Name": "old", "State": {"Status": "exited", "Pid": 0},
@@ -94,7 +100,11 @@ async fn what_holds_a_pod_is_called_as_the_pod_is() {
 
 #[tokio::test]
 async fn a_pod_is_found_by_its_name_with_those_in_its_namespace() {
-    let snapshot = look(&pod(), Some("lab")).await;
+    if !is_inside("podman::a_pod_is_found_by_its_name_with_those_in_its_namespace") {
+        return;
+    }
+    let handle = handle(std::process::id());
+    let snapshot = look(&pod_with(&handle.to_string_lossy()), Some("lab")).await;
     assert_eq!(names(&snapshot), ["lab", "web"]);
     let infra = query::container(&snapshot, "lab").unwrap();
     assert_eq!((&*infra.id.0, infra.netns.is_some()), ("p1", true), "{infra:?}");
@@ -112,8 +122,12 @@ async fn a_container_is_found_by_its_name_and_one_that_stopped_has_no_namespace(
 
 #[tokio::test]
 async fn the_network_is_told_by_the_namespace_and_not_by_words() {
+    if !is_inside("podman::the_network_is_told_by_the_namespace_and_not_by_words") {
+        return;
+    }
     // The server is this process, which is in the namespace of the "containers".
-    let snapshot = look(&pod(), Some("web")).await;
+    let handle = handle(std::process::id());
+    let snapshot = look(&pod_with(&handle.to_string_lossy()), Some("web")).await;
     assert!(query::container(&snapshot, "web").unwrap().on_host_network());
 }
 
