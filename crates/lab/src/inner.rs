@@ -61,17 +61,20 @@ impl Drop for World {
     }
 }
 
-/// A whole Open vSwitch in a PID and a network namespace of its own. Its bridges are of the
-/// userspace datapath.
+/// A whole Open vSwitch in a PID, a network and a mount namespace of its own, whose vswitchd knows its
+/// database by a path that leads elsewhere from outside. Its bridges are of the userspace datapath.
 #[derive(Debug)]
 pub struct InnerSwitch(World);
 
 const SWITCH: &str = "
 export OVS_RUNDIR=$T
+mkdir $T/within
+mount --bind $T $T/within
+ln -s $T/within $T/inside
 ovsdb-tool create $T/conf.db /usr/share/openvswitch/vswitch.ovsschema
 ovsdb-server --detach --no-chdir --pidfile --log-file=/dev/null --remote=punix:$T/db.sock $T/conf.db
 ovs-vsctl --db=unix:$T/db.sock --no-wait init
-ovs-vswitchd --detach --no-chdir --pidfile --log-file=/dev/null unix:$T/db.sock
+ovs-vswitchd --detach --no-chdir --pidfile --log-file=/dev/null unix:$T/inside/db.sock
 exec sleep 86400
 ";
 

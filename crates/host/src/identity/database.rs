@@ -3,11 +3,12 @@
 
 use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use model::identity::{SourceIdentity, World};
 use ovsdb::Remote;
-use rustix::fs::stat;
+use rustix::fs::{Mode, OFlags, fstat, open, stat};
 
 use super::peer;
 use super::process::{Process, is_same};
@@ -33,28 +34,35 @@ pub(crate) fn identity(answerer: Option<&Answerer>, world: World) -> SourceIdent
     SourceIdentity { id, ..SourceIdentity::new(pid, world) }
 }
 
-/// The sockets of the databases in vswitchd's command line (ovs-vswitchd(8)), by paths that lead
-/// there from here; without a database there its own folder's.
-fn own_sockets(process: &Process, rundir: &Path) -> Vec<PathBuf> {
+/// The sockets of the databases in vswitchd's command line (ovs-vswitchd(8)), each held; without a database
+/// there its own folder's.
+fn own_sockets(process: &Process, rundir: &Path) -> Vec<OwnedFd> {
     let words = process.words();
     let methods = ["unix:", "tcp:", "ssl:"];
     let named = words.iter().skip(1).flat_map(|word| word.split(','));
     let named = named.filter(|word| methods.iter().any(|method| word.starts_with(method)));
     let mut named = named.peekable();
+    let from_here =
+        |path: &Path| open(&rundir.join(path), OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok();
     if named.peek().is_none() {
-        return vec![rundir.join("db.sock")];
+        return from_here(Path::new("db.sock")).into_iter().collect();
     }
     let sockets = named.filter_map(|word| word.strip_prefix("unix:").map(Path::new));
-    let from_here = |path: &Path| {
-        if path.is_absolute() { process.path(path) } else { rundir.join(path) }
+    let find = |path: &Path| {
+        if path.is_absolute() { process.find(path).ok() } else { from_here(path) }
     };
-    sockets.map(from_here).collect()
+    sockets.filter_map(find).collect()
 }
 
-fn judge_socket(asked: &Path, own: &[PathBuf], of: &str) -> World {
+/// The process that listens at a socket that is held.
+fn listener_at(socket: &OwnedFd) -> io::Result<u32> {
+    peer::listener(&PathBuf::from(format!("/proc/self/fd/{}", socket.as_raw_fd())))
+}
+
+fn judge_socket(asked: &Path, own: &[OwnedFd], of: &str) -> World {
     let is_asked =
-        |path: &Path| matches!((stat(asked), stat(path)), (Ok(a), Ok(b)) if is_same(&a, &b));
-    if own.iter().any(|path| is_asked(path)) {
+        |own: &OwnedFd| matches!((stat(asked), fstat(own)), (Ok(a), Ok(b)) if is_same(&a, &b));
+    if own.iter().any(is_asked) {
         return World::Here { evidence: format!("{of} is connected by the same socket") };
     }
     let server = peer::listener(asked).ok().filter(|pid| *pid != 0);
@@ -67,7 +75,7 @@ fn judge_socket(asked: &Path, own: &[PathBuf], of: &str) -> World {
     World::Unknown { why: format!("process {server} answers, which does not serve {of}") }
 }
 
-fn judge_address(asked: &Remote, at: SocketAddr, own: &[PathBuf], of: &str) -> World {
+fn judge_address(asked: &Remote, at: SocketAddr, own: &[OwnedFd], of: &str) -> World {
     let far = |why: String| World::Elsewhere { why };
     let server = own_server(own).map(Process::open);
     let Some(Ok(server)) = server else {
@@ -86,8 +94,8 @@ fn judge_address(asked: &Remote, at: SocketAddr, own: &[PathBuf], of: &str) -> W
 }
 
 /// The process that serves vswitchd.
-fn own_server(own: &[PathBuf]) -> Option<u32> {
-    own.iter().find_map(|path| peer::listener(path).ok()).filter(|pid| *pid != 0)
+fn own_server(own: &[OwnedFd]) -> Option<u32> {
+    own.iter().find_map(|socket| listener_at(socket).ok()).filter(|pid| *pid != 0)
 }
 
 fn shares_our_netns(server: &Process) -> bool {

@@ -4,11 +4,13 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use netns::Netns;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, open, readlinkat, statat};
+use rustix::fs::{
+    AtFlags, CWD, Mode, OFlags, ResolveFlags, Stat, open, openat, openat2, readlinkat, statat,
+};
 use rustix::io::Errno;
 
 /// A process of this program's PID namespace, or of one below it.
@@ -114,10 +116,27 @@ impl Process {
         words.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
     }
 
-    /// Where a path of its own mount namespace is for others.
-    pub(crate) fn path(&self, path: &Path) -> PathBuf {
-        let inside = path.strip_prefix("/").unwrap_or(path);
-        Path::new(&format!("/proc/{}/root", self.pid)).join(inside)
+    /// Finds what is at a path of its own mount namespace, held by a descriptor that is for nothing but
+    /// looking at it. Links are followed there, and an absolute one from its root: below `/proc/PID/root`
+    /// it would lead out. A kernel before 5.6 cannot do that: there only what has this program's mounts has
+    /// paths that are known.
+    pub(crate) fn find(&self, path: &Path) -> io::Result<OwnedFd> {
+        let how = OFlags::PATH | OFlags::CLOEXEC;
+        let root = openat(&self.folder, "root", how | OFlags::DIRECTORY, Mode::empty())?;
+        match openat2(&root, path, how, Mode::empty(), ResolveFlags::IN_ROOT) {
+            // Some confine programs so that they may not make calls which they do not know.
+            Err(Errno::NOSYS | Errno::PERM) if self.shares_our_mounts() => {
+                Ok(open(path, how, Mode::empty())?)
+            }
+            found => Ok(found?),
+        }
+    }
+
+    /// Whether every path means the same to it.
+    fn shares_our_mounts(&self) -> bool {
+        let own = statat(CWD, "/proc/self/ns/mnt", AtFlags::empty());
+        let its = statat(&self.folder, "ns/mnt", AtFlags::empty());
+        self.shares_our_root() && matches!((own, its), (Ok(own), Ok(its)) if is_same(&own, &its))
     }
 
     /// Its numbers, from this program's PID namespace down to its own (`NSpid` of
@@ -251,6 +270,8 @@ fn proc_is_ours() -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd;
+
     use super::{Process, cgroup_is_of, maps_user, numbers, program_name};
 
     #[test]
@@ -318,6 +339,37 @@ mod tests {
         let process = Process::open(child.id()).unwrap();
         lab::wait_until("it runs", || process.comm() == "exe");
         assert_eq!(process.names().collect::<Vec<_>>(), ["exe", "podman"]);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// As on a distribution where /var/run is a link to /run, and a service has a /run of its own.
+    #[test]
+    fn links_of_a_process_are_followed_in_its_own_mounts() {
+        let (folder, script) = (tempfile::tempdir().unwrap(), "mount -t tmpfs none \"$T/run\"\n");
+        let ready = folder.path().join("ready");
+        let script =
+            format!("{script}echo inside > \"$T/run/file\"\n: > \"$T/ready\"\nexec sleep 60");
+        let run = folder.path().join("run");
+        std::fs::create_dir(&run).unwrap();
+        std::fs::write(run.join("file"), "outside\n").unwrap();
+        std::os::unix::fs::symlink(&run, folder.path().join("absolute")).unwrap();
+        std::os::unix::fs::symlink("run", folder.path().join("relative")).unwrap();
+        let unshare = ["--user", "--map-root-user", "--mount"];
+        if !lab::program("unshare").args(unshare).arg("true").status().unwrap().success() {
+            return;
+        }
+        let mut child = lab::program("unshare");
+        let child = child.args(unshare).args(["sh", "-ec", &script]).env("T", folder.path());
+        let mut child = child.spawn().unwrap();
+        lab::wait_until("it has its mounts", || ready.exists());
+        let process = Process::open(child.id()).unwrap();
+        for way in ["absolute", "relative", "run"] {
+            let found = process.find(&folder.path().join(way).join("file")).unwrap();
+            // What is found is held, and may be opened again by its descriptor.
+            let path = format!("/proc/self/fd/{}", found.as_raw_fd());
+            assert_eq!(std::fs::read_to_string(path).unwrap(), "inside\n", "{way}");
+        }
         child.kill().unwrap();
         child.wait().unwrap();
     }
