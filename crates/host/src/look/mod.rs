@@ -47,13 +47,24 @@ impl Host {
     /// it did, is told beside the Snapshot: its rows are as the kernel has them.
     pub async fn resolved(&self, question: &Question) -> Look {
         let engines = self.engines.now();
-        let (snapshot, opened) = self.read(&engines, question).await;
+        let seen = self.read(&engines, question).await;
+        self.resolve_whole(&engines, question, seen).await
+    }
+
+    /// Resolves what was seen; where a look at one thing left out what decides, what a look at
+    /// everything sees.
+    async fn resolve_whole(
+        &self,
+        engines: &[Configured],
+        question: &Question,
+        (snapshot, opened): (Snapshot, Option<NetnsId>),
+    ) -> Look {
         let look = Look::new(snapshot).with_opened(opened);
         if question.target.is_none() || !leaves_out(&look) {
             return look;
         }
         let whole = Question { target: None, ..question.clone() };
-        let mut snapshot = self.read(&engines, &whole).await.0;
+        let mut snapshot = self.read(engines, &whole).await.0;
         if let Some(named) = opened.and_then(|id| look.namespace(id)) {
             // No engine need lead to it.
             snapshot.kernel.add(named.clone(), |row| row.id == named.id);
@@ -66,13 +77,19 @@ impl Host {
     pub async fn resolved_both(&self, one: &Question, other: &Question) -> [Look; 2] {
         let engines = self.engines.now();
         let switch = self.identify_switch(one.takes(SwitchSource::Ovsdb));
+        let questions = (one, other);
         let (one, other) = tokio::join!(
             self.read_unheard(&engines, one, &switch),
             self.read_unheard(&engines, other, &switch),
         );
         let mut both = [one, other];
         note_packet_sockets(&switch, &mut both);
-        both.map(|seen| Look::new(seen.snapshot).with_opened(seen.opened))
+        let [near, far] = both.map(|seen| (seen.snapshot, seen.opened));
+        let both = tokio::join!(
+            self.resolve_whole(&engines, questions.0, near),
+            self.resolve_whole(&engines, questions.1, far),
+        );
+        both.into()
     }
 
     async fn read(

@@ -94,6 +94,14 @@ impl FakeDatabase {
         self.set("Bridge", &id(3, name), row);
     }
 
+    /// Makes the port internal, and no container's by words.
+    pub(crate) fn make_internal(&self, name: &str, number: u16) {
+        let mut row = interface(name, Some(number));
+        row["type"] = json!("internal");
+        row["external_ids"] = json!(["map", []]);
+        self.set("Interface", &id(1, name), row);
+    }
+
     fn set(&self, table: &'static str, id: &str, row: Value) {
         let mut content = self.content.lock().unwrap();
         let update = json!({ table: { id: { "new": row.clone() } } });

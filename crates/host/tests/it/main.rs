@@ -15,6 +15,7 @@ extern crate docker_ovs_host as host;
 
 mod act;
 mod act_inside;
+mod alike;
 mod between;
 mod commands;
 mod docker;
