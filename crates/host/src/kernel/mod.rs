@@ -38,7 +38,7 @@ pub(crate) use namespaces::{not_opened, open_named, own_namespace, source_error}
 pub(crate) use notifications::open;
 pub(crate) use paths::note_paths;
 pub(crate) use read::{
-    listen, needs_everything, read_narrow, read_others, read_switch, read_whole,
+    is_stood_on, listen, needs_everything, read_narrow, read_others, read_switch, read_whole,
 };
 pub(crate) use rows::id;
 pub(crate) use sockets::{SocketOwner, read_packet_sockets};

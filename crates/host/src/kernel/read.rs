@@ -335,6 +335,18 @@ fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, 
     Ok(seen.into_values().map(Arc::new).collect())
 }
 
+/// Whether a link of the switch's namespace stands on one of these of it and is none of them: the kernel tells
+/// that only of all links. True where it cannot be asked.
+pub(crate) fn is_stood_on(switch: &Netns, here: &Namespace) -> bool {
+    let read = netns::visit(&[switch], |_, socket| socket.links());
+    let Some(Ok(all)) = read.into_iter().next() else { return true };
+    let all: Vec<Link> = all.into_iter().map(|link| links::row(link, Vec::new())).collect();
+    let known: BTreeSet<Ifindex> = here.links.iter().map(|link| link.ifindex).collect();
+    let others = all.iter().filter(|link| link.has_parent() && !known.contains(&link.ifindex));
+    let lower = |link: &Link| link.peer.filter(|lower| lower.nsid.is_none());
+    { others }.any(|link| lower(link).is_some_and(|lower| known.contains(&lower.ifindex)))
+}
+
 /// Whether what others send by this link goes on by those that are enslaved to it.
 fn has_members(link: &Link) -> bool {
     matches!(link.kind.as_deref(), Some("bridge" | "bond" | "team"))

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use model::evidence::Evidence;
 use model::identity::{Identities, SourceIdentity};
-use model::ids::NetnsId;
+use model::ids::{Name, NetnsId};
 use model::snapshot::{Engine as Kind, Link, Namespace, Observed, Scope};
 use model::switch::{Bridge, Port, SwitchSource};
 use model::wiring::{Attachment, AttachmentState};
@@ -35,12 +35,12 @@ impl Host {
     pub async fn look(&self, question: &Question) -> Snapshot {
         let engines = self.engines.now();
         if !question.other_engines {
-            return self.read(&engines, question).await.0;
+            return self.read(&engines, question).await.snapshot;
         }
         let due = Deadline::after(self.timeout);
-        let ((snapshot, _), other_engines) =
+        let (seen, other_engines) =
             tokio::join!(self.read(&engines, question), others::containers(&engines, due));
-        Snapshot { other_engines, ..snapshot }
+        Snapshot { other_engines, ..seen.snapshot }
     }
 
     /// Looks once, and resolves what was seen. The namespace that the question named directly, if
@@ -57,14 +57,14 @@ impl Host {
         &self,
         engines: &[Configured],
         question: &Question,
-        (snapshot, opened): (Snapshot, Option<NetnsId>),
+        Seen { snapshot, opened, has_more, .. }: Seen,
     ) -> Look {
         let look = Look::new(snapshot).with_opened(opened);
-        if question.target.is_none() || !leaves_out(&look) {
+        if question.target.is_none() || !(has_more || leaves_out(&look)) {
             return look;
         }
         let whole = Question { target: None, ..question.clone() };
-        let mut snapshot = self.read(engines, &whole).await.0;
+        let mut snapshot = self.read(engines, &whole).await.snapshot;
         if let Some(named) = opened.and_then(|id| look.namespace(id)) {
             // No engine need lead to it.
             snapshot.kernel.add(named.clone(), |row| row.id == named.id);
@@ -84,7 +84,7 @@ impl Host {
         );
         let mut both = [one, other];
         note_packet_sockets(&switch, &mut both);
-        let [near, far] = both.map(|seen| (seen.snapshot, seen.opened));
+        let [near, far] = both;
         let both = tokio::join!(
             self.resolve_whole(&engines, questions.0, near),
             self.resolve_whole(&engines, questions.1, far),
@@ -92,15 +92,11 @@ impl Host {
         both.into()
     }
 
-    async fn read(
-        &self,
-        engines: &[Configured],
-        question: &Question,
-    ) -> (Snapshot, Option<NetnsId>) {
+    async fn read(&self, engines: &[Configured], question: &Question) -> Seen {
         let switch = self.identify_switch(question.takes(SwitchSource::Ovsdb));
         let mut seen = self.read_unheard(engines, question, &switch).await;
         note_packet_sockets(&switch, std::slice::from_mut(&mut seen));
-        (seen.snapshot, seen.opened)
+        seen
     }
 
     /// What can be known without the packet sockets, which are read after the ports.
@@ -109,7 +105,7 @@ impl Host {
         engines: &[Configured],
         question: &Question,
         switch: &Switch,
-    ) -> Unheard {
+    ) -> Seen {
         let start = std::time::Instant::now();
         let due = Deadline::after(self.timeout);
         let netns = switch.netns.as_ref().ok();
@@ -135,7 +131,11 @@ impl Host {
             || question.traffic
             || is_index_doubtful(rows, bridges())
             || is_port_missed(rows, switch_netns, bridges());
-        Unheard { snapshot, opened, wants_sockets }
+        let here = || rows.rows().iter().find(|row| Some(row.id) == switch_netns);
+        let has_more = scope == Scope::One
+            && is_way_open(rows, switch_netns, bridges())
+            && netns.zip(here()).is_some_and(|(netns, here)| kernel::is_stood_on(netns, here));
+        Seen { snapshot, opened, wants_sockets, has_more }
     }
 
     pub(crate) async fn database(&self, due: Deadline) -> Result<Database, SourceError> {
@@ -329,15 +329,18 @@ fn identities(
     Identities { vswitchd: Some(switch.vswitchd.clone()), database, engines }
 }
 
-/// A look before the packet sockets are read.
-struct Unheard {
+/// What was read for a question.
+struct Seen {
     snapshot: Snapshot,
+    /// The namespace that the question named directly.
     opened: Option<NetnsId>,
     wants_sockets: bool,
+    /// Whether a way that ends on no port may go on by a link that was not read.
+    has_more: bool,
 }
 
 /// Reads the packet sockets once for all looks that want them.
-fn note_packet_sockets(switch: &Switch, looks: &mut [Unheard]) {
+fn note_packet_sockets(switch: &Switch, looks: &mut [Seen]) {
     let Ok(netns) = &switch.netns else { return };
     let wanting = looks.iter_mut().filter(|seen| seen.wants_sockets);
     let rows: Vec<_> = wanting.flat_map(|seen| seen.snapshot.kernel.rows_mut()).collect();
@@ -428,11 +431,53 @@ fn is_port_missed<'b>(
 ) -> bool {
     let here = kernel.rows().iter().filter(|row| Some(row.id) == switch);
     let mut ends = here.flat_map(|row| &row.links);
-    let ports: Vec<_> = bridges.flat_map(|bridge| &bridge.ports).map(|port| &port.iface).collect();
+    let names = port_names(bridges);
+    ends.any(|link| link.is_paired() && link.master.is_none() && !is_called(link, &names))
+}
+
+/// Whether a way from another namespace ends on links of the switch's that seem to be no ports: a link that
+/// stands on one of them may be.
+fn is_way_open<'b>(
+    kernel: &Observed<Namespace>,
+    switch: Option<NetnsId>,
+    bridges: impl Iterator<Item = &'b Bridge>,
+) -> bool {
+    let Some(here) = kernel.rows().iter().find(|row| Some(row.id) == switch) else { return false };
+    let names = port_names(bridges);
+    let by_index: BTreeMap<_, _> = here.links.iter().map(|link| (link.ifindex, link)).collect();
     let is_port = |link: &Link| {
-        ports.contains(&&link.name) || link.altnames.iter().any(|name| ports.contains(&name))
+        let other = link.peer.filter(|peer| link.is_paired() && peer.nsid.is_none());
+        let other = other.and_then(|peer| by_index.get(&peer.ifindex));
+        let is_datapath = link.kind.as_deref() == Some("openvswitch");
+        is_datapath
+            || is_called(link, &names)
+            || other.is_some_and(|other| is_called(other, &names))
     };
-    ends.any(|link| link.is_paired() && link.master.is_none() && !is_port(link))
+    // Masters that a port is or is enslaved to.
+    let members = here.links.iter().filter(|link| is_port(link));
+    let on_port: BTreeSet<_> = members.flat_map(|link| [Some(link.ifindex), link.master]).collect();
+    let is_open = |end: &Link| {
+        let mut at = Some(end);
+        for _ in 0..by_index.len() {
+            let Some(link) = at else { break };
+            if on_port.contains(&Some(link.ifindex)) {
+                return false;
+            }
+            at = link.master.and_then(|master| by_index.get(&master)).map(|master| &***master);
+        }
+        true
+    };
+    let mut ends = here.links.iter().filter(|link| link.leads_to().is_some() && link.is_paired());
+    ends.any(|end| is_open(end))
+}
+
+fn port_names<'b>(bridges: impl Iterator<Item = &'b Bridge>) -> BTreeSet<&'b Name> {
+    bridges.flat_map(|bridge| &bridge.ports).map(|port| &port.iface).collect()
+}
+
+/// Whether a link has one of these names.
+fn is_called(link: &Link, names: &BTreeSet<&Name>) -> bool {
+    names.contains(&link.name) || link.altnames.iter().any(|name| names.contains(name))
 }
 
 /// The containers' namespaces and those with a name, each read once.

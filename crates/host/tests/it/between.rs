@@ -6,7 +6,7 @@ use host::engine::Found;
 use host::{Host, Question};
 use model::ids::OfPort;
 use model::resolve;
-use model::wiring::{Attachment, ContainerRef};
+use model::wiring::{Attachment, AttachmentState, ContainerRef};
 use tempfile::TempDir;
 
 use crate::fake_database::FakeDatabase;
@@ -154,4 +154,25 @@ async fn a_vlan_over_a_bond_in_a_linux_bridge_is_on_the_way() {
         &["link", "set", "bond0.10", "master", "lb0"],
     ])
     .await;
+}
+
+#[tokio::test]
+async fn a_link_that_stands_on_the_end_of_the_way_is_seen_by_a_look_at_one_container() {
+    if !is_inside(
+        "between::a_link_that_stands_on_the_end_of_the_way_is_seen_by_a_look_at_one_container",
+    ) {
+        return;
+    }
+    let home = Process::start();
+    let pid = home.id().to_string();
+    ip(&["link", "add", "v0", "type", "veth", "peer", "name", "eth0", "netns", &pid]);
+    ip(&["link", "add", "link", "v0", "name", "up0", "type", "vlan", "id", "10"]);
+    let scene = scene(vec![home.container("d1", "web")]);
+    let narrow = Question { target: Some("web".into()), ..Question::default() };
+    for question in [&narrow, &Question::default()] {
+        let look = scene.host.resolved(question).await;
+        let mut found = look.wiring.attachments.iter().filter(|one| &*one.link.name == "eth0");
+        let port = &found.next().unwrap().port;
+        assert!(matches!(port, AttachmentState::Unknown { .. }), "{port:?}");
+    }
 }

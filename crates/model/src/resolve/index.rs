@@ -48,6 +48,8 @@ pub(super) struct Index<'a> {
     veths_by_peer: OnceLock<FxHashMap<(LinkKey, Ifindex), OneOrMore<LinkKey>>>,
     /// Links by what they are enslaved to. Made when first asked for.
     members: OnceLock<FxHashMap<LinkKey, OneOrMore<LinkKey>>>,
+    /// Links by what they stand on. Made when first asked for.
+    uppers: OnceLock<FxHashMap<LinkKey, OneOrMore<LinkKey>>>,
     tenants: FxHashMap<NetnsId, OneOrMore<Tenant<'a>>>,
     pub(super) ports: PortEntries<'a>,
     switch: Option<&'a Observed<Bridge>>,
@@ -72,6 +74,7 @@ impl<'a> Index<'a> {
             links: links(&namespaces),
             veths_by_peer: OnceLock::new(),
             members: OnceLock::new(),
+            uppers: OnceLock::new(),
             tenants: tenants(snapshot),
             ports: PortEntries::new(snapshot, switch),
             switch: answering(snapshot).map(|(_, rows)| rows),
@@ -113,6 +116,12 @@ impl<'a> Index<'a> {
     pub(super) fn members(&self, master: LinkKey) -> &[LinkKey] {
         let make = || members(&self.namespaces);
         self.members.get_or_init(make).get(&master).map_or(&[], |members| members)
+    }
+
+    /// The links that send by this one, in whichever namespace they are.
+    pub(super) fn uppers(&self, lower: LinkKey) -> &[LinkKey] {
+        let make = || uppers(&self.namespaces);
+        self.uppers.get_or_init(make).get(&lower).map_or(&[], |uppers| uppers)
     }
 
     /// Whether the links of the switch's namespace were read in this look, so that one that is
@@ -223,6 +232,14 @@ fn members(namespaces: &Namespaces<'_>) -> FxHashMap<LinkKey, OneOrMore<LinkKey>
     group(namespaces.links().filter_map(|(row, link)| {
         let master = LinkKey { netns: row.id, ifindex: link.master? };
         Some((master, key(row, link)))
+    }))
+}
+
+fn uppers(namespaces: &Namespaces<'_>) -> FxHashMap<LinkKey, OneOrMore<LinkKey>> {
+    group(namespaces.links().filter(|(_, link)| link.has_parent()).filter_map(|(row, link)| {
+        let lower = link.peer?;
+        let netns = lower.nsid.map_or(Some(row.id), |nsid| row.nsids.get(&nsid).copied())?;
+        Some((LinkKey { netns, ifindex: lower.ifindex }, key(row, link)))
     }))
 }
 

@@ -22,6 +22,7 @@ mod traced;
 mod unheard;
 mod unseen;
 mod untraceable_links;
+mod uppers;
 mod veth;
 
 use std::sync::Arc;

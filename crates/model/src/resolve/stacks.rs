@@ -19,6 +19,7 @@ use super::group::OneOrMore;
 use super::port_link::is_datapath;
 use super::trace::{Tracer, direct, doubt, on_unknown_datapath, onto, step};
 use super::traced::{Found, Trace};
+use super::uppers::taken_above;
 use super::veth::far_end;
 
 /// Bridges that are members of each other by way of links stacked on them are followed so deep.
@@ -31,6 +32,8 @@ const MANY: usize = 64;
 #[derive(Clone, Debug, Default)]
 struct Reach {
     ports: BTreeMap<PortIx, Way>,
+    /// Why there may be more, for what arrives at each of the bridges.
+    above: Vec<(LinkKey, String)>,
     /// Why there may be more.
     unseen: Option<String>,
 }
@@ -54,6 +57,8 @@ pub(super) struct Stacks {
     open: RefCell<FxHashSet<LinkKey>>,
     /// The same of bonds and teams, by how far the way was that led there.
     aggregates: RefCell<FxHashMap<(LinkKey, usize), Trace>>,
+    /// Why what arrives at a link may be taken by one that stands on it.
+    pub(super) taken: RefCell<FxHashMap<LinkKey, Option<String>>>,
     depth: Cell<usize>,
 }
 
@@ -79,7 +84,7 @@ pub(super) fn over_master(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> 
         Above::Master(at, master) => (at, master),
     };
     if is_bridge(master) {
-        let trace = via_bridge(tracer, at, master, end, &[]);
+        let trace = via_bridge(tracer, at, master, end, None);
         let on_none = trace.ports.is_empty();
         return Some(if on_none { Trace { wire, ..trace } } else { trace });
     }
@@ -93,9 +98,13 @@ pub(super) fn over_master(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> 
     Some(Trace { unseen, ..Trace::new(wire, OneOrMore::new(), Found::new()) })
 }
 
-/// Why what arrives at `link` may go on by another way than to what [`top_master`] finds: a master on
-/// the way is of a kind that sends as it likes, as hsr and batadv do.
+/// Why what arrives at `link` may go on by another way than to what [`top_master`] finds: a link stands on it
+/// or on a master of it, or one of these is of a kind that sends as it likes, as hsr and batadv do. What
+/// stands on a Linux bridge is told with what that leads to.
 pub(super) fn beside(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<String> {
+    if let Some(why) = taken_above(tracer, at, link) {
+        return Some(why);
+    }
     let mut next = link.master.map(|ifindex| LinkKey { netns: at.netns, ifindex });
     for _ in 0..MAX_DEPTH {
         let master = tracer.index.link(next?)?;
@@ -107,6 +116,9 @@ pub(super) fn beside(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Optio
             return Some(format!(
                 "{end} is enslaved to {master}, of which the kernel does not say where it leads"
             ));
+        }
+        if let Some(why) = taken_above(tracer, next?, master) {
+            return Some(why);
         }
         next = master.master.map(|ifindex| LinkKey { netns: at.netns, ifindex });
     }
@@ -145,18 +157,22 @@ fn top_master<'a>(tracer: &Tracer<'_, 'a>, at: LinkKey, link: &Link) -> Above<'a
 /// The ports that connect this Linux bridge to the switch, for what is sent by the bridge itself:
 /// that goes out by its members, and does not arrive at itself.
 pub(super) fn over_bridge(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Trace {
-    via_bridge(tracer, at, link, link, tracer.ports_of(at))
+    via_bridge(tracer, at, link, link, Some(at))
 }
 
-/// The ports but for `own` that connect this Linux bridge to the switch, reached through `end`.
+/// The ports that connect this Linux bridge to the switch, reached through `end`; but for those that take
+/// what arrives at `sender`, which is that bridge where it sends by itself.
 fn via_bridge(
     tracer: &Tracer<'_, '_>,
     at: LinkKey,
     bridge: &Link,
     end: &Link,
-    own: &[PortIx],
+    sender: Option<LinkKey>,
 ) -> Trace {
     let reach = reach(tracer, at);
+    let own = sender.map_or(&[][..], |sender| tracer.ports_of(sender));
+    let above = reach.above.iter().filter(|(bridge, _)| Some(*bridge) != sender);
+    let unseen = reach.unseen.iter().chain(above.map(|(_, why)| why)).min().cloned();
     if reach.ports.len() > MANY {
         let why = format!("the Linux bridge {} leads to more than {MANY} ports", bridge.name);
         return Trace::unresolved(why);
@@ -166,13 +182,12 @@ fn via_bridge(
     let ports: OneOrMore<PortIx> = reached().map(|(port, _)| *port).collect();
     let Some(through) = through else {
         let why = format!("nothing on the Linux bridge {} leads to the switch", bridge.name);
-        return Trace { unseen: reach.unseen.clone(), ..Trace::ended(why) };
+        return Trace { unseen, ..Trace::ended(why) };
     };
     let bridge = bridge.name.clone();
     let evidence =
         smallvec![Evidence::LinuxBridge { bridge: bridge.clone(), through: through.clone() }];
     let wire = Wire::LinuxBridge { host_end: end.name.clone(), bridge, through };
-    let unseen = reach.unseen.clone();
     // What is only like a port is no more than that for whoever is on the bridge with it.
     let claimed = reached().any(|(_, way)| way.claimed);
     let notes = merged(reached().flat_map(|(_, way)| &way.notes));
@@ -212,6 +227,7 @@ fn joined(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> (Vec<LinkKey>, Reach) {
         next += 1;
         if let Some(link) = tracer.index.link(at) {
             reach.add(tracer.ports_of(at), &link.name);
+            reach.above.extend(taken_above(tracer, at, link).map(|why| (at, why)));
         }
         // What is told of them does not depend on the order of rows.
         let mut members = tracer.index.members(at).to_vec();
@@ -224,6 +240,9 @@ fn joined(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> (Vec<LinkKey>, Reach) {
             }
         }
     }
+    // One is left where that of the bridge that sends does not count.
+    reach.above.sort_by(|(_, one), (_, other)| one.cmp(other));
+    reach.above.truncate(2);
     (all, reach)
 }
 
@@ -296,7 +315,7 @@ impl Reach {
 /// Why more may hang on a Linux bridge than was seen: its member leads to a namespace that was to
 /// be read and was not. One that is not known at all is taken for another container's: a look
 /// at one container leaves them out, and a look at a host where containers start is behind them.
-fn unread_member(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<String> {
+pub(super) fn unread_member(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<String> {
     let why = format!("the other end of {} is in a namespace that was not read", link.name);
     if Some(at.netns) != tracer.index.switch_netns {
         return Some(why);

@@ -78,3 +78,92 @@ fn what_is_routed_or_goes_by_members_that_lead_nowhere_is_on_no_port() {
         assert!(matches!(state(&host, "eth0"), AttachmentState::NotOnSwitch), "{kind}");
     }
 }
+
+/// Makes a port of this link of the host, which stands on another one.
+fn standing(mut host: Snapshot, port: &str) -> Snapshot {
+    plug(&mut host, port, "system");
+    put(&mut host, home(1), [to(link(11, "eth0.10", "vlan", 0), 10, None)]);
+    host
+}
+
+fn vlan(ifindex: u32, name: &str, lower: u32, master: u32) -> Link {
+    to(link(ifindex, name, "vlan", master), lower, None)
+}
+
+#[test]
+fn what_stands_on_the_end_of_the_way_may_be_the_port() {
+    let over_end = standing(ending(0, &[vlan(30, "h0.10", 20, 0)]), "h0.10");
+    let macvlan = to(link(30, "mv", "macvlan", 0), 20, None);
+    let over_end_otherwise = standing(ending(0, &[macvlan]), "mv");
+    let twice = [vlan(30, "h0.10", 20, 0), vlan(31, "h0.10.20", 30, 0)];
+    let over_bond = [link(30, "bond0", "bond", 0), vlan(31, "bond0.10", 30, 0)];
+    let over_bridge = [link(30, "lb", "bridge", 0), vlan(31, "lb.10", 30, 0)];
+    let over_joined = [
+        link(30, "lb", "bridge", 0),
+        to(link(40, "a", "veth", 30), 41, None),
+        to(link(41, "b", "veth", 0), 40, None),
+        vlan(42, "b.10", 41, 0),
+    ];
+    for (host, upper) in [
+        (over_end, "h0.10"),
+        (over_end_otherwise, "mv"),
+        (standing(ending(0, &twice), "h0.10.20"), "h0.10"),
+        (standing(ending(30, &over_bond), "bond0.10"), "bond0.10"),
+        (standing(ending(30, &over_bridge), "lb.10"), "lb.10"),
+        (standing(ending(30, &over_joined), "b.10"), "b.10"),
+    ] {
+        for interface in ["eth0", "eth0.10"] {
+            let AttachmentState::Unknown { why } = state(&host, interface) else {
+                panic!("{upper}: {interface} {:?}", state(&host, interface))
+            };
+            assert!(why.starts_with(&format!("{upper} stands on ")), "{why}");
+        }
+    }
+}
+
+#[test]
+fn what_stands_on_the_end_of_the_way_may_lead_to_the_port() {
+    let bridged = [
+        vlan(30, "h0.10", 20, 31),
+        link(31, "lb", "bridge", 0),
+        to(link(40, "up", "veth", 31), 41, None),
+        to(link(41, "p0", "veth", 0), 40, None),
+    ];
+    let AttachmentState::Unknown { why } = state(&ending(0, &bridged), "eth0") else {
+        panic!("{:?}", state(&ending(0, &bridged), "eth0"))
+    };
+    assert!(why.starts_with("h0.10 stands on h0"), "{why}");
+    let unread = [vlan(30, "h0.10", 20, 31)];
+    assert!(matches!(state(&ending(0, &unread), "eth0"), AttachmentState::Unknown { .. }));
+}
+
+#[test]
+fn what_stands_on_the_end_of_the_way_and_leads_to_no_port_is_no_doubt() {
+    let alone = [vlan(30, "h0.10", 20, 0)];
+    let bridged =
+        [vlan(30, "h0.10", 20, 31), link(31, "lb", "bridge", 0), link(32, "tap0", "tun", 31)];
+    for host in [ending(0, &alone), ending(0, &bridged)] {
+        assert!(matches!(state(&host, "eth0"), AttachmentState::NotOnSwitch));
+    }
+    // As with a VLAN of a hypervisor's bridge, which has a bridge of its own.
+    let of_bridge = [
+        link(30, "lb", "bridge", 0),
+        vlan(31, "lb.10", 30, 32),
+        link(32, "lb10", "bridge", 0),
+        link(33, "tap0", "tun", 32),
+    ];
+    assert!(matches!(state(&ending(30, &of_bridge), "eth0"), AttachmentState::NotOnSwitch));
+    // By a port it goes, whatever stands on that one.
+    let port = [link(30, "p0", "bond", 0), vlan(31, "p0.10", 30, 0)];
+    assert_eq!(on(&ending(30, &port)).as_deref(), Some("p0"));
+}
+
+/// What a link of the host sends goes out by what it stands on, and not to what else stands there.
+#[test]
+fn what_is_sent_by_a_bridge_does_not_arrive_at_what_stands_on_it() {
+    let mut host = host();
+    put(&mut host, SWITCH, [link(30, "lb", "bridge", 0), vlan(31, "lb.10", 30, 0)]);
+    plug(&mut host, "lb.10", "system");
+    put(&mut host, home(1), [to(link(10, "eth0", "macvlan", 0), 30, Some(0))]);
+    assert!(matches!(state(&host, "eth0"), AttachmentState::NotOnSwitch));
+}
