@@ -14,7 +14,9 @@ use model::wiring::{Occupant, SwitchPort};
 use model::{Look, SourceError, Target};
 use neighbor::Learns;
 use report::{PortLabels, v1};
-use traffic::{Direction, End, EndError, Kind, Outcome as Way, Packet, Verdict, addresses, judge};
+use traffic::{
+    Direction, End, EndError, Kind, LearntTables, Outcome as Way, Packet, Verdict, addresses, judge,
+};
 
 /// A packet to be traced.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -223,6 +225,8 @@ struct Before {
     committed: Option<Vec<u16>>,
     /// Whether its sender asked for the MAC of its receiver, which learnt the sender's by that.
     asked: bool,
+    /// The tables that it, and what was sent before it, add flows to.
+    learnt: LearntTables,
 }
 
 struct Tracer<'a> {
@@ -244,10 +248,12 @@ impl Tracer<'_> {
         before: Before,
     ) -> Result<(v1::Trace, Before), SourceError> {
         if let Kind::Raw(words) = self.kind {
-            let packet = Packet::raw(words, from);
+            let mut learnt = before.learnt;
+            let packet = Packet { learnt: learnt.clone(), ..Packet::raw(words, from) };
             let (verdict, text) = self.leg(self.kind, &packet, from, to).await?;
+            learnt.add(&verdict.rules);
             let row = v1::Trace::new(from, to, packet.text, &verdict, text);
-            return Ok((row, Before::default()));
+            return Ok((row, Before { learnt, ..Before::default() }));
         }
         let told = |verdict: &Verdict| {
             let row = v1::Trace::new(from, to, String::new(), verdict, String::new());
@@ -286,23 +292,37 @@ impl Tracer<'_> {
             Err(error) => return unknown(error.to_string()),
         };
         let next = gateway.as_ref().unwrap_or(to);
-        let (mut verdict, text) = self.leg(self.kind, &packet, from, next).await?;
-        verdict.reasons.extend(learnt(&out, from, next));
+        let mut learnt = before.learnt;
         let asks = !before.asked && self.has_to_ask(from, &out);
-        if verdict.reaches() == Some(true) && asks {
-            match self.learns((from, to), &out, gateway.as_ref()).await? {
-                Learns::Yes => {}
-                Learns::Maybe(why) => verdict.reasons.push(why),
-                Learns::No { verdict, packet, text } => {
-                    let row = v1::Trace::new(from, to, packet, &verdict, text);
-                    return Ok((row, Before::default()));
+        let learns = if asks {
+            self.learns((from, to), &out, gateway.as_ref(), &mut learnt).await?
+        } else {
+            Learns::Yes
+        };
+        let packet = Packet { learnt: learnt.clone(), ..packet };
+        let (mut verdict, text) = self.leg(self.kind, &packet, from, next).await?;
+        learnt.add(&verdict.rules);
+        verdict.reasons.extend(learnt_mac(&out, from, next));
+        match (learns, verdict.reaches()) {
+            (Learns::No { verdict, packet, text }, None | Some(true)) => {
+                let row = v1::Trace::new(from, to, packet, &verdict, text);
+                return Ok((row, Before { learnt, ..Before::default() }));
+            }
+            (Learns::ByAnother(why), Some(true)) => verdict.reasons.push(why),
+            (Learns::Unknown(why), Some(true)) => {
+                verdict = Verdict {
+                    left_by: verdict.left_by,
+                    rules: verdict.rules,
+                    committed: verdict.committed,
+                    ..Verdict::unknown(vec![why])
                 }
             }
+            _ => {}
         }
         // What does not arrive is not answered; what becomes of it behind a gateway is not traced.
         let is_answered = gateway.is_none() && verdict.reaches() != Some(false);
         let committed = is_answered.then(|| verdict.committed.clone());
-        let before = Before { committed, asked: asks && is_answered };
+        let before = Before { committed, asked: asks && is_answered, learnt };
         if gateway.is_some() {
             verdict = through_gateway(verdict, next, to);
         }
@@ -334,18 +354,34 @@ impl Tracer<'_> {
         from: &End,
         to: &End,
     ) -> Result<(Verdict, String), SourceError> {
+        let said = self.ask(packet, from).await?;
+        Ok(self.judged(kind, packet, (from, to), &said))
+    }
+
+    /// What vswitchd says of a packet.
+    async fn ask(&self, packet: &Packet, from: &End) -> Result<String, SourceError> {
         let bridge = from.bridge().map_or("", |bridge| &**bridge);
         // Each recirculation takes one; no more are asked for than vswitchd takes.
         let ct_states = [packet.ct_state; 8];
-        let (packet_text, names) = (&*packet.text, self.names);
-        let ask =
-            SwitchCommand::Trace { bridge, packet: packet_text, ct_states: &ct_states, names };
-        let said = self.host.ask_vswitchd(ask).await?;
-        let trace = parse_trace(&said);
+        let (packet, names) = (&*packet.text, self.names);
+        self.host
+            .ask_vswitchd(SwitchCommand::Trace { bridge, packet, ct_states: &ct_states, names })
+            .await
+    }
+
+    /// The verdict by what vswitchd says, and that with who is on each port.
+    fn judged(
+        &self,
+        kind: &Kind,
+        packet: &Packet,
+        (from, to): (&End, &End),
+        said: &str,
+    ) -> (Verdict, String) {
+        let trace = parse_trace(said);
         let mut actions = trace.passes.iter().filter_map(|pass| pass.datapath_actions.as_deref());
         if self.names && actions.any(is_ambiguous) {
             let why = "a name may be an action".to_owned();
-            return Ok((Verdict::unknown(vec![why]), String::new()));
+            return (Verdict::unknown(vec![why]), String::new());
         }
         let as_read = matches!(kind, Kind::Raw(_)).then(|| packet.clone().as_read(&trace.flow));
         let packet = as_read.as_ref().unwrap_or(packet);
@@ -354,8 +390,9 @@ impl Tracer<'_> {
             None => judge(self.look, kind, packet, from, to, &trace),
         };
         // A long flood is long to annotate.
-        let text = if self.brief { String::new() } else { self.annotated(&said, bridge) };
-        Ok((verdict, text))
+        let bridge = from.bridge().map_or("", |bridge| &**bridge);
+        let text = if self.brief { String::new() } else { self.annotated(said, bridge) };
+        (verdict, text)
     }
 
     fn annotated(&self, text: &str, bridge: &str) -> String {
@@ -388,7 +425,7 @@ fn on_link(from: &End) -> RouteOut {
 }
 
 /// That the sender has learnt another MAC for the next hop than that has.
-fn learnt(out: &RouteOut, from: &End, next: &End) -> Option<String> {
+fn learnt_mac(out: &RouteOut, from: &End, next: &End) -> Option<String> {
     let learnt = out.neighbor.filter(|mac| next.mac.is_some_and(|own| own != *mac))?;
     Some(format!(
         "{} sends to the MAC {learnt} for {}, as `ip neighbour` there tells",

@@ -8,6 +8,7 @@ use model::ids::Mac;
 use model::route::{Cast, RouteOut};
 
 use crate::end::{End, number};
+use crate::verdict::LearntTables;
 use words::{BROADCAST, Ends, asked_of, network, network_of, of_group, protocol, transport};
 
 /// What kind of packet it is.
@@ -45,6 +46,8 @@ pub struct Packet {
     /// Of an answer the zones of conntrack in which its connection was committed by what it answers; none
     /// where that is not known.
     pub committed: Option<Vec<u16>>,
+    /// The tables that packets before it add flows to.
+    pub learnt: LearntTables,
 }
 
 /// Why no packet can be made: an address is not known.
@@ -118,6 +121,7 @@ impl Packet {
             },
             direction,
             committed: None,
+            learnt: LearntTables::default(),
         })
     }
 
@@ -135,6 +139,7 @@ impl Packet {
             ct_state: "trk,new",
             direction: Direction::Original,
             committed: None,
+            learnt: LearntTables::default(),
         }
     }
 

@@ -1,8 +1,9 @@
 //! Whether a sender learns the MAC that it sends to, where its kernel has none yet.
 
+use futures_util::future::try_join_all;
 use model::SourceError;
 use model::route::{Cast, RouteOut};
-use traffic::{Direction, End, Kind, Outcome, Packet, Verdict};
+use traffic::{Direction, End, Kind, LearntTables, Outcome, Packet, Verdict};
 
 use super::{Tracer, on_link};
 
@@ -10,8 +11,10 @@ use super::{Tracer, on_link};
 pub(super) enum Learns {
     /// The answer gets to the sender.
     Yes,
-    /// That cannot be known, as another one may answer: why.
-    Maybe(String),
+    /// The question or the answer goes to another one, which may answer: why.
+    ByAnother(String),
+    /// Whether the question or the answer arrives is not known: why.
+    Unknown(String),
     /// A rule drops the question or the answer: the packet that was asked for is not sent.
     No {
         verdict: Verdict,
@@ -30,51 +33,70 @@ impl Tracer<'_> {
         was_asked && needs_one && out.neighbor.is_none()
     }
 
-    /// Traces the question for the MAC of `next`, by which `from` sends to `to`, and its answer.
+    /// Traces the question for the MAC of `next`, by which `from` sends to `to`, and its answer. The tables that
+    /// these add flows to are added to `learnt`.
     pub(super) async fn learns(
         &self,
         (from, to): (&End, &End),
         out: &RouteOut,
         gateway: Option<&End>,
+        learnt: &mut LearntTables,
     ) -> Result<Learns, SourceError> {
         let next = gateway.unwrap_or(to);
         let asked = Packet::new(&Kind::Arp, Direction::Original, (from, to), out, gateway);
         let answer = (next, from);
         let answered = Packet::new(&Kind::Arp, Direction::Reply, answer, &on_link(next), None);
-        let (Ok(asked), Ok(answered)) = (asked, answered) else { return Ok(Learns::Yes) };
-        let (there, back) = tokio::join!(
-            self.leg(&Kind::Arp, &asked, from, next),
-            self.leg(&Kind::Arp, &answered, next, from)
-        );
+        let Ok(asked) = asked else { return Ok(Learns::Yes) };
         let what = if asked.ip_dst.is_some_and(|ip| ip.is_ipv6()) {
             "neighbour solicitation"
         } else {
             "ARP request"
         };
+        let question = (asked, (from, next), format!("its {what}"));
+        // What is on no port is not known to answer by one.
+        let answered = answered.ok().filter(|_| next.port.is_some());
+        let answer =
+            answered.map(|packet| (packet, (next, from), format!("the answer to its {what}")));
+        let ways: Vec<_> = [Some(question), answer].into_iter().flatten().collect();
+        let asks = ways.iter().map(|(packet, (sender, _), _)| self.ask(packet, sender));
+        let said = try_join_all(asks).await?;
         let learns = format!("{} has not learnt the MAC of {}, and", from.called, next.called);
-        let ways = [
-            (there?, asked, format!("{learns} its {what} is")),
-            (back?, answered, format!("{learns} the answer to its {what} is")),
-        ];
-        for ((verdict, text), packet, said) in ways {
-            match verdict.outcome {
-                Outcome::Delivered | Outcome::Flooded => {}
-                // What is told by names is told by numbers, where more is known, if it does not arrive.
-                _ if self.names => {
-                    let verdict = Verdict::unknown(vec![said]);
-                    return Ok(Learns::No { verdict, packet: packet.text, text });
-                }
-                Outcome::Dropped => {
-                    let sentence = format!("not sent: {said} {}", verdict.sentence);
-                    let verdict = Verdict { sentence, ..verdict };
-                    return Ok(Learns::No { verdict, packet: packet.text, text });
-                }
-                _ => {
-                    let why = "for another one, which may answer or not";
-                    return Ok(Learns::Maybe(format!("{said} {why}")));
-                }
+        let mut told = Learns::Yes;
+        for ((packet, ends, what), said) in ways.into_iter().zip(said) {
+            let packet = Packet { learnt: learnt.clone(), ..packet };
+            let (verdict, text) = self.judged(&Kind::Arp, &packet, ends, &said);
+            learnt.add(&verdict.rules);
+            if matches!(told, Learns::Yes) {
+                told = self.comes_of(verdict, (&learns, &what), (packet.text, text));
             }
         }
-        Ok(Learns::Yes)
+        Ok(told)
+    }
+
+    /// What comes of the question or the answer, `what`, by itself.
+    fn comes_of(
+        &self,
+        verdict: Verdict,
+        (learns, what): (&str, &str),
+        (packet, text): (String, String),
+    ) -> Learns {
+        let is = format!("{learns} {what} is");
+        match verdict.outcome {
+            Outcome::Delivered | Outcome::Flooded => Learns::Yes,
+            // What is told by names is told by numbers, where more is known, if it does not arrive.
+            _ if self.names => Learns::No { verdict: Verdict::unknown(vec![is]), packet, text },
+            Outcome::Dropped => {
+                let sentence = format!("not sent: {is} {}", verdict.sentence);
+                Learns::No { verdict: Verdict { sentence, ..verdict }, packet, text }
+            }
+            Outcome::Controller => Learns::Unknown(format!("{is} {}", verdict.sentence)),
+            Outcome::Unknown => {
+                let why = verdict.reasons.first().map_or("", |why| why);
+                Learns::Unknown(format!("{learns} whether {what} arrives is not known: {why}"))
+            }
+            Outcome::Elsewhere | Outcome::Tunnel | Outcome::Uplink => {
+                Learns::ByAnother(format!("{is} for another one, which may answer or not"))
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What becomes of a packet, by what `ofproto/trace` says.
 
+mod learnt;
 mod left_by;
 mod refusal;
 mod way;
@@ -12,6 +13,7 @@ use model::Look;
 use crate::end::End;
 use crate::packet::{Direction, Kind, Packet};
 use crate::port_word::PortWord;
+pub use learnt::LearntTables;
 pub use left_by::LeftBy;
 use left_by::{is_port, left_by, same_datapath, tunnel};
 use refusal::Refusal;
@@ -220,6 +222,7 @@ impl Judged<'_> {
         if self.trace.passes.iter().flat_map(|pass| &pass.rules).any(learns) {
             all.push("learn() with result_dst tells a packet what a trace cannot".to_owned());
         }
+        all.extend(self.packet.learnt.clone().doubt(self.trace));
         all
     }
 

@@ -1,6 +1,6 @@
 //! What becomes of a packet, by the end of a trace.
 
-use docker_ovs_traffic::{Direction, Kind, Outcome, Packet, Verdict, judge};
+use docker_ovs_traffic::{Direction, Kind, LearntTables, Outcome, Packet, Verdict, judge};
 use flowtext::parse_trace;
 
 use crate::{end, look, look_with_port_called, on_link};
@@ -305,4 +305,75 @@ fn an_answer_rests_on_what_was_committed() {
     assert!(told.contains("the connection is not committed in zone 5"), "{told}");
     let told = of_actions("ct(commit,zone=3),clone(ct(commit)),7");
     assert_eq!(told.committed, [3, 0], "{told:?}");
+}
+
+/// What an earlier packet makes `learn()` add, a later one may meet, and a trace of that does not.
+#[test]
+fn what_meets_a_table_of_learnt_flows_is_not_known() {
+    let look = look();
+    let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let kind = Kind::Udp(53);
+    let judged = |learnt: &LearntTables, rules: &str, actions: &str| {
+        let packet =
+            Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+        let packet = Packet { learnt: learnt.clone(), ..packet };
+        let text = format!(
+            "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n{rules}\n\nMegaflow: a\nDatapath actions: {actions}\n"
+        );
+        judge(&look, &kind, &packet, &from, &to, &parse_trace(&text))
+    };
+    let nothing = LearntTables::default();
+    let into = |table: &str| {
+        format!("learn({table}NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],output:NXM_OF_IN_PORT[])")
+    };
+    let one = into("table=1,");
+    for (learns, rules, actions, outcome) in [
+        // A table without a fitting flow drops now, and one that delivers may drop then.
+        (&one, " 0. priority 7\n    resubmit(,1)\n     1. No match.\n", "drop", Outcome::Unknown),
+        (
+            &one,
+            " 0. priority 7\n    resubmit(,1)\n     1. ip, priority 3\n    output:4",
+            "7",
+            Outcome::Unknown,
+        ),
+        (&into("table=0,priority=100,"), " 0. priority 7\n    output:4", "7", Outcome::Unknown),
+        (&format!("clone({one})"), " 1. priority 7\n    output:4", "7", Outcome::Unknown),
+        // Which table it is cannot be read.
+        (&into("table=odd,"), " 0. priority 7\n    output:4", "7", Outcome::Unknown),
+        (&into(""), " 0. priority 7\n    drop", "drop", Outcome::Unknown),
+        // It does not meet that table.
+        (&one, " 0. priority 7\n    output:4", "7", Outcome::Delivered),
+        (&into("table=10,"), " 1. priority 7\n    drop", "drop", Outcome::Dropped),
+        (&"NORMAL".to_owned(), " 0. priority 7\n    drop", "drop", Outcome::Dropped),
+    ] {
+        let before = judged(&nothing, &format!(" 0. priority 7\n    {learns}\n"), "7");
+        assert_eq!(before.outcome, Outcome::Delivered, "{before:?}");
+        let mut learnt = nothing.clone();
+        learnt.add(&before.rules);
+        let told = judged(&learnt, rules, actions);
+        assert_eq!(told.outcome, outcome, "{learns} {rules}: {told:?}");
+        assert_eq!(told.sentence.contains("learn() adds"), outcome == Outcome::Unknown, "{told:?}");
+        // Of another bridge it is another table.
+        let mut elsewhere = nothing.clone();
+        let rules_of = |rule: &flowtext::Rule| flowtext::Rule {
+            bridge: "kiwipycon".to_owned(),
+            ..rule.clone()
+        };
+        elsewhere.add(&before.rules.iter().map(rules_of).collect::<Vec<_>>());
+        assert_ne!(
+            judged(&elsewhere, rules, actions).outcome,
+            Outcome::Unknown,
+            "{learns} {rules}"
+        );
+    }
+    // It meets itself what it added before it was recirculated.
+    let again = |table: u8| {
+        format!(
+            " 0. priority 7\n    {one}\n    ct(table={table})\n\nMegaflow: a\nDatapath actions: ct,recirc(0x1)\n\n\
+             ====\nrecirc(0x1) - resume conntrack with ct_state=new|trk\n====\n\nbridge(\"vlanswitch\")\n--\n \
+             {table}. No match.\n    drop"
+        )
+    };
+    assert_eq!(judged(&nothing, &again(1), "drop").outcome, Outcome::Unknown);
+    assert_eq!(judged(&nothing, &again(2), "drop").outcome, Outcome::Dropped);
 }

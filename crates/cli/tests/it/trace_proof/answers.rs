@@ -118,3 +118,46 @@ fn what_a_sender_has_not_learnt_it_asks_for() {
     let told = docker_ovs(&["trace", web.name(), db.name()]);
     assert!(told.code == 0 && answers(four), "{told:?}");
 }
+
+/// What comes before a packet, and what it answers, may add flows by `learn()`, which a trace does not: what
+/// meets their table is not known.
+#[test]
+fn what_learn_adds_before_is_not_known() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [web, db] = [1, 2].map(|n| {
+        let container = Container::run();
+        let ip = format!("10.78.10.{n}/24");
+        says(&["connect", bridge.name(), container.name(), "--ip", &ip, "--quiet"]);
+        container
+    });
+    let port = |container: &Container| {
+        says(&["port", container.name(), "--format", "{{.OFPort}}"]).trim().to_owned()
+    };
+    let (one, two) = (port(&web), port(&db));
+    let learns = "learn(table=1,NXM_OF_ETH_DST[]=NXM_OF_ETH_SRC[],output:NXM_OF_IN_PORT[])";
+    let opens = [
+        format!("in_port={one},actions={learns},output:{two}"),
+        format!("in_port={two},actions=resubmit(,1)"),
+    ];
+    let switch = [
+        format!("actions={learns},resubmit(,1)"),
+        format!("table=1,priority=9,dl_dst=ff:ff:ff:ff:ff:ff,actions=output:{one},output:{two}"),
+    ];
+    for flows in [opens, switch] {
+        run("ovs-ofctl", &["del-flows", bridge.name()]);
+        for flow in &flows {
+            run("ovs-ofctl", &["add-flow", bridge.name(), flow]);
+        }
+        run("ovs-appctl", &["revalidator/wait"]);
+        for container in [&web, &db] {
+            container.ip(&["neigh", "flush", "all"]);
+        }
+        for more in [&[][..], &["--both"], &["--format", "{{.Verdict}}"]] {
+            let told = docker_ovs(&[&["trace", web.name(), db.name()], more].concat());
+            assert!(told.code == 2 && told.stdout.contains("learn() adds"), "{flows:?}: {told:?}");
+        }
+        let ping = ["exec", web.name(), "busybox", "ping", "-c1", "-W2", "10.78.10.2"];
+        assert!(lab::program("docker").args(ping).output().unwrap().status.success(), "{flows:?}");
+    }
+}
