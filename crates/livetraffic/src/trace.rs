@@ -341,9 +341,14 @@ impl Tracer<'_> {
             self.host.route(&self.look.snapshot, netns, &asked)
         };
         // A link-local address is one of a link's, and each link has its own of them.
-        let route = ask(own.filter(|_| is_link_local(to)))?;
-        let by_other = matches!(&route, Route::Out(out) if Some(out.ifindex) != own);
-        if by_other && from.is_bound { ask(own) } else { Ok(route) }
+        if is_link_local(to) {
+            return ask(own);
+        }
+        // Who is bound to a link is asked about by that: rules of `oif` and a VRF give it routes of its own, and by
+        // IPv4 it takes what no route leads to for a neighbour. An address of the namespace is that whichever link
+        // has it, which the kernel does not look for of a bound one.
+        let unbound = ask(None)?;
+        if from.is_bound && unbound != Route::Local { ask(own) } else { Ok(unbound) }
     }
 
     /// Asks vswitchd, and judges what it says.

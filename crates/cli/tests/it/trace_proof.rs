@@ -414,6 +414,43 @@ fn what_the_senders_kernel_does_with_a_packet_is_told() {
     }
 }
 
+/// Who is bound to a link has the routes of that: by rules of `oif`, and past those that lead by no link.
+#[test]
+fn who_is_bound_to_a_link_has_the_routes_of_that() {
+    lab::need!(Docker);
+    let (bridge, a, b, c) = (Bridge::new(), Container::run(), Container::run(), Container::run());
+    for (container, iface, ip) in [
+        (&a, "eth0", "10.82.0.1/24"),
+        (&a, "eth1", "10.82.1.1/24"),
+        (&b, "eth0", "10.82.1.2/24"),
+        (&c, "eth0", "10.82.1.3/24"),
+    ] {
+        let words =
+            ["connect", bridge.name(), container.name(), "-i", iface, "--ip", ip, "--quiet"];
+        says(&words);
+    }
+    let told = |from: &str, to: &str| {
+        let words = ["trace", from, to, "--format", "{{.Outcome}}: {{.Verdict}}"];
+        docker_ovs(&words).stdout
+    };
+    let (bound, far) = (format!("{}:eth1", a.name()), "198.51.100.7");
+    let gets = |container: &Container| format!("the gateway {}:eth0 gets it", container.name());
+    a.ip(&["route", "add", "default", "via", "10.82.1.2"]);
+    assert!(told(&bound, far).contains(&gets(&b)), "{}", told(&bound, far));
+    a.ip(&["route", "add", "default", "via", "10.82.1.3", "dev", "eth1", "table", "100"]);
+    a.ip(&["rule", "add", "oif", "eth1", "lookup", "100"]);
+    assert!(told(&bound, far).contains(&gets(&c)), "{}", told(&bound, far));
+    assert!(told("10.82.1.1", far).contains(&gets(&b)), "{}", told("10.82.1.1", far));
+    a.ip(&["rule", "del", "oif", "eth1", "lookup", "100"]);
+    // What is bound is sent all the same, to a neighbour of that address.
+    a.ip(&["route", "add", "blackhole", "10.82.1.3"]);
+    assert!(told("10.82.1.1", "10.82.1.3").contains("not sent"));
+    let (said, to) = (told(&bound, "10.82.1.3"), format!("delivered to {}:eth0", c.name()));
+    let ping = ["exec", a.name(), "busybox", "ping", "-c1", "-W1", "-I", "eth1", "10.82.1.3"];
+    let answers = lab::program("docker").args(ping).output().unwrap().status.success();
+    assert_eq!((said.contains(&to), answers), (true, true), "{said}");
+}
+
 /// A port's link is known by what it is, not by what it is called: one that was renamed and is down takes
 /// nothing, and neither does what stands on a link that is down.
 #[test]
