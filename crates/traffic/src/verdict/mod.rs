@@ -138,8 +138,9 @@ type Told = (Outcome, String, Vec<String>);
 
 impl Judged<'_> {
     fn outcome(&self, left_by: &[LeftBy], rules: &[Rule]) -> Told {
-        let doubts = self.doubts();
-        if let Some(why) = &self.from.broken {
+        let joined = self.joined();
+        let doubts: Vec<_> = joined.iter().cloned().chain(self.doubts()).collect();
+        if let Some(why) = self.from.broken.as_ref().filter(|_| joined.is_none()) {
             let told = format!("not sent: {why}");
             return (Outcome::Dropped, told, doubts);
         }
@@ -195,6 +196,26 @@ impl Judged<'_> {
         let unknown = left_by.iter().filter(|one| one.bridge.is_none());
         let unknown = unknown.filter_map(|one| why(&one.dp_port));
         self.way.untold.iter().cloned().chain(unknown).collect()
+    }
+
+    /// That both ends are on one port, joined by what the switch does not see: a macvlan's or ipvlan's lower link,
+    /// or a Linux bridge, may pass on what the switch does not send back, also where the port itself is down. Two
+    /// VLANs of a link are not joined so.
+    fn joined(&self) -> Option<String> {
+        let at = |end: &End| end.port.as_ref().map(|at| (at.bridge.clone(), at.port.iface.clone()));
+        let ends = [self.from, self.to];
+        let is_one = at(self.from).is_some() && at(self.from) == at(self.to);
+        let is_apart = self.from.netns != self.to.netns;
+        let is_down = |end: &End| end.link.as_ref().is_some_and(|link| !link.up);
+        let are_vlans =
+            ends.iter().all(|end| end.tag().is_some()) && self.from.tag() != self.to.tag();
+        let may_pass = is_one && is_apart && !are_vlans && !ends.into_iter().any(is_down);
+        may_pass.then(|| {
+            format!(
+                "both are on port {}: what joins them there may pass it on before the switch",
+                self.port()
+            )
+        })
     }
 
     /// What makes every verdict uncertain.

@@ -1,6 +1,6 @@
 //! What becomes of a packet, by the end of a trace.
 
-use docker_ovs_traffic::{Direction, Kind, LearntTables, Outcome, Packet, Verdict, judge};
+use docker_ovs_traffic::{Direction, End, Kind, LearntTables, Outcome, Packet, Verdict, judge};
 use flowtext::parse_trace;
 
 use crate::{end, look, look_with_port_called, on_link};
@@ -376,4 +376,50 @@ fn what_meets_a_table_of_learnt_flows_is_not_known() {
     };
     assert_eq!(judged(&nothing, &again(1), "drop").outcome, Outcome::Unknown);
     assert_eq!(judged(&nothing, &again(2), "drop").outcome, Outcome::Dropped);
+}
+
+/// What is between two links and their one port may join them, which the switch neither does nor sees.
+#[test]
+fn two_ends_on_one_port_may_be_joined_before_the_switch() {
+    type Change = fn(&mut model::snapshot::Link);
+    let look = look();
+    let from = end(&look, "trivial_firewall:eth1");
+    let other = end(&look, "webserver");
+    let on_one = |change: Change| {
+        let mut to = other.clone();
+        let mut link = model::snapshot::Link::clone(to.link.as_ref().unwrap());
+        change(&mut link);
+        (to.link, to.port) = (Some(std::sync::Arc::new(link)), from.port.clone());
+        to
+    };
+    let judged = |kind: &Kind, from: &End, to: &End, actions: &str| {
+        let packet = match kind {
+            Kind::Raw(words) => Packet::raw(words, from),
+            _ => Packet::new(kind, Direction::Original, (from, to), &on_link(), None).unwrap(),
+        };
+        let text = format!(
+            "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
+             Datapath actions: {actions}\n"
+        );
+        judge(&look, kind, &packet, from, to, &parse_trace(&text))
+    };
+    let to = on_one(|_| {});
+    for kind in [Kind::Udp(53), Kind::Arp, Kind::Raw("ip".to_owned())] {
+        // Nowhere, to another one, to all others, and back by IN_PORT.
+        for actions in ["drop", "6", "4,6", "5", "push_vlan(vid=9,pcp=0),5"] {
+            for broken in [None, Some("the link of port p is down".to_owned())] {
+                let from = End { broken, ..from.clone() };
+                let told = judged(&kind, &from, &to, actions);
+                assert_eq!(told.outcome, Outcome::Unknown, "{kind:?} {actions}: {told:?}");
+                assert!(told.sentence.contains("both are on port 2"), "{told:?}");
+            }
+        }
+    }
+    // Of a link that is down nothing comes, on another port or in one namespace nothing joins them.
+    let kind = Kind::Udp(53);
+    let down = on_one(|link| link.up = false);
+    assert_eq!(judged(&kind, &from, &down, "drop").outcome, Outcome::Dropped);
+    assert_eq!(judged(&kind, &from, &other, "drop").outcome, Outcome::Dropped);
+    let beside = End { netns: from.netns, ..to.clone() };
+    assert_eq!(judged(&kind, &from, &beside, "drop").outcome, Outcome::Dropped);
 }
