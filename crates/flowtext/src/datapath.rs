@@ -9,7 +9,7 @@ use crate::split::{call, parts};
 /// So deep lists in lists are followed.
 const DEEPEST: usize = 16;
 
-/// The layers whose destinations `set` may change.
+/// The layers whose sources and destinations `set` may change.
 const SET_LAYERS: [&str; 8] = ["eth", "ipv4", "ipv6", "tcp", "udp", "sctp", "tunnel", "vlan"];
 
 /// No more outputs are told: a datapath has 65,535 ports, and an action list 64 KiB.
@@ -70,8 +70,12 @@ pub struct Header {
     pub vlans: Vec<VlanTag>,
     /// Its IP destination, if it is an IP packet.
     pub ip_dst: Option<IpAddr>,
-    /// Its destination port, if it has one.
+    /// Its destination port, where that was written on its way.
     pub port_dst: Option<u16>,
+    /// Its IP source; none where it has none, or a part of that was written.
+    pub ip_src: Option<IpAddr>,
+    /// Its source port: the same.
+    pub port_src: Option<u16>,
     /// Where the tunnel takes it to whose header it bears, by `tnl_push`.
     pub tunnel: Option<String>,
     /// Where a tunnel would take it to, by `set(tunnel(…))`: that stays with the packet, and means nothing
@@ -272,6 +276,13 @@ impl Header {
         let value = |field: &str| {
             parts(fields).find_map(|part| part.strip_prefix(field)?.strip_prefix('='))
         };
+        if let Some(source) = value("src") {
+            match layer {
+                "ipv4" | "ipv6" => self.ip_src = source.parse().ok(),
+                "tcp" | "udp" | "sctp" => self.port_src = source.parse().ok(),
+                _ => {}
+            }
+        }
         let destination = value("dst");
         // A part of the address may be written, as dst=02:…/ff:….
         let whole = destination.filter(|value| !value.contains('/'));
@@ -332,6 +343,29 @@ mod tests {
         assert_eq!(told, [("1", vec![]), ("4", vec![five]), ("5", vec![]), ("6", vec![])]);
         assert_eq!(all[2].1.eth_dst, [2, 0, 0, 0, 0, 9]);
         assert_eq!(all[3].1.eth_dst, [0; 6], "a clone changes a copy");
+    }
+
+    /// A part of a source may be written, and what is written may be what it was.
+    #[test]
+    fn a_source_is_what_was_written_last() {
+        let from = ([10, 0, 0, 1].into(), 40_000);
+        let start = || Header { ip_src: Some(from.0), port_src: Some(from.1), ..Header::default() };
+        let nine = Some(IpAddr::from([10, 0, 0, 9]));
+        let own = (Some(from.0), Some(from.1));
+        for (actions, expected) in [
+            ("3", own),
+            ("set(ipv4(src=10.0.0.9)),3", (nine, own.1)),
+            ("set(ipv4(src=10.0.0.1,dst=10.0.0.2,proto=6,tos=0,ttl=63,frag=no)),3", own),
+            ("set(ipv4(src=10.0.0.0/255.255.255.0)),3", (None, own.1)),
+            ("set(ipv6(src=fd00::9)),3", (Some("fd00::9".parse().unwrap()), own.1)),
+            ("set(tcp(src=80,dst=8080)),3", (own.0, Some(80))),
+            ("set(udp(src=80/0xff)),3", (own.0, None)),
+            ("clone(set(ipv4(src=10.0.0.9)),4),3", own),
+            ("set(eth(src=02:00:00:00:00:09)),set(tunnel(src=192.0.2.1,dst=192.0.2.2)),3", own),
+        ] {
+            let header = follow(actions, start()).outputs.pop().unwrap().header;
+            assert_eq!((header.ip_src, header.port_src), expected, "{actions}");
+        }
     }
 
     #[test]

@@ -15,7 +15,8 @@ use model::{Look, SourceError, Target};
 use neighbor::Learns;
 use report::{PortLabels, v1};
 use traffic::{
-    Direction, End, EndError, Kind, LearntTables, Outcome as Way, Packet, Verdict, addresses, judge,
+    Answered, Direction, End, EndError, Kind, LearntTables, Outcome as Way, Packet, Verdict,
+    addresses, judge,
 };
 
 /// A packet to be traced.
@@ -170,10 +171,16 @@ impl Trace {
             return Err(TraceError::Patch(to.called.clone()));
         }
         let nothing = Before::default();
-        let (row, before) = tracer.trace(from, to, Direction::Original, nothing).await?;
+        let (row, mut before) = tracer.trace(from, to, Direction::Original, nothing).await?;
         let mut rows = vec![row];
         if self.both {
-            rows.push(tracer.trace(to, from, Direction::Reply, before).await?.0);
+            let answer = before.answer.take();
+            let (back, there, kind) = match &answer {
+                Some(Answer { from, to, kind }) => (from, to, kind),
+                None => (to, from, tracer.kind),
+            };
+            let tracer = Tracer { kind, ..*tracer };
+            rows.push(tracer.trace(back, there, Direction::Reply, before).await?.0);
         }
         Ok(rows)
     }
@@ -227,8 +234,46 @@ struct Before {
     asked: bool,
     /// The tables that it, and what was sent before it, add flows to.
     learnt: LearntTables,
+    /// What answers it; none where that is not known.
+    answer: Option<Answer>,
+    /// Why that may be another packet.
+    doubt: Option<String>,
 }
 
+/// The answer to a packet as it arrived: from the address and port that it bore then, to the one that it came
+/// from.
+#[derive(Debug)]
+struct Answer {
+    from: End,
+    to: End,
+    kind: Kind,
+}
+
+impl Before {
+    /// What there is to an answer to `packet`, which `sender` sent to `target`; of what is not answered just from
+    /// where to where it would go.
+    fn answered(
+        kind: &Kind,
+        (sender, to): (&End, &End),
+        packet: &Packet,
+        target: IpAddr,
+        verdict: Option<&Verdict>,
+    ) -> Self {
+        let arrived = verdict.map_or(&[][..], |verdict| &verdict.arrived);
+        let committed = verdict.map(|verdict| verdict.committed.clone());
+        let Some(answered) = Answered::new(kind, packet, target, arrived) else {
+            return Self { committed, ..Self::default() };
+        };
+        let answer = Answer {
+            from: to.clone().with_address(answered.target),
+            to: sender.clone().with_address(answered.source),
+            kind: answered.kind,
+        };
+        Self { committed, answer: Some(answer), doubt: answered.doubt, ..Self::default() }
+    }
+}
+
+#[derive(Clone, Copy)]
 struct Tracer<'a> {
     host: &'a Host,
     look: &'a Look,
@@ -274,6 +319,11 @@ impl Tracer<'_> {
         let is_by = |end: &End| end.link.as_ref().is_some_and(|link| link.ifindex == out.ifindex);
         let other =
             if is_by(from) { None } else { Some(from.by_interface(self.look, out.ifindex)) };
+        // An address that was bound to is answered where it is, by whatever link it was sent.
+        let sender = match &other {
+            Some(Some(other)) if from.bound_to.is_none() => other,
+            _ => from,
+        };
         let from = match &other {
             None => from,
             Some(Some(other)) => other,
@@ -288,7 +338,7 @@ impl Tracer<'_> {
         let gateway = out.gateway.map(|gateway| End::of_address(self.look, gateway, Some(from)));
         let packet = Packet::new(self.kind, direction, (from, to), &out, gateway.as_ref());
         let packet = match packet {
-            Ok(packet) => Packet { committed: before.committed, ..packet },
+            Ok(packet) => Packet { committed: before.committed, doubt: before.doubt, ..packet },
             Err(error) => return unknown(error.to_string()),
         };
         let next = gateway.as_ref().unwrap_or(to);
@@ -314,6 +364,7 @@ impl Tracer<'_> {
                     left_by: verdict.left_by,
                     rules: verdict.rules,
                     committed: verdict.committed,
+                    arrived: verdict.arrived,
                     ..Verdict::unknown(vec![why])
                 }
             }
@@ -321,8 +372,9 @@ impl Tracer<'_> {
         }
         // What does not arrive is not answered; what becomes of it behind a gateway is not traced.
         let is_answered = gateway.is_none() && verdict.reaches() != Some(false);
-        let committed = is_answered.then(|| verdict.committed.clone());
-        let before = Before { committed, asked: asks && is_answered, learnt };
+        let answered = Some(&verdict).filter(|_| is_answered);
+        let answered = Before::answered(self.kind, (sender, to), &packet, target, answered);
+        let before = Before { asked: asks && is_answered, learnt, ..answered };
         if gateway.is_some() {
             verdict = through_gateway(verdict, next, to);
         }

@@ -104,7 +104,7 @@ impl End {
                 (near.netns != Some(found.netns), !is_beside)
             });
         }
-        let mut end = match all.as_slice() {
+        let end = match all.as_slice() {
             [first, rest @ ..] => {
                 let mut end = Self::of_attachment(look, first);
                 if !rest.is_empty() {
@@ -115,12 +115,18 @@ impl End {
             }
             [] => local_with(look, ip).unwrap_or_else(|| Self::nowhere(&ip.to_string())),
         };
-        end.bound_to = Some(ip);
-        end.addresses.retain(|address| address.ip == ip);
-        if end.addresses.is_empty() {
-            end.addresses.push(Cidr { ip, prefix: if ip.is_ipv4() { 32 } else { 128 } });
+        end.with_address(ip)
+    }
+
+    /// The same end by this address alone: what it sends comes from that.
+    #[must_use]
+    pub fn with_address(mut self, ip: IpAddr) -> Self {
+        self.bound_to = Some(ip);
+        self.addresses.retain(|address| address.ip == ip);
+        if self.addresses.is_empty() {
+            self.addresses.push(Cidr { ip, prefix: if ip.is_ipv4() { 32 } else { 128 } });
         }
-        end
+        self
     }
 
     /// The end at a port: the link that is on it, where there is one.

@@ -23,4 +23,4 @@ pub use end::{End, EndError};
 pub use fdb::{SeenMac, seen_macs};
 pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, touches};
 pub use packet::{Direction, Kind, Packet, PacketError, addresses};
-pub use verdict::{LearntTables, LeftBy, Outcome, Verdict, judge};
+pub use verdict::{Answered, LearntTables, LeftBy, Outcome, Verdict, judge};

@@ -9,7 +9,9 @@ use model::route::{Cast, RouteOut};
 
 use crate::end::{End, number};
 use crate::verdict::LearntTables;
-use words::{BROADCAST, Ends, asked_of, network, network_of, of_group, protocol, transport};
+use words::{
+    BROADCAST, Ends, asked_of, network, network_of, of_group, protocol, source_port, transport,
+};
 
 /// What kind of packet it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,10 @@ pub struct Packet {
     pub vlans: Vec<u16>,
     /// Its IP destination.
     pub ip_dst: Option<IpAddr>,
+    /// Its IP source, where that is known.
+    pub ip_src: Option<IpAddr>,
+    /// The port that it comes from, if it has one.
+    pub port_src: Option<u16>,
     /// What was chosen, not known: fields that no verdict may rest on.
     pub assumed: &'static [&'static str],
     /// The conntrack state of a recirculation.
@@ -48,6 +54,8 @@ pub struct Packet {
     pub committed: Option<Vec<u16>>,
     /// The tables that packets before it add flows to.
     pub learnt: LearntTables,
+    /// Of an answer why it may be another packet.
+    pub doubt: Option<String>,
 }
 
 /// Why no packet can be made: an address is not known.
@@ -108,6 +116,8 @@ impl Packet {
             vlans,
             ip_dst: (!asks || target.is_ipv6())
                 .then(|| if solicited { network_of(wanted) } else { target }),
+            ip_src: Some(source),
+            port_src: source_port(kind, direction),
             assumed: match (ports, target.is_ipv6()) {
                 (true, true) => &["tcp_src", "udp_src", "tp_src", "ipv6_label"],
                 (true, false) => &["tcp_src", "udp_src", "tp_src"],
@@ -122,6 +132,7 @@ impl Packet {
             direction,
             committed: None,
             learnt: LearntTables::default(),
+            doubt: None,
         })
     }
 
@@ -135,11 +146,14 @@ impl Packet {
             eth_dst: None,
             vlans: Vec::new(),
             ip_dst: None,
+            ip_src: None,
+            port_src: None,
             assumed: &[],
             ct_state: "trk,new",
             direction: Direction::Original,
             committed: None,
             learnt: LearntTables::default(),
+            doubt: None,
         }
     }
 

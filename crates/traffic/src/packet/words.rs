@@ -6,7 +6,7 @@ use model::ids::Mac;
 
 use super::{Direction, Kind};
 
-/// The port that it comes from, of TCP and UDP.
+/// The port that a connection comes from.
 const SOURCE_PORT: u16 = 40_000;
 /// How many routers it may pass: what Linux sets (`net.ipv4.ip_default_ttl`).
 const TTL: u8 = 64;
@@ -98,6 +98,15 @@ pub(super) fn network(kind: &Kind, direction: Direction, ends: &Ends) -> Vec<Str
         }
         (_, false) => vec![format!("nw_src={source},nw_dst={wanted},nw_ttl={TTL}")],
         (_, true) => vec![format!("ipv6_src={source},ipv6_dst={wanted},nw_ttl={TTL}")],
+    }
+}
+
+/// The port that it comes from, of TCP and UDP.
+pub(super) fn source_port(kind: &Kind, direction: Direction) -> Option<u16> {
+    match (kind, direction) {
+        (Kind::Tcp(_) | Kind::Udp(_), Direction::Original) => Some(SOURCE_PORT),
+        (Kind::Tcp(port) | Kind::Udp(port), Direction::Reply) => Some(*port),
+        _ => None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What becomes of a packet, by what `ofproto/trace` says.
 
+mod answered;
 mod learnt;
 mod left_by;
 mod refusal;
@@ -13,6 +14,7 @@ use model::Look;
 use crate::end::End;
 use crate::packet::{Direction, Kind, Packet};
 use crate::port_word::PortWord;
+pub use answered::Answered;
 pub use learnt::LearntTables;
 pub use left_by::LeftBy;
 use left_by::{is_port, left_by, same_datapath, tunnel};
@@ -55,6 +57,8 @@ pub struct Verdict {
     pub left_by: Vec<LeftBy>,
     /// The zones of conntrack in which its connection is committed.
     pub committed: Vec<u16>,
+    /// The copies of it that the destination gets, for all that is known.
+    pub arrived: Vec<Header>,
 }
 
 impl Verdict {
@@ -102,8 +106,8 @@ impl Verdict {
 
     /// What is told without asking the switch.
     fn of_sender(outcome: Outcome, sentence: String, reasons: Vec<String>) -> Self {
-        let (rules, left_by, committed) = Default::default();
-        Self { outcome, sentence, reasons, rules, left_by, committed }
+        let (rules, left_by, committed, arrived) = Default::default();
+        Self { outcome, sentence, reasons, rules, left_by, committed, arrived }
     }
 }
 
@@ -121,7 +125,8 @@ pub fn judge(
     let left_by: Vec<_> = way.outputs.iter().map(|output| left_by(look, from, output)).collect();
     let judged = Judged { look, kind, packet, from, to, trace, way: &way };
     let (outcome, sentence, reasons) = judged.outcome(&left_by, &rules);
-    Verdict { outcome, sentence, reasons, rules, left_by, committed: way.committed }
+    let arrived = judged.arrived();
+    Verdict { outcome, sentence, reasons, rules, left_by, committed: way.committed, arrived }
 }
 
 struct Judged<'a> {
@@ -244,6 +249,7 @@ impl Judged<'_> {
             all.push("learn() with result_dst tells a packet what a trace cannot".to_owned());
         }
         all.extend(self.packet.learnt.clone().doubt(self.trace));
+        all.extend(self.packet.doubt.clone());
         all
     }
 
@@ -276,6 +282,12 @@ impl Judged<'_> {
     fn is_destination(&self, output: &Output) -> bool {
         let Some(port) = self.to.port.as_ref() else { return false };
         is_port(output, port) && same_datapath(self.look, self.from, port)
+    }
+
+    fn arrived(&self) -> Vec<Header> {
+        let here = self.way.outputs.iter().filter(|output| self.is_destination(output));
+        let taken = here.filter(|output| !self.refusal(output).is_some_and(|why| why.certain));
+        taken.map(|output| output.header.clone()).collect()
     }
 
     /// Why the destination does not take what leaves by its port.

@@ -20,6 +20,8 @@ impl PacketPath {
             eth_dst: packet.eth_dst.unwrap_or_default(),
             vlans: packet.vlans.iter().copied().map(VlanTag::dot1q).collect(),
             ip_dst: packet.ip_dst,
+            ip_src: packet.ip_src,
+            port_src: packet.port_src,
             ..Header::default()
         };
         let mut way = Self {

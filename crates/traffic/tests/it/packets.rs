@@ -188,3 +188,25 @@ fn an_address_that_both_ends_have_is_the_senders_own() {
     let verdict = Verdict::kept(&from, &from, from.addresses[0].ip);
     assert_eq!(verdict.reaches(), Some(true), "{verdict:?}");
 }
+
+/// Of several addresses an answer has the pair of what it answers, whichever would be chosen for it.
+#[test]
+fn an_end_by_one_address_has_that_alone() {
+    let look = look();
+    let (mut from, mut to) = (end(&look, "webserver"), end(&look, "trivial_firewall:eth1"));
+    let address = |ip: &str| Cidr { ip: ip.parse().unwrap(), prefix: 24 };
+    from.addresses.extend(["172.31.2.81", "10.99.9.1"].map(address));
+    to.addresses.extend(["172.31.2.2", "10.99.9.2", "10.99.9.3"].map(address));
+    for (near, far) in [
+        ("10.99.9.1", "10.99.9.3"),
+        ("172.31.2.81", "172.31.2.1"),
+        ("172.31.2.80", "10.99.9.2"),
+        // None that it was seen to have.
+        ("172.31.2.80", "10.99.7.7"),
+    ] {
+        let (near, far) = (near.parse().unwrap(), far.parse().unwrap());
+        let ends = (from.clone().with_address(near), to.clone().with_address(far));
+        assert_eq!(addresses(&ends.0, &ends.1), Ok((near, far)));
+        assert_eq!(ends.0.bound_to, Some(near));
+    }
+}

@@ -1,6 +1,8 @@
 //! What becomes of a packet, by the end of a trace.
 
-use docker_ovs_traffic::{Direction, End, Kind, LearntTables, Outcome, Packet, Verdict, judge};
+use docker_ovs_traffic::{
+    Answered, Direction, End, Kind, LearntTables, Outcome, Packet, Verdict, judge,
+};
 use flowtext::parse_trace;
 
 use crate::{end, look, look_with_port_called, on_link};
@@ -422,4 +424,60 @@ fn two_ends_on_one_port_may_be_joined_before_the_switch() {
     assert_eq!(judged(&kind, &from, &other, "drop").outcome, Outcome::Dropped);
     let beside = End { netns: from.netns, ..to.clone() };
     assert_eq!(judged(&kind, &from, &beside, "drop").outcome, Outcome::Dropped);
+}
+
+/// An answer is to the packet as it arrived: to the port that this bears then, and to who sent it.
+#[test]
+fn an_answer_is_to_what_arrived() {
+    let look = look();
+    let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let target = to.addresses[0].ip;
+    let tcp = Kind::Tcp(80);
+    let answered = |kind: &Kind, actions: &str| {
+        let packet =
+            Packet::new(kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+        let text = format!(
+            "Flow: tcp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
+             Datapath actions: {actions}\n"
+        );
+        let verdict = judge(&look, kind, &packet, &from, &to, &parse_trace(&text));
+        Answered::new(kind, &packet, target, &verdict.arrived).unwrap()
+    };
+    for (actions, port, is_sure) in [
+        ("7", 80, true),
+        ("set(tcp(dst=8080)),7", 8080, true),
+        ("set(tcp(src=40000,dst=8080)),7", 8080, true),
+        ("set(eth(src=02:00:00:00:00:09)),set(ipv4(ttl=63)),7", 80, true),
+        // Another one gets the copy that is changed.
+        ("7,set(tcp(dst=8080)),set(ipv4(src=172.31.2.9)),6", 80, true),
+        ("drop", 80, true),
+        ("set(ipv4(src=172.31.2.9)),7", 80, false),
+        ("set(ipv4(src=172.31.2.0/255.255.255.0)),7", 80, false),
+        ("set(tcp(src=1)),7", 80, false),
+        ("ct(nat),7", 80, false),
+        ("7,set(tcp(dst=8080)),7", 80, false),
+    ] {
+        let told = answered(&tcp, actions);
+        assert_eq!((told.kind, told.doubt.is_none()), (Kind::Tcp(port), is_sure), "{actions}");
+        assert_eq!((told.source, told.target), (from.addresses[0].ip, target), "{actions}");
+    }
+    assert_eq!(answered(&Kind::Udp(53), "set(udp(dst=5353)),7").kind, Kind::Udp(5353));
+    for kind in [Kind::Arp, Kind::Icmp] {
+        let told = answered(&kind, "7");
+        assert_eq!((told.kind, told.target, told.doubt), (kind, target, None));
+    }
+    // What has another destination comes back from that, where it is one of the receiver's.
+    let mut own = to.clone();
+    let second = "10.99.9.9".parse().unwrap();
+    own.local.push(second);
+    let packet = Packet::new(&tcp, Direction::Original, (&from, &own), &on_link(), None).unwrap();
+    let text = "Flow: tcp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
+                Datapath actions: set(ipv4(dst=10.99.9.9)),7\n";
+    let verdict = judge(&look, &tcp, &packet, &from, &own, &parse_trace(text));
+    let told = Answered::new(&tcp, &packet, target, &verdict.arrived).unwrap();
+    assert_eq!((told.target, told.doubt), (second, None));
+    // Of what may be another packet nothing is known.
+    let packet = Packet { doubt: Some("it is odd".to_owned()), ..packet };
+    let verdict = judge(&look, &tcp, &packet, &from, &own, &parse_trace(text));
+    assert_eq!(verdict.outcome, Outcome::Unknown);
 }

@@ -161,3 +161,43 @@ fn what_learn_adds_before_is_not_known() {
         assert!(lab::program("docker").args(ping).output().unwrap().status.success(), "{flows:?}");
     }
 }
+
+/// An answer comes from the port that the packet arrived at, and goes to who it arrived from: where that is
+/// not the sender, it is not known to get there.
+#[test]
+fn an_answer_is_to_the_packet_as_it_arrived() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [web, db] = [1, 2].map(|n| {
+        let container = Container::run();
+        let ip = format!("10.78.11.{n}/24");
+        says(&["connect", bridge.name(), container.name(), "--ip", &ip, "--quiet"]);
+        container
+    });
+    let _listens = Space::of(&db).open(|| TcpListener::bind((Ipv4Addr::new(10, 78, 11, 2), PORT)));
+    let at = SocketAddr::from((Ipv4Addr::new(10, 78, 11, 2), 80));
+    let connects = || {
+        let open = || Ok(TcpStream::connect_timeout(&at, Duration::from_secs(4)).is_ok());
+        Space::of(&web).open(open)
+    };
+    let arp = "arp,actions=NORMAL".to_owned();
+    let there = |more: &str| format!("tcp,tp_dst=80,actions={more}mod_tp_dst:{PORT},NORMAL");
+    let back = format!("tcp,tp_src={PORT},actions=mod_tp_src:80,NORMAL");
+    for (flows, code, passes) in [
+        ([arp.clone(), there(""), back.clone()], 0, true),
+        ([arp.clone(), there(""), "tcp,tp_src=80,actions=NORMAL".to_owned()], 1, false),
+        ([arp, there("mod_nw_src:10.78.11.9,"), back], 2, false),
+    ] {
+        run("ovs-ofctl", &["del-flows", bridge.name()]);
+        for flow in &flows {
+            run("ovs-ofctl", &["add-flow", bridge.name(), flow]);
+        }
+        run("ovs-appctl", &["revalidator/wait"]);
+        for more in [&[][..], &["--format", "{{.Verdict}}"]] {
+            let words = ["trace", web.name(), db.name(), "--tcp", "80", "--both"];
+            let told = docker_ovs(&[&words[..], more].concat());
+            assert_eq!(told.code, code, "{flows:?}: {told:?}");
+        }
+        assert_eq!(connects(), passes, "{flows:?}");
+    }
+}
