@@ -12,7 +12,8 @@ use model::told::{TOLD, joined};
 use model::wiring::{Attachment, Occupant, PortRef, SwitchPort};
 use model::{Look, NamedBridge, PortLinks, Target};
 
-use crate::links_down::{parent_down, port_link_down};
+use crate::beneath::Beneath;
+use crate::links_down::port_link_down;
 use crate::port_word::PortWord;
 
 /// An interface at a port, a port alone, or an address that no port is known for.
@@ -37,6 +38,8 @@ pub struct End {
     pub bound_to: Option<IpAddr>,
     /// Every address of that namespace: Linux keeps what is sent to one of them (ip-route(8), table local).
     pub local: Vec<IpAddr>,
+    /// The VLANs whose tags its packets bear at the port, of VLAN links on the way there; the outer one last.
+    pub tags: Vec<u16>,
     /// Why packets may not pass between the link and the port.
     pub doubts: Vec<String>,
     /// Why no packet passes there.
@@ -163,9 +166,13 @@ impl End {
                 _ => doubts.push(format!("{}: {note}", found.label())),
             }
         }
-        let beneath = || parent_down(look.snapshot.namespace(found.netns), &found.link);
+        let space = look.snapshot.namespace(found.netns);
+        let beneath =
+            space.zip(port).map(|(space, port)| Beneath::new(look, space, &found.link, port));
+        let Beneath { tags, down, doubts: more } = beneath.unwrap_or_default();
+        doubts.extend(more.into_iter().map(|why| format!("{}: {why}", found.label())));
         broken = broken.or_else(|| port.and_then(|port| port_link_down(look, port)));
-        broken = broken.or_else(|| Some(format!("{}: {}", found.label(), beneath()?)));
+        broken = broken.or_else(|| Some(format!("{}: {}", found.label(), down?)));
         Self {
             called: found.label(),
             port: port.cloned(),
@@ -175,7 +182,8 @@ impl End {
             netns: Some(found.netns),
             is_bound: false,
             bound_to: None,
-            local: local_addresses(look.snapshot.namespace(found.netns)),
+            local: local_addresses(space),
+            tags,
             doubts,
             broken,
             checksums,
@@ -209,6 +217,7 @@ impl End {
             local: local_addresses(host),
             port: Some(port.clone()),
             link,
+            tags: Vec::new(),
             doubts,
             broken,
             checksums: None,
@@ -227,6 +236,7 @@ impl End {
             is_bound: false,
             bound_to: None,
             local: Vec::new(),
+            tags: Vec::new(),
             doubts: Vec::new(),
             broken: None,
             checksums: None,
@@ -258,12 +268,6 @@ impl End {
     /// Its OpenFlow port.
     pub fn ofport(&self) -> Option<OfPort> {
         self.port.as_ref()?.port.ofport.assigned()
-    }
-
-    /// The VLAN whose tag its packets bear, of a VLAN link.
-    pub fn tag(&self) -> Option<u16> {
-        let link = self.link.as_ref()?;
-        link.vlan.filter(|_| link.kind.as_deref() == Some("vlan"))
     }
 
     /// The same container by another one of its interfaces; none where that is on no port.

@@ -11,6 +11,7 @@
     )
 )]
 
+mod beneath;
 mod end;
 mod fdb;
 mod flows;

@@ -100,10 +100,10 @@ impl Packet {
             (Cast::Multicast, _) => of_group(target),
         };
         let ends = Ends { from_mac, to_mac, source, wanted };
-        let vlans: Vec<_> = from.tag().into_iter().collect();
+        let vlans = from.tags.clone();
         let mut words = vec![format!("in_port={}", in_port(from))];
         words.push(protocol(kind, target).to_owned());
-        words.extend(vlans.iter().map(|tag| format!("dl_vlan={tag}")));
+        words.extend(vlans.last().map(|tag| format!("dl_vlan={tag}")));
         words.push(format!("dl_src={from_mac}"));
         words.push(format!("dl_dst={to_mac}"));
         words.extend(network(kind, direction, &ends));

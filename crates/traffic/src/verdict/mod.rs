@@ -213,7 +213,7 @@ impl Judged<'_> {
         let is_apart = self.from.netns != self.to.netns;
         let is_down = |end: &End| end.link.as_ref().is_some_and(|link| !link.up);
         let are_vlans =
-            ends.iter().all(|end| end.tag().is_some()) && self.from.tag() != self.to.tag();
+            ends.iter().all(|end| !end.tags.is_empty()) && self.from.tags != self.to.tags;
         let may_pass = is_one && is_apart && !are_vlans && !ends.into_iter().any(is_down);
         may_pass.then(|| {
             format!(
@@ -307,8 +307,7 @@ impl Judged<'_> {
         // A tag of VLAN 0 has a priority alone.
         let borne: Vec<_> = header.vlans.iter().filter(|tag| tag.vid != 0).collect();
         let tags: Vec<_> = borne.iter().map(|tag| tag.vid).collect();
-        let own: Vec<_> = self.to.tag().into_iter().collect();
-        if tags != own {
+        if tags != self.to.tags {
             let bears = match tags.last() {
                 None => "without a VLAN tag".to_owned(),
                 Some(tag) => format!("with the tag of VLAN {tag}"),

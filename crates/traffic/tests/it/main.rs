@@ -7,6 +7,7 @@
     reason = "a test panics to fail"
 )]
 
+mod beneath;
 mod fdb;
 mod flows;
 mod packets;

@@ -85,9 +85,7 @@ fn what_is_taken_where_it_is_not_followed_is_not_dropped() {
 fn a_tag_is_of_a_vlan_by_its_ethertype_too() {
     let look = look();
     let (from, mut to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
-    let mut link = model::snapshot::Link::clone(to.link.as_ref().unwrap());
-    (link.kind, link.vlan) = (Some("vlan".to_owned()), Some(100));
-    to.link = Some(std::sync::Arc::new(link));
+    to.tags = vec![100];
     let kind = Kind::Udp(53);
     let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
     for (actions, outcome) in [

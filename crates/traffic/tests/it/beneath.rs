@@ -1,0 +1,163 @@
+//! What stands between a link and its port.
+
+use docker_ovs_traffic::{Direction, Kind, Outcome, Packet, judge};
+use flowtext::parse_trace;
+use model::Look;
+use serde_json::{Value, json};
+
+use crate::{end, on_link};
+
+/// The namespaces of the scene: of the host, of firewall_ext, and of webserver.
+const HOST: u64 = 4_026_531_840;
+const FIREWALL: u64 = 4_026_532_402;
+const WEB: u64 = 4_026_532_503;
+
+/// The scene with more links, each in a namespace, and with some links changed.
+fn look_with(more: &[(u64, Value)], changed: &[(u64, u32, Value)]) -> Look {
+    let scene = include_str!("../../../cli/tests/scenes/article.json");
+    let mut scene: Value = serde_json::from_str(scene).unwrap();
+    let spaces = scene["kernel"]["rows"].as_array_mut().unwrap();
+    for space in spaces {
+        let id = space["id"]["ino"].as_u64().unwrap();
+        if id == FIREWALL {
+            space["nsids"] = json!([[0, {"dev": 4, "ino": HOST}], [1, {"dev": 4, "ino": WEB}]]);
+        }
+        let links = space["links"].as_array_mut().unwrap();
+        for (_, fields) in more.iter().filter(|(there, _)| *there == id) {
+            let mut link = links[1].clone();
+            for name in ["peer", "master", "mac", "alias"] {
+                link[name] = Value::Null;
+            }
+            (link["up"], link["addresses"]) = (json!(true), json!([]));
+            set(&mut link, fields);
+            links.push(link);
+        }
+        for (_, index, fields) in changed.iter().filter(|(there, ..)| *there == id) {
+            let is_it = |link: &&mut Value| link["ifindex"] == json!(index);
+            set(links.iter_mut().find(is_it).unwrap(), fields);
+        }
+    }
+    Look::new(serde_json::from_value::<model::Snapshot>(scene).unwrap())
+}
+
+fn set(link: &mut Value, fields: &Value) {
+    for (name, value) in fields.as_object().unwrap() {
+        link[name] = value.clone();
+    }
+}
+
+fn vlan(index: u32, name: &str, vid: u16, peer: Value) -> Value {
+    json!({"ifindex": index, "name": name, "kind": "vlan", "vlan": vid, "peer": peer, "mac": "02:00:00:00:00:41"})
+}
+
+fn macvlan(index: u32, peer: Value) -> Value {
+    let addresses = json!(["172.31.2.99/24"]);
+    json!({"ifindex": index, "name": "m0", "kind": "macvlan", "peer": peer, "mac": "02:00:00:00:00:40",
+           "addresses": addresses})
+}
+
+/// A macvlan on a VLAN link of another namespace: what it sends bears the tag of that.
+#[test]
+fn a_tag_is_of_every_vlan_link_beneath() {
+    let on = |index: u32, nsid: Option<i32>| json!({"ifindex": index, "nsid": nsid});
+    let ten = || (WEB, vlan(40, "eth0.10", 10, on(29, None)));
+    let kind = Kind::Udp(53);
+    for (links, word, tags) in [
+        (vec![ten()], "webserver:eth0.10", vec![10]),
+        (vec![ten(), (WEB, macvlan(41, on(40, None)))], "webserver:m0", vec![10]),
+        (vec![ten(), (FIREWALL, macvlan(41, on(40, Some(1))))], "firewall_ext:m0", vec![10]),
+        (vec![(FIREWALL, vlan(42, "far", 30, on(29, Some(1))))], "firewall_ext:far", vec![30]),
+        (vec![(FIREWALL, macvlan(41, on(29, Some(1))))], "firewall_ext:m0", vec![]),
+        (
+            vec![ten(), (FIREWALL, vlan(42, "m0", 20, on(40, Some(1))))],
+            "firewall_ext:m0",
+            vec![20, 10],
+        ),
+    ] {
+        let look = look_with(&links, &[]);
+        let found = end(&look, word);
+        assert_eq!(found.ofport().map(|port| port.0), Some(4), "{word}");
+        assert_eq!((&found.tags, found.broken.as_deref()), (&tags, None), "{word}");
+        // Of two tags one is written, and no verdict rests on that.
+        assert_eq!(found.doubts.len(), usize::from(tags.len() > 1), "{word}: {:?}", found.doubts);
+        // A packet bears them there, and is taken with them alone.
+        let [outer] = tags[..] else { continue };
+        let from = end(&look, "trivial_firewall:eth1");
+        let ends = (
+            &from,
+            &docker_ovs_traffic::End { addresses: from.addresses.clone(), ..found.clone() },
+        );
+        let packet = Packet::new(&kind, Direction::Original, ends, &on_link(), None).unwrap();
+        assert!(!packet.text.contains("dl_vlan"), "{}", packet.text);
+        for (actions, outcome) in [
+            (format!("push_vlan(vid={outer},pcp=0),7"), Outcome::Delivered),
+            ("7".to_owned(), Outcome::Elsewhere),
+        ] {
+            let text = format!(
+                "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. priority 7\n    drop\n\nMegaflow: a\nDatapath actions: {actions}\n"
+            );
+            let told = judge(&look, &kind, &packet, ends.0, ends.1, &parse_trace(&text));
+            assert_eq!(told.outcome, outcome, "{word} {actions}: {told:?}");
+        }
+        let packet =
+            Packet::new(&kind, Direction::Original, (ends.1, ends.0), &on_link(), None).unwrap();
+        assert!(packet.text.contains(&format!(",dl_vlan={outer},")), "{}", packet.text);
+    }
+}
+
+/// What is down anywhere on the way takes nothing.
+#[test]
+fn a_link_beneath_is_down_in_whatever_namespace() {
+    let on = |index: u32, nsid: Option<i32>| json!({"ifindex": index, "nsid": nsid});
+    let links = || {
+        let ten = (WEB, vlan(40, "eth0.10", 10, on(29, None)));
+        vec![ten, (FIREWALL, macvlan(41, on(40, Some(1))))]
+    };
+    for (netns, index, why) in [
+        (FIREWALL, 41, "firewall_ext:m0 is down"),
+        (WEB, 40, "eth0.10, the link beneath it, is down"),
+        (WEB, 29, "eth0, the link beneath it, is down"),
+        (HOST, 30, "the link of port vethp11240eth0 is down"),
+    ] {
+        let look = look_with(&links(), &[(netns, index, json!({"up": false}))]);
+        let told = end(&look, "firewall_ext:m0").broken.unwrap();
+        assert!(told.contains(why), "{told}");
+    }
+}
+
+/// Behind a Linux bridge a VLAN link may be the way: which tag there is then is not known.
+#[test]
+fn a_linux_bridge_may_lead_by_a_vlan_link() {
+    let on = |index: u32, nsid: Option<i32>| json!({"ifindex": index, "nsid": nsid});
+    let master = |mut link: Value| {
+        link["master"] = json!(50);
+        link
+    };
+    let bridged = |by: Option<Value>| {
+        let bridge = json!({"ifindex": 50, "name": "lbr0", "kind": "bridge"});
+        let near = json!({"ifindex": 51, "name": "h0", "kind": "veth", "peer": on(52, Some(2)), "master": 50});
+        let far = json!({"ifindex": 52, "name": "w0", "kind": "veth", "peer": on(51, Some(0)),
+                         "mac": "02:00:00:00:00:52"});
+        let mut links = vec![(HOST, bridge), (HOST, near), (WEB, far)];
+        links.extend(by.map(|link| (HOST, link)));
+        links
+    };
+    let ten = master(vlan(53, "vlanswitch.10", 10, on(22, None)));
+    let found = end(&look_with(&bridged(Some(ten)), &[]), "webserver:w0");
+    assert_eq!((found.ofport().map(|port| port.0), &found.tags[..]), (Some(65_534), &[][..]));
+    let doubts = &found.doubts;
+    assert!(doubts.iter().any(|why| why.contains("bears the tag of a VLAN")), "{doubts:?}");
+    // Where the port itself is a member there is none.
+    let plain = [(HOST, 22, json!({"master": 50}))];
+    let found = end(&look_with(&bridged(None), &plain), "webserver:w0");
+    assert_eq!((found.ofport().map(|port| port.0), found.broken), (Some(65_534), None));
+    assert_eq!(found.doubts, [""; 0]);
+    for (index, why) in [
+        (50, "lbr0, the Linux bridge on the way, is down"),
+        (51, "h0, the other end of w0, is down"),
+    ] {
+        let down = [plain[0].clone(), (HOST, index, json!({"up": false}))];
+        let told = end(&look_with(&bridged(None), &down), "webserver:w0").broken.unwrap();
+        assert!(told.contains(why), "{told}");
+    }
+}
