@@ -65,7 +65,10 @@ pub(crate) fn head(text: &[u8], at: usize, listing: Listing) -> Head {
     }
     let rest = text.get(start..).unwrap_or_default();
     let known = match rest.first() {
-        Some(b'p') => port_line(text, start, rest),
+        Some(b'p') => {
+            let row = || port_row(text, start, rest).filter(|_| listing == Listing::Ports);
+            port_line(text, start, rest).or_else(row)
+        }
         Some(b'P' | b'I') => database_line(text, start, rest),
         Some(b'b') => bridge_line(text, start, rest),
         Some(b'F' | b'M') => {
@@ -101,23 +104,29 @@ fn name_end(text: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-/// `port  3: rx pkts=…` and `port 3 queue 1: …` of ovs-ofctl, `port=3` of its queue-get-config, `port 3: veth1`
-/// of dpctl/show.
+/// `port  3: rx pkts=…` and `port 3 queue 1: …` of ovs-ofctl, `port=3` of its queue-get-config.
 fn port_line(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
     if rest.starts_with(b"port=") {
         let end = name_end(text, start + 5)?;
         let ends = matches!(text.get(end), None | Some(b'\n' | b'\r'));
         return ends.then(|| Row::of(start + 5, end, Found::OfPort));
     }
-    if !rest.starts_with(b"port ") {
-        return None;
-    }
-    let port = skip_blanks(text, start + 5);
-    let end = name_end(text, port)?;
+    let (port, end) = port_word(text, start, rest)?;
     let after = text.get(end..)?;
-    if after.starts_with(b": rx pkts=") || after.starts_with(b" queue ") {
-        return Some(Row::of(port, end, Found::OfPort));
-    }
+    let is_row = after.starts_with(b": rx pkts=") || after.starts_with(b" queue ");
+    is_row.then(|| Row::of(port, end, Found::OfPort))
+}
+
+/// Where the word behind `port ` begins and ends.
+fn port_word(text: &[u8], start: usize, rest: &[u8]) -> Option<(usize, usize)> {
+    let port = rest.starts_with(b"port ").then(|| skip_blanks(text, start + 5))?;
+    Some((port, name_end(text, port)?))
+}
+
+/// `port 3: veth1` of dpctl/show; other texts have such lines too, and mean another port.
+fn port_row(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
+    let (port, end) = port_word(text, start, rest)?;
+    let after = text.get(end..)?;
     let is_number = text.get(port..end)?.iter().all(u8::is_ascii_digit);
     let name = skip_blanks(text, end + 1);
     if !is_number || !after.starts_with(b": ") {

@@ -166,8 +166,8 @@ fn rows_of_tables_are_known() {
         ],
     );
     assert_eq!(
-        plain("  port 3: flwv2\n  port 0: flw0 (tap)\n"),
-        "  port 3<d>: flwv2<n>\n  port 0<d>: flw0<n> (tap)\n"
+        plain("system@ovs-system:\n  port 3: flwv2\n  port 0: flw0 (tap)\n"),
+        "system@ovs-system:\n  port 3<d system>: flwv2<n>\n  port 0<d system>: flw0<n> (tap)\n"
     );
     assert_eq!(
         plain(" 3(flwv1): addr:02:00:00:00:00:01\n"),
@@ -191,7 +191,8 @@ fn rows_of_tables_are_known() {
 #[test]
 fn datapath_ports_are_those_of_the_datapath_that_the_text_is_in() {
     let text = [
-        ("  port 2: flwv1", "  port 2<d>: flwv1<n>"),
+        ("  port 2: flwv1", "  port 2: flwv1"),
+        ("port 3: down", "port 3: down"),
         ("system@ovs-system:", "system@ovs-system:"),
         ("  lookups: hit:1 missed:2 lost:3", "  lookups: hit:1 missed:2 lost:3"),
         ("  caches:", "  caches:"),
@@ -205,10 +206,15 @@ fn datapath_ports_are_those_of_the_datapath_that_the_text_is_in() {
         ("  port 2: flwv1", "  port 2<d elsewhere>: flwv1<n>"),
         ("recirc_id(0),in_port(2), actions:4", "recirc_id(0),in_port(2<d>), actions:4<d>"),
         ("netdev@ovs-netdev:", "netdev@ovs-netdev:"),
+        ("  port 4: flwv2", "  port 4<d netdev>: flwv2<n>"),
         ("root@host:~# ovs-dpctl show", "root@host:~# ovs-dpctl show"),
-        ("  port 3: flwv2", "  port 3<d>: flwv2<n>"),
+        ("  port 3: flwv2", "  port 3: flwv2"),
+        ("  port 1: flw0 (tap)", "  port 1: flw0 (tap)"),
+        ("system@ovs-system: hit:4 missed:5", "system@ovs-system: hit:4 missed:5"),
+        ("  port 3: flwv2", "  port 3: flwv2"),
         ("user@host: hello", "user@host: hello"),
-        ("  port 3: flwv2", "  port 3<d>: flwv2<n>"),
+        ("  port 3: flwv2", "  port 3: flwv2"),
+        ("  port 1: flw0 (tap)", "  port 1: flw0 (tap)"),
     ];
     let joined = |of: fn(&(&'static str, &'static str)) -> &'static str| {
         text.iter().map(of).collect::<Vec<_>>().join("\n")
