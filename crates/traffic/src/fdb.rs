@@ -1,10 +1,11 @@
 //! The MAC table, told of containers: who each address is, and whether it belongs where it was seen.
 
 use flowtext::{Age, FdbEntry};
-use model::Wiring;
+use model::Look;
 use model::ids::{Mac, OfPort};
-use model::wiring::{Attachment, Occupant, SwitchPort};
+use model::wiring::{Attachment, Occupant, PortRef, SwitchPort};
 
+use crate::flows::is_bridged;
 use crate::port_word::PortWord;
 
 /// An address of the MAC table.
@@ -31,11 +32,12 @@ pub struct SeenMac {
 }
 
 /// The rows of `bridge`'s table, joined with who is where.
-pub fn seen_macs(wiring: &Wiring, bridge: &str, rows: &[FdbEntry]) -> Vec<SeenMac> {
-    rows.iter().map(|row| seen(wiring, bridge, row)).collect()
+pub fn seen_macs(look: &Look, bridge: &str, rows: &[FdbEntry]) -> Vec<SeenMac> {
+    rows.iter().map(|row| seen(look, bridge, row)).collect()
 }
 
-fn seen(wiring: &Wiring, bridge: &str, row: &FdbEntry) -> SeenMac {
+fn seen(look: &Look, bridge: &str, row: &FdbEntry) -> SeenMac {
+    let wiring = &look.wiring;
     let mac = Mac(row.mac);
     let written = PortWord::of_openflow(&row.port);
     let mut on_bridge = wiring.ports.iter().filter(|port| *port.bridge == *bridge);
@@ -60,12 +62,34 @@ fn seen(wiring: &Wiring, bridge: &str, row: &FdbEntry) -> SeenMac {
     if port.is_none() && !wiring.unseen.ports {
         told.notes.push("no port has this number any more".to_owned());
     }
-    told.judge(bridge, port, &owners);
+    told.judge(look, bridge, port, &owners);
     told
 }
 
+/// Whether something on a port is a member of a bridge of its own: then that passes on what others send.
+fn passes_on(look: &Look, port: &SwitchPort) -> bool {
+    let is_it = |at: &PortRef| at.bridge == port.bridge && at.iface == port.port.iface;
+    let mut there =
+        look.wiring.attachments.iter().filter(|found| found.port.port().is_some_and(is_it));
+    there.any(|found| is_bridged(look.snapshot.namespace(found.netns), &found.link))
+}
+
+/// Whether what an interface sends comes to the VLAN by its own port.
+fn is_in_vlan(look: &Look, found: &Attachment, bridge: &str, vlan: u16) -> bool {
+    let Some(at) = found.port.port().filter(|at| *at.bridge == *bridge) else { return false };
+    let mut ports = look.wiring.ports.iter();
+    let port = ports.find(|row| row.bridge == at.bridge && row.port.iface == at.iface);
+    port.is_none_or(|row| row.port.vlans().carry(vlan))
+}
+
 impl SeenMac {
-    fn judge(&mut self, bridge: &str, port: Option<&SwitchPort>, owners: &[&Attachment]) {
+    fn judge(
+        &mut self,
+        look: &Look,
+        bridge: &str,
+        port: Option<&SwitchPort>,
+        owners: &[&Attachment],
+    ) {
         let at_port = |found: &Attachment| {
             port.is_some_and(|port| {
                 let own = found.port.port();
@@ -95,7 +119,18 @@ impl SeenMac {
             let on_this = found.port.port().is_some_and(|at| *at.bridge == *bridge);
             let container =
                 port.is_some_and(|port| matches!(port.occupant, Occupant::Plugged { .. }));
-            if on_this || container {
+            // What a container's bridge takes from one VLAN to another is where it should be; in the owner's own
+            // VLAN it is not.
+            let passer = port.filter(|port| {
+                !is_in_vlan(look, found, bridge, self.vlan) && passes_on(look, port)
+            });
+            if let Some(passer) = passer {
+                self.notes.push(format!(
+                    "it belongs to {}, and is passed on by {}",
+                    place(found),
+                    passer.occupant
+                ));
+            } else if on_this || container {
                 self.misplaced = true;
                 self.notes.push(format!("it belongs to {}", place(found)));
             }

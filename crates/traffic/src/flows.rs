@@ -161,7 +161,7 @@ fn may_forward(space: &Namespace, link: &Link) -> bool {
 
 /// Whether a link sends the frames of others: it is enslaved to a bridge, or to what is not known. Those of a bond
 /// have the bond's own source.
-fn is_bridged(space: Option<&Namespace>, link: &Link) -> bool {
+pub(crate) fn is_bridged(space: Option<&Namespace>, link: &Link) -> bool {
     const OWN_SOURCE: [&str; 3] = ["bond", "team", "vrf"];
     let Some(master) = link.master else { return false };
     let links = space.into_iter().flat_map(|space| &space.links);

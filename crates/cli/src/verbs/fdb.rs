@@ -30,7 +30,7 @@ pub async fn run(origin: &Origin, args: &FdbArgs) -> Result<Outcome, CliError> {
     entries.sort_by_key(|entry| (entry.vlan, entry.mac));
     // Older releases do not count.
     let counts = counts.map(|text| parse_fdb_statistics(&text)).unwrap_or_default();
-    let seen = seen_macs(&look.wiring, &name, &entries);
+    let seen = seen_macs(&look, &name, &entries);
     let rows: Vec<_> =
         seen.iter().map(|seen| v1::FdbEntry::new(&name, counts.moved, seen)).collect();
     let rows: Vec<_> = rows.into_iter().filter(|row| !args.misplaced || row.misplaced).collect();

@@ -9,11 +9,11 @@ use crate::{end, on_link};
 
 /// The namespaces of the scene: of the host, of firewall_ext, and of webserver.
 const HOST: u64 = 4_026_531_840;
-const FIREWALL: u64 = 4_026_532_402;
+pub(crate) const FIREWALL: u64 = 4_026_532_402;
 const WEB: u64 = 4_026_532_503;
 
 /// The scene with more links, each in a namespace, and with some links changed.
-fn look_with(more: &[(u64, Value)], changed: &[(u64, u32, Value)]) -> Look {
+pub(crate) fn look_with(more: &[(u64, Value)], changed: &[(u64, u32, Value)]) -> Look {
     let scene = include_str!("../../../cli/tests/scenes/article.json");
     let mut scene: Value = serde_json::from_str(scene).unwrap();
     let spaces = scene["kernel"]["rows"].as_array_mut().unwrap();

@@ -2,7 +2,9 @@
 
 use docker_ovs_traffic::seen_macs;
 use flowtext::parse_fdb;
+use serde_json::{Value, json};
 
+use crate::beneath::{FIREWALL, look_with};
 use crate::{look, look_with_port_called};
 
 #[test]
@@ -15,7 +17,7 @@ fn an_address_is_told_with_its_owner_and_its_place() {
                  LOCAL     0  3a:4e:12:00:00:03    1\n\
                  \x20  99     0  02:00:00:00:00:98    static\n";
     let rows: Vec<_> = parse_fdb(table).collect();
-    let seen = seen_macs(&look.wiring, "vlanswitch", &rows);
+    let seen = seen_macs(&look, "vlanswitch", &rows);
     let [home, away, foreign, local, gone] = seen.as_slice() else { panic!("{seen:?}") };
     assert_eq!((home.owner.as_deref(), home.misplaced), (Some("webserver:eth0"), false));
     assert_eq!((away.owner.as_deref(), away.misplaced), (Some("webserver:eth0"), true));
@@ -34,8 +36,36 @@ fn a_number_is_a_port_of_that_number_whatever_ports_are_called() {
     let rows: Vec<_> = parse_fdb(table).collect();
     for (name, told) in [("4", Some("webserver:eth0")), ("99", Some("webserver:eth0"))] {
         let look = look_with_port_called(name);
-        let seen = seen_macs(&look.wiring, "vlanswitch", &rows);
+        let seen = seen_macs(&look, "vlanswitch", &rows);
         assert_eq!((seen[0].who.as_deref(), seen[0].misplaced), (told, false), "{name}");
         assert_eq!(seen[1].port, None, "{name}: {seen:?}");
+    }
+}
+
+/// What a container's own bridge takes from one VLAN to another is seen at its port, and nothing is wrong.
+#[test]
+fn an_address_that_is_passed_on_is_not_misplaced() {
+    let master = |kind: Value| (FIREWALL, json!({"ifindex": 60, "name": "b0", "kind": kind}));
+    let tagged = json!({"ifindex": 61, "name": "eth0.10", "kind": "vlan", "vlan": 10,
+                        "peer": {"ifindex": 27, "nsid": null}, "master": 60});
+    let enslaved = || vec![(FIREWALL, 27, json!({"master": 60}))];
+    let table = "    3    10  0a:7f:3e:52:11:c8    1\n    3    20  0a:7f:3e:52:11:c8    1\n";
+    let rows: Vec<_> = parse_fdb(table).collect();
+    for (more, changed, is_passed_on) in [
+        (vec![master(json!("bridge"))], enslaved(), true),
+        (vec![master(json!("openvswitch"))], enslaved(), true),
+        (vec![], enslaved(), true),
+        (vec![master(json!("bridge")), (FIREWALL, tagged)], vec![], true),
+        (vec![master(json!("bond"))], enslaved(), false),
+        (vec![master(json!("bridge"))], vec![], false),
+    ] {
+        let look = look_with(&more, &changed);
+        let seen = seen_macs(&look, "vlanswitch", &rows);
+        let [other, own] = seen.as_slice() else { panic!("{seen:?}") };
+        assert_eq!(other.owner.as_deref(), Some("webserver:eth0"));
+        assert_eq!(other.misplaced, !is_passed_on, "{more:?}: {other:?}");
+        assert_eq!(other.notes[0].contains("passed on by firewall_ext"), is_passed_on, "{other:?}");
+        // In its own VLAN it comes from its own port.
+        assert!(own.misplaced, "{own:?}");
     }
 }
