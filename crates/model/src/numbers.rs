@@ -41,6 +41,18 @@ pub struct NumberOwner {
     /// When that was, in seconds since the Unix epoch.
     #[serde(default)]
     pub used: u64,
+    /// Who had the number before it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<FormerOwner>,
+}
+
+/// Who had a number before another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerOwner {
+    /// Name of the container.
+    pub name: String,
+    /// When the next one got the number, in seconds since the Unix epoch.
+    pub until: u64,
 }
 
 impl NumberOwner {
@@ -108,6 +120,7 @@ pub fn had(bridge: &Bridge, owner: &NumberOwner) -> Option<OfPort> {
 /// The change after which `owner` has `ofport` and no other number by the same name on the same
 /// network.
 pub fn keep(bridge: &Bridge, ofport: OfPort, owner: &NumberOwner) -> MemoryChange {
+    let owner = &NumberOwner { former: former(bridge, ofport, owner), ..owner.clone() };
     let Ok(value) = serde_json::to_string(owner) else { return MemoryChange::default() };
     let remember = BTreeMap::from([(key(ofport), value)]);
     let is_old = |(number, other): &(OfPort, NumberOwner)| {
@@ -118,6 +131,25 @@ pub fn keep(bridge: &Bridge, ofport: OfPort, owner: &NumberOwner) -> MemoryChang
     let too_many = (rest.len() + 1).saturating_sub(MAX_ENTRIES);
     let goes = gone.iter().chain(rest.iter().take(too_many)).map(|(number, _)| key(*number));
     MemoryChange { forget: entries(bridge, goes), remember }
+}
+
+/// Who had `ofport` before `owner`. One whose name is not known yet may be the last one again: that is told by the
+/// names, once both are known.
+fn former(bridge: &Bridge, ofport: OfPort, owner: &NumberOwner) -> Option<FormerOwner> {
+    let (_, before) = of(bridge).find(|(number, _)| *number == ofport)?;
+    let is_same = before.has_name_of(owner) || before.is_same_by_mac(owner);
+    match before.name {
+        Some(name) if !is_same => Some(FormerOwner { name, until: owner.used }),
+        _ => before.former,
+    }
+}
+
+/// Since when a number is that of the container `name`, which is not the one that had it before; none where that is
+/// not known.
+pub fn taken_over(bridge: &Bridge, ofport: OfPort, name: &str) -> Option<u64> {
+    let (_, owner) = of(bridge).find(|(number, _)| *number == ofport)?;
+    let former = owner.former.filter(|former| former.name != name)?;
+    (owner.name.as_deref() == Some(name)).then_some(former.until)
 }
 
 /// The change after which a number is kept for no name.
@@ -191,7 +223,33 @@ mod tests {
         assert_eq!(kept(&bridge), BTreeSet::from([9]));
         let bridge = with(bridge, 9, &owner("n", Some("db"), ""));
         let all: Vec<_> = of(&bridge).collect();
-        assert_eq!(all, [(OfPort(9), owner("n", Some("db"), ""))]);
+        let former = Some(FormerOwner { name: "web".into(), until: 0 });
+        assert_eq!(all, [(OfPort(9), NumberOwner { former, ..owner("n", Some("db"), "") })]);
+    }
+
+    /// At each start a container has no name at first, and maybe its number all the same.
+    #[test]
+    fn a_number_is_taken_over_by_another_name_alone() {
+        let at = |used: u64, name: Option<&str>| NumberOwner { used, ..owner("n", name, "") };
+        for (owners, name, expected) in [
+            (vec![at(1, Some("web"))], "web", None),
+            (vec![at(1, Some("web")), at(5, Some("web"))], "web", None),
+            (vec![at(1, Some("web")), at(5, None), at(6, Some("web"))], "web", None),
+            (vec![at(1, None), at(5, Some("web"))], "web", None),
+            (vec![at(1, Some("db")), at(5, Some("web")), at(9, Some("web"))], "web", Some(5)),
+            (vec![at(1, Some("db")), at(5, None), at(6, Some("web"))], "web", Some(5)),
+            (vec![at(1, Some("db")), at(5, None)], "web", None),
+            (vec![at(1, Some("db")), at(5, Some("web"))], "other", None),
+        ] {
+            let told = format!("{owners:?}");
+            let all = owners.iter().fold(bridge(), |bridge, owner| with(bridge, 7, owner));
+            assert_eq!(taken_over(&all, OfPort(7), name), expected, "{told}");
+            assert_eq!(taken_over(&all, OfPort(8), name), None);
+        }
+        let chosen =
+            |used: u64, name: &str| NumberOwner { mac: Some(Mac([2; 6])), ..at(used, Some(name)) };
+        let renamed = with(with(bridge(), 7, &chosen(1, "db")), 7, &chosen(5, "web"));
+        assert_eq!(taken_over(&renamed, OfPort(7), "web"), None);
     }
 
     #[test]

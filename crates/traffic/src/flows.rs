@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use flowtext::{Action, Actual, Flow, covers, field, is_reserved, may_write};
+use model::endpoint_record::EndpointRecord;
 use model::ids::{Ifindex, Name, OfPort};
 use model::port_record::PortRecord;
 use model::snapshot::{Link, Namespace, Snapshot};
 use model::wiring::{Attachment, Occupant, SwitchPort};
-use model::{Wiring, openflow_name};
+use model::{Look, Wiring, numbers, openflow_name};
 
 use crate::port_word::PortWord;
 
@@ -239,7 +240,12 @@ fn to_many(action: &Action) -> bool {
 /// Why a flow is stale: it names a port that has no interface any more, or another one than when the
 /// flow was made. `now` is when the flow's duration was told, in seconds since the Unix epoch; where that is
 /// not known nothing is told of ages. What is unknown is not stale.
-pub fn stale(flow: &Flow<'_>, named: &[NamedPort<'_>], now: Option<u64>) -> Option<String> {
+pub fn stale(
+    look: &Look,
+    flow: &Flow<'_>,
+    named: &[NamedPort<'_>],
+    now: Option<u64>,
+) -> Option<String> {
     named.iter().find_map(|one| {
         let Some(row) = one.port else {
             return one.is_missing.then(|| format!("no port is {}", one.written));
@@ -251,7 +257,7 @@ pub fn stale(flow: &Flow<'_>, named: &[NamedPort<'_>], now: Option<u64>) -> Opti
             Occupant::Orphaned { last: None } => {
                 Some(format!("the link of port {} is gone", one.written))
             }
-            Occupant::Plugged { .. } => younger(flow, row, now?).map(|age| {
+            Occupant::Plugged { .. } => younger(look, flow, row, now?).map(|age| {
                 format!(
                     "port {} is {} only for {}; the flow is older",
                     one.written,
@@ -264,12 +270,21 @@ pub fn stale(flow: &Flow<'_>, named: &[NamedPort<'_>], now: Option<u64>) -> Opti
     })
 }
 
-/// How long a port has been there, where it was made after the flow. Its record tells; of a port
+/// How long a port has been whose it is, where that began after the flow. Its record tells; of a port
 /// without one it is not known. The record counts whole seconds, as a flow's duration does.
-fn younger(flow: &Flow<'_>, row: &SwitchPort, now: u64) -> Option<Duration> {
-    let made = PortRecord::of(&row.port)?.created?;
+fn younger(look: &Look, flow: &Flow<'_>, row: &SwitchPort, now: u64) -> Option<Duration> {
+    let record = PortRecord::of(&row.port).and_then(|record| record.created);
+    let made = record.or_else(|| taken_over(look, row))?;
     let age = Duration::from_secs(now.checked_sub(made)?);
     (flow.duration? > age + Duration::from_secs(2)).then_some(age)
+}
+
+/// Since when a port that a network driver made has the number of another container. It is made anew whenever its
+/// own container starts, and then it has the number that flows name.
+fn taken_over(look: &Look, row: &SwitchPort) -> Option<u64> {
+    let name = EndpointRecord::of(&row.port)?.name?;
+    let bridge = look.snapshot.bridges().find(|bridge| bridge.name == row.bridge)?;
+    numbers::taken_over(bridge, row.port.ofport.assigned()?, &name)
 }
 
 fn words(age: Duration) -> String {

@@ -87,13 +87,14 @@ impl Wanted {
     }
 
     fn staleness(&self, flow: &Flow<'_>, actions: &[flowtext::Action]) -> Option<String> {
-        stale(flow, &named_ports(&self.look.wiring, &self.bridge, flow, actions), self.now)
+        let named = named_ports(&self.look.wiring, &self.bridge, flow, actions);
+        stale(&self.look, flow, &named, self.now)
     }
 
     pub(super) fn row(&self, flow: &Flow<'_>) -> v1::Flow {
         let actions = flow.action_list();
         let named = named_ports(&self.look.wiring, &self.bridge, flow, &actions);
-        let stale = stale(flow, &named, self.now);
+        let stale = stale(&self.look, flow, &named, self.now);
         v1::Flow::new(&self.bridge, flow, &actions, &named, stale, self.annotated(flow.line))
     }
 

@@ -106,5 +106,6 @@ pub(super) fn owner(record: &EndpointRecord, port: &Port) -> NumberOwner {
         mac: None,
         address: record.addresses.first().map(|cidr| cidr.ip),
         used: host::now() / 1000,
+        former: None,
     }
 }

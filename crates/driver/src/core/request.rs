@@ -114,6 +114,7 @@ impl Request<'_> {
             mac: endpoint.mac,
             address: endpoint.addresses.first().map(|cidr| cidr.ip),
             used: host::now() / 1000,
+            former: None,
         }
     }
 }

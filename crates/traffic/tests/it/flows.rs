@@ -211,7 +211,7 @@ fn staleness(line: &str) -> Option<String> {
     let flow = Flow::parse(line).unwrap();
     let actions = flow.action_list();
     let named = named_ports(&look.wiring, "vlanswitch", &flow, &actions);
-    stale(&flow, &named, Some(1_800_000_000))
+    stale(&look, &flow, &named, Some(1_800_000_000))
 }
 
 #[test]
@@ -242,4 +242,56 @@ fn a_flow_is_stale_whose_port_is_gone() {
     }
     let orphaned = staleness("priority=1,actions=output:5").unwrap();
     assert!(orphaned.contains("port 5 was old_ext:eth0, whose link is gone"), "{orphaned}");
+}
+
+/// An endpoint is made anew at each start of its container, which has its number again: flows are older than it and
+/// not stale. They are where another container had the number.
+#[test]
+fn a_flow_is_older_than_whose_endpoint_a_port_is() {
+    let told = |keys: Value, memory: Value, line: &str| {
+        let scene = include_str!("../../../cli/tests/scenes/article.json");
+        let mut snapshot: Snapshot = serde_json::from_str(scene).unwrap();
+        for seen in snapshot.switch.values_mut() {
+            let mut rows = serde_json::to_value(&*seen).unwrap();
+            let bridges = rows["rows"].as_array_mut().unwrap();
+            for bridge in bridges.iter_mut().filter(|bridge| bridge["name"] == "vlanswitch") {
+                bridge["external_ids"] = memory.clone();
+                let ports = bridge["ports"].as_array_mut().unwrap();
+                let web = ports.iter_mut().find(|port| port["iface"] == "vethp11240eth0").unwrap();
+                web["external_ids"] = keys.clone();
+            }
+            *seen = serde_json::from_value(rows).unwrap();
+        }
+        let look = Look::new(snapshot);
+        let flow = Flow::parse(line).unwrap();
+        let named = named_ports(&look.wiring, "vlanswitch", &flow, &flow.action_list());
+        stale(&look, &flow, &named, Some(1_000_100))
+    };
+    let keys = || {
+        json!({"docker-ovs.network": "n1", "docker-ovs.endpoint": "e1", "docker-ovs.name": "webserver",
+               "docker-ovs.created": "1000090"})
+    };
+    let memory = |former: &Value| {
+        let owner =
+            json!({"network": "n1", "name": "webserver", "used": 1_000_090, "former": former});
+        json!({"docker-ovs.number.4": owner.to_string()})
+    };
+    let of = |name: &str| json!({"name": name, "until": 1_000_040});
+    let old = "duration=80s, priority=1,in_port=4 actions=drop";
+    let young = "duration=50s, priority=1,in_port=4 actions=drop";
+    for (former, line, why) in [
+        (of("db"), old, Some("port 4 is webserver:eth0 only for 1 min")),
+        (of("db"), young, None),
+        (of("webserver"), old, None),
+        (Value::Null, old, None),
+    ] {
+        let told = told(keys(), memory(&former), line);
+        assert_eq!(told.is_some(), why.is_some(), "{former} {line}: {told:?}");
+        assert!(why.is_none_or(|why| told.unwrap().starts_with(why)));
+    }
+    // Without a memory, or of one that is of another container, nothing is known.
+    assert_eq!(told(keys(), json!({}), old), None);
+    let mut nameless = keys();
+    nameless.as_object_mut().unwrap().remove("docker-ovs.name");
+    assert_eq!(told(nameless, memory(&of("db")), old), None);
 }
