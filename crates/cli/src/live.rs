@@ -6,6 +6,37 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::outcome::CliError;
+use crate::writer;
+
+/// Whether a source that is asked again and again answers. One that never did ends a verb; one that did may be
+/// started again, and is waited for.
+#[derive(Debug, Default)]
+pub struct Answering {
+    /// Whether it did when it was asked last; none where it never was.
+    last: Option<bool>,
+}
+
+impl Answering {
+    /// The answer; none where there is none, which is told once until there is one again.
+    ///
+    /// # Errors
+    /// It has not answered yet.
+    pub fn or_told<T>(&mut self, answer: Result<T, CliError>) -> Result<Option<T>, CliError> {
+        let was = self.last.replace(answer.is_ok());
+        match (answer, was) {
+            (Ok(answer), _) => Ok(Some(answer)),
+            (Err(error), None) => Err(error),
+            (Err(error), was) => {
+                if was == Some(true) {
+                    writer::tell("docker-ovs", &error.to_string());
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
 /// Waits until the process is to stop: SIGINT, SIGTERM, or a reader of stdout that is gone.
 pub async fn stopped() {
     tokio::select! {
@@ -34,5 +65,24 @@ async fn stdout_closed() {
             let _ = stdout.ready(Interest::ERROR).await;
         }
         _ => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Answering;
+    use crate::outcome::CliError;
+
+    #[test]
+    fn a_source_that_answered_once_is_waited_for() {
+        let away = || Err(CliError::new("it is away"));
+        let mut never = Answering::default();
+        assert!(never.or_told::<u8>(away()).is_err());
+        let mut source = Answering::default();
+        for turn in [Some(1), None, None, Some(2), None] {
+            let answer = source.or_told(turn.map_or_else(away, Ok)).ok();
+            assert_eq!(answer, Some(turn));
+            assert_eq!(source.last, Some(turn.is_some()));
+        }
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::flows::Wanted;
 use crate::args::FlowsArgs;
-use crate::live::stopped;
+use crate::live::{Answering, stopped};
 use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
@@ -33,10 +33,11 @@ struct SeenFlow {
 
 type Flows = BTreeMap<(u8, u32, String), SeenFlow>;
 
-/// Prints what changes until a signal, or until the reader of stdout is gone.
+/// Prints what changes until a signal, or until the reader of stdout is gone. A switch that is started again
+/// meanwhile is waited for.
 ///
 /// # Errors
-/// No such bridge or container, or vswitchd cannot be asked.
+/// At first there is no such bridge or container, or vswitchd cannot be asked.
 pub(super) async fn watch(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
     followed(origin)?;
     tokio::select! {
@@ -48,13 +49,14 @@ pub(super) async fn watch(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, 
 
 async fn tell(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
     let mut before: Option<(Instant, Flows)> = None;
+    let mut switch = Answering::default();
     loop {
-        let wanted = Wanted::read(origin, args).await?;
-        let asked = Instant::now();
-        let said = wanted.ask(origin).await?;
-        let took = asked.elapsed();
-        // Of all: what is wanted may change with an address, and is no new flow then.
-        let now: Flows = parse_flows(&said).map(|flow| known(&flow)).collect();
+        let seen = switch.or_told(Seen::read(origin, args).await)?;
+        let Some(Seen { wanted, asked, took, flows: now }) = seen else {
+            // What was there before is kept: what is gone once it answers again is told.
+            sleep_until(Instant::now() + PAUSE).await;
+            continue;
+        };
         if let Some((then, old)) = &before {
             let rows = changes(&wanted, old, &now, asked.duration_since(*then));
             match writer::print(&lay_out(&rows, &args.format)?) {
@@ -67,6 +69,26 @@ async fn tell(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
         }
         before = Some((asked, now));
         sleep_until(Instant::now() + PAUSE.max(took * SHARE)).await;
+    }
+}
+
+/// The flows at one moment.
+struct Seen {
+    wanted: Wanted,
+    asked: Instant,
+    took: Duration,
+    /// All of them: what is wanted may change with an address, and is no new flow then.
+    flows: Flows,
+}
+
+impl Seen {
+    async fn read(origin: &Origin, args: &FlowsArgs) -> Result<Self, CliError> {
+        let wanted = Wanted::read(origin, args).await?;
+        let asked = Instant::now();
+        let said = wanted.ask(origin).await?;
+        let took = asked.elapsed();
+        let flows = parse_flows(&said).map(|flow| known(&flow)).collect();
+        Ok(Self { wanted, asked, took, flows })
     }
 }
 

@@ -1,7 +1,7 @@
 //! `flows` and `fdb` on a real switch.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
-use lab::{Bridge, Container, flow, run, wait_for_answer, wait_until};
+use lab::{Bridge, Container, Switch, flow, run, unique, wait_for_answer, wait_until};
 use serde_json::Value;
 
 use crate::tool::live::Events;
@@ -126,6 +126,39 @@ fn changes_of_flows_are_told_with_rates() {
         let _ = lab::ping(web, "10.80.1.2");
         told("matched").is_some()
     });
+}
+
+#[test]
+fn a_switch_that_is_started_again_is_waited_for() {
+    lab::need!(Docker);
+    let (mut switch, bridge) = (Switch::start(&[]), unique("br"));
+    switch.add_bridge(&bridge, &[]);
+    let db = switch.remote();
+    let at = format!("unix:{}", switch.rundir().join(format!("{bridge}.mgmt")).display());
+    let json = ["--format", "json"];
+    let watch = ["--db", &db, "flows", &bridge, "--watch"];
+    let watch = Events::start_verb(&[&watch[..], &json].concat());
+    let top = ["--db", &db, "top", &bridge, "--batch", "-d", "300ms"];
+    let top = Events::start_verb(&[&top[..], &json].concat());
+    let told = |event: &str| {
+        let said = watch.said.lock().unwrap();
+        said.iter().any(|line| line.contains(&format!("\"{event}\"")))
+    };
+    let rows = || top.said.lock().unwrap().len();
+    let mut n = 100;
+    wait_until("a flow that is added is told", || {
+        n += 1;
+        run("ovs-ofctl", &["add-flow", &at, &format!("priority={n},dl_type=0x88b5,actions=drop")]);
+        told("added")
+    });
+    wait_until("rates are told", || rows() > 0);
+    switch.kill_vswitchd();
+    let complaints = |verb: &Events| verb.complained.lock().unwrap().len();
+    wait_until("both tell of it", || complaints(&watch) > 0 && complaints(&top) > 0);
+    switch.start_vswitchd();
+    wait_until("what is gone is told", || told("removed"));
+    let before = rows();
+    wait_until("rates are told again", || rows() > before);
 }
 
 #[test]

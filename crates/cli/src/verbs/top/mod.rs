@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 
 use self::order::Order;
 use crate::args::TopArgs;
-use crate::live::stopped;
+use crate::live::{Answering, stopped};
 use crate::origin::asked_live;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
@@ -125,28 +125,33 @@ async fn look(origin: &Origin, bridge: Option<&str>) -> Result<Look, CliError> {
     Ok(look)
 }
 
-/// Prints rows so many times, or for ever; each time rates are known.
+/// Prints rows so many times, or for ever; each time rates are known. A time that no switch answers counts too.
 async fn batch(source: &mut Source<'_>, args: &TopArgs) -> Result<Outcome, CliError> {
     let order = Order::new(args.sort);
     let mut due = Instant::now() + args.delay;
-    source.next().await?;
-    let mut printed = 0;
+    let mut switch = Answering::default();
+    switch.or_told(source.next().await)?;
+    let mut times = 0;
     let mut uncounted = Vec::new();
-    while args.iterations.is_none_or(|times| printed < times) {
+    let mut is_away = false;
+    while args.iterations.is_none_or(|wanted| times < wanted) {
         sleep_until(due).await;
         // After a pause, or a reader that was slow, what was missed is not made up for: rates are of this long.
         due = Instant::now() + args.delay;
-        let counted = source.next().await?;
+        times += 1;
+        let counted = switch.or_told(source.next().await)?;
+        is_away = counted.is_none();
+        let Some(counted) = counted else { continue };
         uncounted = counted.uncounted;
         let rows = order.of(counted.rows);
         let text = Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::TOP, &rows)?;
         match writer::print(&text) {
-            Ok(()) => printed += 1,
+            Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,
             Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
         }
     }
-    let unknown = !uncounted.is_empty();
+    let unknown = is_away || !uncounted.is_empty();
     let remarks = source.look.remarks().into_iter().chain(uncounted).collect();
     Ok(Outcome { remarks, unknown, ..Outcome::default() })
 }

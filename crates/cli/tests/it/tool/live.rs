@@ -16,7 +16,7 @@ const LINE: &str = "{{.Action}} {{.Container}}:{{.Interface}} {{.Bridge}} {{.OFP
 pub(crate) struct Events {
     pub(crate) child: Child,
     pub(crate) said: Arc<Mutex<Vec<String>>>,
-    complained: Arc<Mutex<Vec<String>>>,
+    pub(crate) complained: Arc<Mutex<Vec<String>>>,
 }
 
 impl Events {
