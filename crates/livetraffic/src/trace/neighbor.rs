@@ -53,8 +53,8 @@ impl Tracer<'_> {
             "ARP request"
         };
         let question = (asked, (from, next), format!("its {what}"));
-        // What is on no port is not known to answer by one.
-        let answered = answered.ok().filter(|_| next.port.is_some());
+        // What is on no port, or on one that vswitchd has not opened, is not known to answer by one.
+        let answered = answered.ok().filter(|_| next.ofport().is_some());
         let answer =
             answered.map(|packet| (packet, (next, from), format!("the answer to its {what}")));
         let ways: Vec<_> = [Some(question), answer].into_iter().flatten().collect();
