@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::evidence::Note;
 use docker_ovs_model::ids::{Ifindex, Name, NetnsId};
-use docker_ovs_model::snapshot::Observed;
+use docker_ovs_model::snapshot::{Observed, Scope};
 use docker_ovs_model::switch::Port;
 use docker_ovs_model::timeline::{Change, Timeline};
 use docker_ovs_model::wiring::{Attachment, AttachmentState, SwitchPort, Wire};
@@ -95,8 +95,10 @@ impl Replica {
     }
 }
 
-/// A look that a source is missing from: the engines, the kernel, the switch.
+/// A look, as those are that follow each other: at everything, and a source may be missing from it, the engines,
+/// the kernel, the switch.
 fn without(mut snapshot: Snapshot, missing: u8) -> Snapshot {
+    snapshot.scope = Scope::Everything;
     let why = || SourceError::new(SourceErrorKind::TimedOut, "it", "no answer");
     let absent = missing & 1 != 0;
     snapshot
