@@ -68,7 +68,8 @@ pub fn disconnect(
                 let is_orphaned = matches!(row.occupant, Occupant::Orphaned { .. });
                 is_orphaned.then(|| planner.left_link(&row.port)).flatten()
             };
-            (removal(bridge, wiring, row), host_end.or_else(renamed))
+            let memory = planner.forgotten_with(bridge, &row.port, &interface);
+            (removal(bridge, wiring, row, memory), host_end.or_else(renamed))
         }
         Connection::Memory(port) => (forget(bridge, port), planner.left_link(port)),
     };
@@ -132,13 +133,18 @@ impl Found<'_> {
     }
 }
 
-fn removal(bridge: &Bridge, wiring: &Wiring, row: &SwitchPort) -> ReplacePort {
+fn removal(
+    bridge: &Bridge,
+    wiring: &Wiring,
+    row: &SwitchPort,
+    memory: MemoryChange,
+) -> ReplacePort {
     ReplacePort {
         bridge: bridge.name.clone(),
         remove: Some(Arc::clone(&row.port)),
         link_is_gone: row.occupant.is_orphaned(),
         expected_requesters: requesters(wiring, [Some(&row.port), None]),
-        memory: forgotten_by_name(bridge, &row.port),
+        memory,
         ..ReplacePort::default()
     }
 }
@@ -153,17 +159,6 @@ fn forget(bridge: &Bridge, port: &Port) -> ReplacePort {
 pub(super) fn forgotten(bridge: &Bridge, port: &Port) -> MemoryChange {
     let key = PortRecord::of(port).map(|record| memory::key(&record));
     memory::change(bridge, key.as_slice(), None)
-}
-
-/// The same of a port that is to stay away: where its record was taken from it, what the bridge remembers
-/// under its name.
-fn forgotten_by_name(bridge: &Bridge, port: &Port) -> MemoryChange {
-    if PortRecord::of(port).is_some() {
-        return forgotten(bridge, port);
-    }
-    let kept = memory::of(bridge).filter(|(_, kept)| kept.iface == port.iface);
-    let keys: Vec<_> = kept.map(|(key, _)| key.to_owned()).collect();
-    memory::change(bridge, &keys, None)
 }
 
 /// What the connections of one container are looked for and judged by.
@@ -187,6 +182,22 @@ impl<'a> DisconnectPlanner<'a> {
                 self.recorded(&record, Connection::Memory(port))
             });
         there.chain(kept).collect()
+    }
+
+    /// What the bridge need not remember once a port is to stay away: where its record was taken from it, what
+    /// the bridge remembers of this interface of the container under the port's name.
+    fn forgotten_with(&self, bridge: &Bridge, port: &Port, interface: &Name) -> MemoryChange {
+        if PortRecord::of(port).is_some() {
+            return forgotten(bridge, port);
+        }
+        let is_its = |record: PortRecord| {
+            *record.interface == **interface && self.is_of(&record).unwrap_or_default()
+        };
+        let kept = memory::of(bridge).filter(|(_, kept)| {
+            kept.iface == port.iface && PortRecord::of(kept).is_some_and(is_its)
+        });
+        let keys: Vec<_> = kept.map(|(key, _)| key.to_owned()).collect();
+        memory::change(bridge, &keys, None)
     }
 
     /// The interface that a port is of, if it is one of this container.

@@ -20,7 +20,7 @@ use crate::wiring::{LastTenant, Occupant, SwitchPort, Wiring};
 use super::disconnect::forgotten;
 use super::orphaned_veths::{Verdict, judge, renamed_link};
 use super::planner::delete;
-use super::restore::{is_without_record, only_remembered};
+use super::restore::{only_remembered, without_record};
 use super::world::written_here;
 use super::{ReplacePort, Step, SwitchStep};
 
@@ -318,7 +318,7 @@ impl PrunePlanner<'_> {
     fn memory(self, at: Name, port: Arc<Port>) -> Option<Result<Prunable, Undecided>> {
         let record = PortRecord::of(&port)?;
         // What a living container has on this very port is no other interface in its place.
-        let is_its = is_without_record(self.wiring, &at, &port);
+        let is_its = without_record(self.wiring, &at, &port).is_some();
         let found = whereabouts(self.snapshot, &record);
         if is_its && found.container().is_some_and(Container::is_alive) {
             return None;

@@ -17,7 +17,7 @@ use crate::resolve::Clashes;
 use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::{Bridge, OfPortState, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
-use crate::wiring::{Occupant, Plug, SwitchPort, Wiring};
+use crate::wiring::{Occupant, SwitchPort, Wiring};
 
 use super::number::number_of;
 use super::orphaned_veths::{Verdict, judge, marked_as_staying};
@@ -185,11 +185,15 @@ pub(super) fn only_remembered(snapshot: &Snapshot, wiring: &Wiring) -> Vec<(Name
     gone.map(|(bridge, _, port)| (bridge.name.clone(), Arc::new(port))).collect()
 }
 
-/// Whether what a bridge remembers as `port` is there, and has lost its record.
-pub(super) fn is_without_record(wiring: &Wiring, bridge: &Name, port: &Port) -> bool {
+/// The row of what a bridge remembers as `port`, if it is there and has lost its record.
+pub(super) fn without_record<'a>(
+    wiring: &'a Wiring,
+    bridge: &Name,
+    port: &Port,
+) -> Option<&'a SwitchPort> {
     let mut rows = wiring.ports.iter();
     let row = rows.find(|row| row.bridge == *bridge && row.port.iface == port.iface);
-    row.is_some_and(|row| PortRecord::of(&row.port).is_none())
+    row.filter(|row| PortRecord::of(&row.port).is_none())
 }
 
 /// What is to be done about one of them.
@@ -249,8 +253,8 @@ fn again(
     planner.require_engine()?;
     let link = planner.link_of(lost.port, &lost.record);
     let Some(row) = lost.row else {
-        if let Some(why) = planner.without_record(lost.port) {
-            return Ok(RestoreAction::NotToBeTouched { why });
+        if let Some(row) = without_record(wiring, &bridge.name, lost.port) {
+            return Ok(planner.beside(row, &lost.record));
         }
         return match link {
             Some(link) => planner.put_back(lost.port, None, link, lost.record),
@@ -259,8 +263,8 @@ fn again(
             }
         };
     };
-    if let Occupant::Plugged { plugs } = &row.occupant {
-        return Ok(planner.plugged(row, plugs, &lost.record));
+    if matches!(row.occupant, Occupant::Plugged { .. }) {
+        return Ok(planner.plugged(row, &lost.record));
     }
     if let Some(why) = untouchable(row) {
         return Ok(RestoreAction::NotToBeTouched { why });
@@ -293,18 +297,25 @@ fn is_numbered(record: &PortRecord, port: &Port) -> bool {
 }
 
 impl Planner<'_> {
-    /// Why what the bridge remembers of a port cannot be put back beside this very port, whose record was
-    /// taken from it: whether it is to stay so is not known.
-    fn without_record(&self, port: &Port) -> Option<String> {
-        let bridge = &self.bridge.name;
-        is_without_record(self.wiring, bridge, port)
-            .then(|| format!("{} is a port of {bridge} without its record", port.iface))
+    /// Of what the bridge remembers of this very port, whose record was taken from it: nothing, if the recorded
+    /// interface is on it. Else it cannot be put back: whether the port is to stay so is not known.
+    fn beside(&self, row: &SwitchPort, record: &PortRecord) -> RestoreAction {
+        if self.is_on(row, record) {
+            return RestoreAction::There;
+        }
+        let why = format!("{} is a port of {} without its record", row.port.iface, row.bridge);
+        RestoreAction::NotToBeTouched { why }
+    }
+
+    /// Whether the recorded interface is on this port.
+    fn is_on(&self, row: &SwitchPort, record: &PortRecord) -> bool {
+        let Occupant::Plugged { plugs } = &row.occupant else { return false };
+        plugs.iter().any(|plug| plug.netns == self.netns && *plug.interface == *record.interface)
     }
 
     /// Of a port with a link on it: nothing, if that is the recorded one, and set up to the end.
-    fn plugged(&self, row: &SwitchPort, plugs: &[Plug], record: &PortRecord) -> RestoreAction {
-        let fits = |plug: &Plug| plug.netns == self.netns && *plug.interface == *record.interface;
-        if !plugs.iter().any(fits) {
+    fn plugged(&self, row: &SwitchPort, record: &PortRecord) -> RestoreAction {
+        if !self.is_on(row, record) {
             return RestoreAction::NotToBeTouched { why: format!("{} is on it", row.occupant) };
         }
         // What made the link again may be about to do the rest.

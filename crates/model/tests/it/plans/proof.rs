@@ -667,9 +667,10 @@ fn disconnected(host: &Snapshot, force: bool) -> Snapshot {
 fn what_is_remembered_of_a_port_without_its_record_is_told_and_left_alone() {
     let plugged = without_record();
     let anew = restarted(&plugged, 1, true);
+    assert_eq!(restored(&plugged), [RestoreAction::There], "its interface is on it");
+    let [RestoreAction::NotToBeTouched { why }] = &restored(&anew)[..] else { panic!() };
+    assert_eq!(why, "dov-00000001 is a port of br0 without its record");
     for host in [&plugged, &anew] {
-        let [RestoreAction::NotToBeTouched { why }] = &restored(host)[..] else { panic!() };
-        assert_eq!(why, "dov-00000001 is a port of br0 without its record");
         assert_eq!(pruned(host), 0, "its container lives");
     }
     let exited = restarted(&plugged, 1, false);
@@ -679,6 +680,24 @@ fn what_is_remembered_of_a_port_without_its_record_is_told_and_left_alone() {
     let wiring = resolve(&gone);
     let left = prune(&gone, &wiring, &Prune::default());
     assert!(matches!(&left[..], [Prunable::Memory { .. }]), "{left:?}");
+}
+
+#[test]
+fn what_is_remembered_of_another_container_is_not_forgotten_with_a_port_of_its_name() {
+    let mut host = restarted(&connected(&host(), &request("br0", "c1"), 1), 1, false);
+    let port = |host: &mut Snapshot| {
+        host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut()[0].ports.pop().unwrap()
+    };
+    let name = port(&mut host).iface.to_string();
+    let request = Connect { host_interface: Some(name), ..request("br0", "c2") };
+    let mut host = connected(&host, &request, 2);
+    let mut row = Port::clone(&port(&mut host));
+    row.external_ids.clear();
+    let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+    rows[0].ports.push(Arc::new(row));
+    let plan = disconnect(&host, &resolve(&host), &request_to_disconnect("c2", true)).unwrap();
+    let after = rehearse(&host, &plan.steps);
+    assert_eq!(restored(&after), [RestoreAction::NotRunning { state: "exited".into() }]);
 }
 
 #[test]

@@ -207,7 +207,9 @@ fn the_port_of_a_link_that_has_another_ports_name_now_is_not_pruned() {
     assert_eq!(what(&without_index, &Prune::default()), (0, undecided));
     let mut of_others = renamed.clone();
     let rows = of_others.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
-    rows.iter_mut().for_each(|row| row.external_ids.clear());
+    for row in rows {
+        row.external_ids.clear();
+    }
     change_ports(&mut of_others, |port| port.external_ids.clear());
     assert_eq!(what(&of_others, &Prune { all: true, ..Prune::default() }), (0, Vec::new()));
     // vswitchd could not open it: then its index is an old one.
