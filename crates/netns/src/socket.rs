@@ -4,10 +4,11 @@ use std::os::fd::AsRawFd;
 
 use netlink_sys::protocols::NETLINK_ROUTE;
 
+use crate::message::nested;
 use crate::netlink::Netlink;
 use crate::rows::{
-    self, Address, IFADDRMSG, IFINFOMSG, IFLA_EXT_MASK, IFLA_IFNAME, IFLA_MASTER,
-    IFLA_TARGET_NETNSID, Link,
+    self, Address, IFADDRMSG, IFINFOMSG, IFLA_EXT_MASK, IFLA_IFNAME, IFLA_INFO_KIND, IFLA_LINKINFO,
+    IFLA_MASTER, IFLA_TARGET_NETNSID, Link,
 };
 use crate::{Error, Netns};
 
@@ -72,6 +73,20 @@ impl RouteSocket {
         let mut links =
             self.0.dump(RTM_GETLINK, &[0; IFINFOMSG], &wanted, RTM_NEWLINK, rows::link)?;
         links.retain(|link| link.master == Some(master));
+        Ok(links)
+    }
+
+    /// The links of a kind, as `vlan`. A kernel that does not know the kind, as its module was never needed,
+    /// tells all links: what came is looked through.
+    ///
+    /// # Errors
+    /// As the conversation fails.
+    pub fn links_of_kind(&self, kind: &str) -> Result<Vec<Link>, Error> {
+        let filter = nested(&[], &[(IFLA_INFO_KIND, kind.as_bytes())]);
+        let wanted = [(IFLA_EXT_MASK, &SKIP_STATS[..]), (IFLA_LINKINFO, &filter[..])];
+        let mut links =
+            self.0.dump(RTM_GETLINK, &[0; IFINFOMSG], &wanted, RTM_NEWLINK, rows::link)?;
+        links.retain(|link| link.kind.as_deref() == Some(kind));
         Ok(links)
     }
 

@@ -335,16 +335,25 @@ fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, 
     Ok(seen.into_values().map(Arc::new).collect())
 }
 
-/// Whether a link of the switch's namespace stands on one of these of it and is none of them: the kernel tells
-/// that only of all links. True where it cannot be asked.
+/// Whether a link of the switch's namespace stands on one of these of it and is none of them: on the end of a
+/// veth, or on what that is enslaved to. True where that cannot be asked. The kernel tells it of no link, so that
+/// those of each kind that stands on others are looked through, which are few where there are many links.
 pub(crate) fn is_stood_on(switch: &Netns, here: &Namespace) -> bool {
-    let read = netns::visit(&[switch], |_, socket| socket.links());
-    let Some(Ok(all)) = read.into_iter().next() else { return true };
-    let all: Vec<Link> = all.into_iter().map(|link| links::row(link, Vec::new())).collect();
     let known: BTreeSet<Ifindex> = here.links.iter().map(|link| link.ifindex).collect();
-    let others = all.iter().filter(|link| link.has_parent() && !known.contains(&link.ifindex));
-    let lower = |link: &Link| link.peer.filter(|lower| lower.nsid.is_none());
-    { others }.any(|link| lower(link).is_some_and(|lower| known.contains(&lower.ifindex)))
+    let on_the_way = here.links.iter().filter(|link| link.is_paired() || has_members(link));
+    let on_the_way: BTreeSet<Ifindex> = on_the_way.map(|link| link.ifindex).collect();
+    let read = netns::visit(&[switch], |_, socket| {
+        Link::KINDS_WITH_PARENT.iter().try_fold(false, |found, kind| {
+            let links = if found { Vec::new() } else { socket.links_of_kind(kind)? };
+            let mut links = links.into_iter().map(|link| links::row(link, Vec::new()));
+            let stands = |link: &Link| {
+                let lower = link.peer.filter(|lower| lower.nsid.is_none());
+                lower.is_some_and(|lower| on_the_way.contains(&lower.ifindex))
+            };
+            Ok(found || links.any(|link| !known.contains(&link.ifindex) && stands(&link)))
+        })
+    });
+    !matches!(read.into_iter().next(), Some(Ok(false)))
 }
 
 /// Whether what others send by this link goes on by those that are enslaved to it.

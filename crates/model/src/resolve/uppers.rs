@@ -14,7 +14,7 @@ use super::trace::{Tracer, doubt};
 use super::veth::{far_end, named_by};
 
 /// Of more links than that beyond an upper one it is not told whether one is a port.
-const MANY: usize = 256;
+const MANY: usize = 1024;
 
 /// Why what arrives at `lower` may go on by a link that stands on it.
 pub(super) fn taken_above(tracer: &Tracer<'_, '_>, at: LinkKey, lower: &Link) -> Option<String> {
@@ -58,6 +58,14 @@ fn leads_on(tracer: &Tracer<'_, '_>, below: LinkKey, upper: LinkKey) -> bool {
     false
 }
 
+/// Whether nothing is known to go on from the other end of a veth.
+fn is_alone(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> bool {
+    link.master.is_none()
+        && tracer.index.uppers(at).is_empty()
+        && tracer.ports_of(at).is_empty()
+        && doubt(tracer, at).is_none()
+}
+
 /// The links that a packet may go on by from this one, whatever it is; none where one was not read.
 fn neighbours(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<SmallVec<[LinkKey; 4]>> {
     let master = link.master.map(|ifindex| LinkKey { netns: at.netns, ifindex });
@@ -67,6 +75,8 @@ fn neighbours(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<Small
     next.extend(tracer.index.uppers(at).iter().take(MANY).copied());
     if link.is_paired() {
         match far_end(tracer.index, at, link) {
+            // What is alone in its namespace is a container's own, and leads nowhere.
+            Ok((far, end, _)) if is_alone(tracer, far, end) => {}
             Ok((far, ..)) => next.push(far),
             Err(_) if unread_member(tracer, at, link).is_some() => return None,
             Err(_) => {}

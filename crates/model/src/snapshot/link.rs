@@ -84,9 +84,12 @@ impl Link {
     /// Whether it sends what it is given by another link: then `peer` is that one
     /// (`IFLA_LINK` of linux/if_link.h).
     pub fn has_parent(&self) -> bool {
-        const KINDS: [&str; 6] = ["macvlan", "macvtap", "ipvlan", "ipvtap", "vlan", "macsec"];
-        self.kind.as_deref().is_some_and(|kind| KINDS.contains(&kind))
+        self.kind.as_deref().is_some_and(|kind| Self::KINDS_WITH_PARENT.contains(&kind))
     }
+
+    /// The kinds of links that have a parent.
+    pub const KINDS_WITH_PARENT: [&str; 6] =
+        ["vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"];
 
     /// The namespace that it leads straight to, as its own calls that; none where it leads to no
     /// other one.
