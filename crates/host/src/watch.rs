@@ -287,7 +287,8 @@ impl Published {
     fn leave_out_other_services(&mut self, named: &BTreeSet<Kind>) {
         let is_none = |why: &SourceError| why.kind == SourceErrorKind::NotServed;
         let is_engine = |(kind, rows): &(Kind, Answered<Container>)| {
-            named.contains(kind) || !rows.source_error().is_some_and(is_none)
+            // One that told of containers is an engine, which is out of order.
+            named.contains(kind) || !rows.is_unread() || !rows.source_error().is_some_and(is_none)
         };
         self.engines.retain(is_engine);
     }

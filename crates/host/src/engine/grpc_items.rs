@@ -5,9 +5,9 @@ use grpc::Error;
 use prost::Message;
 use prost::bytes::Bytes;
 
-/// The longest message about one container, in bytes: many times what there is of any, with its whole
-/// specification.
-const LONGEST: usize = 1 << 20;
+/// The longest message about one container, in bytes: more than its arguments and environment can be (execve(2)),
+/// with all else of its specification.
+const LONGEST: usize = 4 << 20;
 
 /// The message that is read.
 ///
@@ -15,8 +15,9 @@ const LONGEST: usize = 1 << 20;
 /// It is no such message, or longer than any is.
 pub(super) fn decode<T: Message + Default>(message: Bytes) -> Result<T, Error> {
     if message.len() > LONGEST {
-        let why = format!("what it says of one container takes more than {} MiB", LONGEST >> 20);
-        return Err(Error::Broken(why.into()));
+        let message =
+            format!("what it says of one container takes more than {} MiB", LONGEST >> 20);
+        return Err(Error::Refused { code: Error::OUT_OF_RANGE, message });
     }
     Ok(T::decode(message)?)
 }

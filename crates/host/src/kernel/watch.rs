@@ -46,13 +46,16 @@ pub struct LinkReading {
     pub homes: Arc<HomeHandles>,
 }
 
+/// Handles, each with the namespace that it is said to lead to.
+pub type HandleSet = HashSet<(Handle, NetnsId)>;
+
 /// Handles on the namespaces of containers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HomeHandles {
     /// All that were tried.
-    pub asked: HashSet<(Handle, NetnsId)>,
+    pub asked: HandleSet,
     /// Those of them that led to none, although one of this number was read: it is another one.
-    pub replaced: HashSet<(Handle, NetnsId)>,
+    pub replaced: HandleSet,
 }
 
 impl HomeHandles {
@@ -75,7 +78,7 @@ struct Elsewhere {
 }
 
 impl Elsewhere {
-    fn new(read: OtherNamespaces, asked: HashSet<(Handle, NetnsId)>) -> Self {
+    fn new(read: OtherNamespaces, asked: HandleSet) -> Self {
         let OtherNamespaces { rows, nsids, dead } = read;
         let numbers: HashSet<_> = rows.iter().map(|row| row.id).collect();
         let replaced = dead.into_iter().filter(|(_, netns)| numbers.contains(netns)).collect();
@@ -198,7 +201,7 @@ struct LinkState<'o> {
     elsewhere: Vec<Namespace>,
     /// By what they were looked for.
     homes: Arc<HomeHandles>,
-    reading: Option<(Reading<OtherNamespaces>, HashSet<(Handle, NetnsId)>)>,
+    reading: Option<(Reading<OtherNamespaces>, HandleSet)>,
     /// What was read of them, until the switch's namespace was read after it.
     fresh: Option<Elsewhere>,
     /// Namespaces changed that were not read since, or while they were being read.

@@ -118,14 +118,16 @@ async fn what_is_no_engine_is_no_source() {
     });
     let first = given(&mut watch).await.unwrap();
     assert_eq!(first.engines.keys().collect::<Vec<_>>(), [&kind("docker")]);
-    // It becomes one, and then is away.
+    // It becomes one, and then is out of order or away.
     cri.send_modify(|latest| latest.set_fresh(vec![container("pod", "pod").row]));
     assert_eq!(given(&mut watch).await.unwrap().engines.len(), 2);
-    cri.send_modify(|latest| {
-        latest.mark_stale(why(SourceErrorKind::Unreachable));
-    });
-    let away = given(&mut watch).await.unwrap();
-    assert!(matches!(away.engines[&kind("cri")], Observed::Stale { .. }));
+    for is in [SourceErrorKind::NotServed, SourceErrorKind::Unreachable] {
+        cri.send_modify(|latest| {
+            latest.mark_stale(why(is));
+        });
+        let away = given(&mut watch).await.unwrap();
+        assert!(matches!(away.engines[&kind("cri")], Observed::Stale { .. }), "{is:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

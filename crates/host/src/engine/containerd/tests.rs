@@ -166,7 +166,7 @@ fn many_empty_items() -> Vec<u8> {
 
 #[tokio::test]
 async fn a_list_that_is_longer_than_any_is_refused() {
-    let labels = (0..200_000).map(|i: u32| (i.to_string(), String::new())).collect();
+    let labels = (0..800_000).map(|i: u32| (i.to_string(), String::new())).collect();
     let mut one = Vec::new();
     let labelled = StoredContainer { labels, ..StoredContainer::default() };
     prost::encoding::message::encode(1, &labelled, &mut one);
@@ -174,7 +174,7 @@ async fn a_list_that_is_longer_than_any_is_refused() {
         (method::NAMESPACES, many_empty_items(), "more than 1024 namespaces"),
         (method::CONTAINERS, many_empty_items(), "take more than 32 MiB"),
         (method::TASKS, many_empty_items(), "take more than 32 MiB"),
-        (method::CONTAINERS, one, "of one container takes more than 1 MiB"),
+        (method::CONTAINERS, one, "of one container takes more than 4 MiB"),
     ] {
         let server = FakeGrpc::listen(move |call| match call.method.as_str() {
             method if method == listed => Answer::Messages(vec![told.clone()]),
