@@ -47,7 +47,7 @@ pub fn of_io(what: String, error: &io::Error, may: &str) -> SourceError {
 }
 
 /// Whether the system refused what it takes to ask anything at all, which says nothing of a server.
-fn is_of_this_system(error: &io::Error) -> bool {
+pub(crate) fn is_of_this_system(error: &io::Error) -> bool {
     let errno = error.raw_os_error().map(Errno::from_raw_os_error);
     matches!(errno, Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS))
         || error.kind() == io::ErrorKind::OutOfMemory

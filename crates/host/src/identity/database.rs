@@ -14,16 +14,20 @@ use super::peer;
 use super::process::{Process, is_same};
 use super::sockets::opened_by;
 use super::vswitchd::Vswitchd;
+use crate::failure::is_of_this_system;
 use crate::switch::ovsdb::Answerer;
 
 /// Whose the database at `asked` is. To be called in a tokio runtime; waits for nothing.
-pub(crate) fn judge(asked: &Remote, vswitchd: &Vswitchd, rundir: &Path) -> World {
+///
+/// # Errors
+/// This system has no descriptor left to look with.
+pub(crate) fn judge(asked: &Remote, vswitchd: &Vswitchd, rundir: &Path) -> io::Result<World> {
     let of = format!("ovs-vswitchd (process {})", vswitchd.process.pid());
-    let own = own_sockets(&vswitchd.process, rundir);
-    match asked {
+    let own = own_sockets(&vswitchd.process, rundir)?;
+    Ok(match asked {
         Remote::Unix(path) => judge_socket(path, &own, &of),
         Remote::Tcp(at) | Remote::Ssl(at) => judge_address(asked, *at, &own, &of),
-    }
+    })
 }
 
 /// Who answered for a database of this `world`.
@@ -35,22 +39,29 @@ pub(crate) fn identity(answerer: Option<&Answerer>, world: World) -> SourceIdent
 }
 
 /// The sockets of the databases in vswitchd's command line (ovs-vswitchd(8)), each held; without a database
-/// there its own folder's.
-fn own_sockets(process: &Process, rundir: &Path) -> Vec<OwnedFd> {
+/// there its own folder's. What is not there is passed over.
+fn own_sockets(process: &Process, rundir: &Path) -> io::Result<Vec<OwnedFd>> {
     let words = process.words();
     let methods = ["unix:", "tcp:", "ssl:"];
     let named = words.iter().skip(1).flat_map(|word| word.split(','));
     let named = named.filter(|word| methods.iter().any(|method| word.starts_with(method)));
     let mut named = named.peekable();
-    let from_here =
-        |path: &Path| open(&rundir.join(path), OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok();
+    let find = |path: &Path| {
+        let found = if path.is_absolute() {
+            process.find(path)
+        } else {
+            let how = OFlags::PATH | OFlags::CLOEXEC;
+            open(rundir.join(path), how, Mode::empty()).map_err(io::Error::from)
+        };
+        match found {
+            Err(error) if is_of_this_system(&error) => Some(Err(error)),
+            found => found.ok().map(Ok),
+        }
+    };
     if named.peek().is_none() {
-        return from_here(Path::new("db.sock")).into_iter().collect();
+        return find(Path::new("db.sock")).into_iter().collect();
     }
     let sockets = named.filter_map(|word| word.strip_prefix("unix:").map(Path::new));
-    let find = |path: &Path| {
-        if path.is_absolute() { process.find(path).ok() } else { from_here(path) }
-    };
     sockets.filter_map(find).collect()
 }
 

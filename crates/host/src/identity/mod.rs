@@ -17,7 +17,7 @@ use model::identity::{SourceIdentity, World};
 use model::{SourceError, SourceErrorKind};
 use netns::Netns;
 
-use crate::Host;
+use crate::{Host, failure};
 use vswitchd::{Unidentified, Vswitchd};
 
 /// The switch that a look is about.
@@ -36,7 +36,15 @@ impl Host {
     /// tells that its rows count. To be called in a tokio runtime; waits for nothing.
     pub(crate) fn identify_switch(&self, by_database: bool) -> Switch {
         let vswitchd = vswitchd::identify(&self.rundir);
-        let database = by_database.then(|| self.identify_database(vswitchd.as_ref()));
+        let (vswitchd, database) =
+            match by_database.then(|| self.identify_database(vswitchd.as_ref())) {
+                Some(Err(why)) => {
+                    let pid = vswitchd.ok().map(|vswitchd| vswitchd.process.pid());
+                    let world = World::Unknown { why: why.to_string() };
+                    (Err(Unidentified { pid, why }), Some(world))
+                }
+                world => (vswitchd, world.and_then(Result::ok)),
+            };
         let other = database.as_ref().and_then(serves_another);
         let other = other.filter(|_| self.database_answers());
         let found = match (vswitchd, other) {
@@ -61,15 +69,25 @@ impl Host {
     }
 
     /// Whose the database is.
-    pub(crate) fn identify_database(&self, vswitchd: Result<&Vswitchd, &Unidentified>) -> World {
-        match (&self.db, vswitchd) {
+    ///
+    /// # Errors
+    /// As [`database::judge`].
+    pub(crate) fn identify_database(
+        &self,
+        vswitchd: Result<&Vswitchd, &Unidentified>,
+    ) -> Result<World, SourceError> {
+        Ok(match (&self.db, vswitchd) {
             (Err(why), _) => World::Unknown { why: why.to_string() },
-            (Ok(remote), Ok(vswitchd)) => database::judge(remote, vswitchd, &self.rundir),
+            (Ok(remote), Ok(vswitchd)) => {
+                let judged = database::judge(remote, vswitchd, &self.rundir);
+                let what = || "the database of ovs-vswitchd".to_owned();
+                judged.map_err(|error| failure::of_io(what(), &error, "run as root"))?
+            }
             (Ok(ovsdb::Remote::Unix(_)), Err(no)) => World::Unknown { why: no.why.to_string() },
             (Ok(remote), Err(no)) => {
                 World::Elsewhere { why: format!("it is asked at {remote}, and {}", no.why) }
             }
-        }
+        })
     }
 
     /// A database that does not answer has no rows that could be another switch's.

@@ -15,6 +15,7 @@ use model::switch::{Bridge, Port, SwitchSource};
 use model::wiring::{Attachment, AttachmentState};
 use model::{Look, Snapshot, SourceError, SourceErrorKind, Target};
 use netns::Netns;
+use tokio::sync::OnceCell;
 
 use answer::containers;
 use container::Lookup;
@@ -48,23 +49,25 @@ impl Host {
     pub async fn resolved(&self, question: &Question) -> Look {
         let engines = self.engines.now();
         let seen = self.read(&engines, question).await;
-        self.resolve_whole(&engines, question, seen).await
+        self.resolve_whole(&engines, question, seen, &OnceCell::new()).await
     }
 
     /// Resolves what was seen; where a look at one thing left out what decides, what a look at
-    /// everything sees.
+    /// everything sees, which is made once for all that want it.
     async fn resolve_whole(
         &self,
         engines: &[Configured],
         question: &Question,
         Seen { snapshot, opened, has_more, .. }: Seen,
+        everything: &OnceCell<Snapshot>,
     ) -> Look {
         let look = Look::new(snapshot).with_opened(opened);
         if question.target.is_none() || !(has_more || leaves_out(&look)) {
             return look;
         }
         let whole = Question { target: None, ..question.clone() };
-        let mut snapshot = self.read(engines, &whole).await.snapshot;
+        let read = async || Box::pin(self.read(engines, &whole)).await.snapshot;
+        let mut snapshot = everything.get_or_init(read).await.clone();
         if let Some(named) = opened.and_then(|id| look.namespace(id)) {
             // No engine need lead to it.
             snapshot.kernel.add(named.clone(), |row| row.id == named.id);
@@ -73,7 +76,7 @@ impl Host {
     }
 
     /// Looks at two things at once, each as [`Host::resolved`] does: what both need of the switch's
-    /// process is read once.
+    /// process is read once. The questions differ in nothing but their targets.
     pub async fn resolved_both(&self, one: &Question, other: &Question) -> [Look; 2] {
         let engines = self.engines.now();
         let switch = self.identify_switch(one.takes(SwitchSource::Ovsdb));
@@ -85,9 +88,10 @@ impl Host {
         let mut both = [one, other];
         note_packet_sockets(&switch, &mut both);
         let [near, far] = both;
+        let everything = OnceCell::new();
         let both = tokio::join!(
-            self.resolve_whole(&engines, questions.0, near),
-            self.resolve_whole(&engines, questions.1, far),
+            self.resolve_whole(&engines, questions.0, near, &everything),
+            self.resolve_whole(&engines, questions.1, far, &everything),
         );
         both.into()
     }
@@ -117,7 +121,16 @@ impl Host {
                 None => (Scope::Everything, self.read_all(engines, due, question, netns).await),
             }
         };
-        let ((scope, seen), ids) = tokio::join!(look, engine_ids(engines, due, question));
+        let ((scope, mut seen), ids) = tokio::join!(look, engine_ids(engines, due, question));
+        // Which links are the switch's was not looked for, so that what was read of them is no answer. Where
+        // not even the containers' were read, that is told.
+        let mut found = seen.engines.iter().filter_map(|(_, found)| found.as_ref().ok()).flatten();
+        if let Err(why) = &switch.netns
+            && why.kind == SourceErrorKind::Exhausted
+            && found.all(|found| found.row.netns_error.is_none())
+        {
+            seen.kernel = Err(why.clone());
+        }
         tracing::debug!("looked at {scope:?} in {:?}", start.elapsed());
         let opened = seen.opened;
         let identified = identify_engines(engines, question, &seen, ids);

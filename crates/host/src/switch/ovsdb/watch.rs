@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use model::SourceError;
-use model::identity::SourceIdentity;
+use model::identity::{SourceIdentity, World};
 use model::switch::{Bridge, FakeBridge, Port};
 use ovsdb::{Changes, Uuid};
 use serde::de::DeserializeOwned;
@@ -94,6 +94,7 @@ impl Followed {
     /// Who answers for the database, and whose it is now.
     fn identity(&self, host: &Host) -> SourceIdentity {
         let world = host.identify_database(identity::vswitchd::identify(&host.rundir).as_ref());
+        let world = world.unwrap_or_else(|why| World::Unknown { why: why.to_string() });
         let row = self.settings.iter().next().map(|(id, row)| DatabaseRow::of(*id, row));
         let answerer = Answerer { row, ..self.database.answerer() };
         identity::database::identity(Some(&answerer), world)
