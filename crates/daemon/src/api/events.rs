@@ -120,7 +120,7 @@ impl Reader {
             }
             tokio::select! {
                 _ = self.changes.changed() => {}
-                _ = self.stopped.changed() => {}
+                _ = self.stopped.wait_for(|stopped| *stopped) => return None,
             }
         }
     }

@@ -83,10 +83,9 @@ pub(crate) async fn attachments_of(
     Path(container): Path<String>,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
-    let bridge = only("bridge", pairs)?;
     let work = daemon.requests.turn(owner).await;
     let state = daemon.state()?;
-    let rows = work.text(move || Ok(json(&rows_of(&state, &container, bridge.as_deref())?)));
+    let rows = work.text(move || Ok(json(&rows_of(&state, &container, pairs)?)));
     Ok(written(rows.await?))
 }
 
@@ -94,7 +93,7 @@ pub(crate) async fn attachments_of(
 fn rows_of(
     state: &State,
     container: &str,
-    bridge: Option<&str>,
+    pairs: Vec<(String, String)>,
 ) -> Result<Vec<v1::Attachment>, ApiError> {
     let unknown = |_| {
         let wanted = container.to_owned();
@@ -103,6 +102,8 @@ fn rows_of(
     let target = Target::parse(container).map_err(unknown)?;
     let subject = query::subject(&state.snapshot, &target)?;
     let found = query::attachments(&state.snapshot, &state.wiring, subject)?;
+    let bridge = only("bridge", pairs)?;
+    let bridge = bridge.as_deref();
     if let Some(bridge) = bridge {
         query::bridge(&state.snapshot, bridge)?;
     }
