@@ -175,9 +175,10 @@ impl Trace {
         let mut rows = vec![row];
         if self.both {
             let answer = before.answer.take();
+            let unbound = to.clone().unbound();
             let (back, there, kind) = match &answer {
                 Some(Answer { from, to, kind }) => (from, to, kind),
-                None => (to, from, tracer.kind),
+                None => (&unbound, from, tracer.kind),
             };
             let tracer = Tracer { kind, ..*tracer };
             rows.push(tracer.trace(back, there, Direction::Reply, before).await?.0);
@@ -265,7 +266,7 @@ impl Before {
             return Self { committed, ..Self::default() };
         };
         let answer = Answer {
-            from: to.clone().with_address(answered.target),
+            from: to.clone().unbound().with_address(answered.target),
             to: sender.clone().with_address(answered.source),
             kind: answered.kind,
         };
@@ -344,7 +345,7 @@ impl Tracer<'_> {
         let next = gateway.as_ref().unwrap_or(to);
         let mut learnt = before.learnt;
         let asks = !before.asked && self.has_to_ask(from, &out);
-        let learns = if asks {
+        let resolves = if asks {
             self.learns((from, to), &out, gateway.as_ref(), &mut learnt).await?
         } else {
             Learns::Yes
@@ -353,7 +354,7 @@ impl Tracer<'_> {
         let (mut verdict, text) = self.leg(self.kind, &packet, from, next).await?;
         learnt.add(&verdict.rules);
         verdict.reasons.extend(learnt_mac(&out, from, next));
-        match (learns, verdict.reaches()) {
+        match (resolves, verdict.reaches()) {
             (Learns::No { verdict, packet, text }, None | Some(true)) => {
                 let row = v1::Trace::new(from, to, packet, &verdict, text);
                 return Ok((row, Before { learnt, ..Before::default() }));

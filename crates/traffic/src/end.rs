@@ -121,6 +121,13 @@ impl End {
         end.with_address(ip)
     }
 
+    /// The same end as one that answers: whatever it was named by, its answer goes where its routes lead.
+    #[must_use]
+    pub fn unbound(mut self) -> Self {
+        self.is_bound = false;
+        self
+    }
+
     /// The same end by this address alone: what it sends comes from that.
     #[must_use]
     pub fn with_address(mut self, ip: IpAddr) -> Self {

@@ -58,6 +58,19 @@ pub struct Packet {
     pub doubt: Option<String>,
 }
 
+/// The fields of a packet with ports that goes this way, or of one without ports, that its sender chose: the
+/// port by which the one that asks is answered, and the flow label of IPv6.
+fn assumed(ported: Option<Direction>, is_ipv6: bool) -> &'static [&'static str] {
+    match (ported, is_ipv6) {
+        (Some(Direction::Original), true) => &["tcp_src", "udp_src", "tp_src", "ipv6_label"],
+        (Some(Direction::Original), false) => &["tcp_src", "udp_src", "tp_src"],
+        (Some(Direction::Reply), true) => &["tcp_dst", "udp_dst", "tp_dst", "ipv6_label"],
+        (Some(Direction::Reply), false) => &["tcp_dst", "udp_dst", "tp_dst"],
+        (None, true) => &["ipv6_label"],
+        (None, false) => &[],
+    }
+}
+
 /// Why no packet can be made: an address is not known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -118,12 +131,7 @@ impl Packet {
                 .then(|| if solicited { network_of(wanted) } else { target }),
             ip_src: Some(source),
             port_src: source_port(kind, direction),
-            assumed: match (ports, target.is_ipv6()) {
-                (true, true) => &["tcp_src", "udp_src", "tp_src", "ipv6_label"],
-                (true, false) => &["tcp_src", "udp_src", "tp_src"],
-                (false, true) => &["ipv6_label"],
-                (false, false) => &[],
-            },
+            assumed: assumed(ports.then_some(direction), target.is_ipv6()),
             ct_state: match direction {
                 _ if asks => "trk,inv",
                 Direction::Original => "trk,new",

@@ -60,14 +60,14 @@ impl Tracer<'_> {
         let ways: Vec<_> = [Some(question), answer].into_iter().flatten().collect();
         let asks = ways.iter().map(|(packet, (sender, _), _)| self.ask(packet, sender));
         let said = try_join_all(asks).await?;
-        let learns = format!("{} has not learnt the MAC of {}, and", from.called, next.called);
+        let wants = format!("{} has not learnt the MAC of {}, and", from.called, next.called);
         let mut told = Learns::Yes;
         for ((packet, ends, what), said) in ways.into_iter().zip(said) {
             let packet = Packet { learnt: learnt.clone(), ..packet };
             let (verdict, text) = self.judged(&Kind::Arp, &packet, ends, &said);
             learnt.add(&verdict.rules);
             if matches!(told, Learns::Yes) {
-                told = self.comes_of(verdict, (&learns, &what), (packet.text, text));
+                told = self.comes_of(verdict, (&wants, &what), (packet.text, text));
             }
         }
         Ok(told)
@@ -77,10 +77,10 @@ impl Tracer<'_> {
     fn comes_of(
         &self,
         verdict: Verdict,
-        (learns, what): (&str, &str),
+        (wants, what): (&str, &str),
         (packet, text): (String, String),
     ) -> Learns {
-        let is = format!("{learns} {what} is");
+        let is = format!("{wants} {what} is");
         match verdict.outcome {
             Outcome::Delivered | Outcome::Flooded => Learns::Yes,
             // What is told by names is told by numbers, where more is known, if it does not arrive.
@@ -92,7 +92,7 @@ impl Tracer<'_> {
             Outcome::Controller => Learns::Unknown(format!("{is} {}", verdict.sentence)),
             Outcome::Unknown => {
                 let why = verdict.reasons.first().map_or("", |why| why);
-                Learns::Unknown(format!("{learns} whether {what} arrives is not known: {why}"))
+                Learns::Unknown(format!("{wants} whether {what} arrives is not known: {why}"))
             }
             Outcome::Elsewhere | Outcome::Tunnel | Outcome::Uplink => {
                 Learns::ByAnother(format!("{is} for another one, which may answer or not"))

@@ -46,11 +46,11 @@ fn set(link: &mut Value, fields: &Value) {
     }
 }
 
-fn vlan(index: u32, name: &str, vid: u16, peer: Value) -> Value {
+fn vlan(index: u32, name: &str, vid: u16, peer: &Value) -> Value {
     json!({"ifindex": index, "name": name, "kind": "vlan", "vlan": vid, "peer": peer, "mac": "02:00:00:00:00:41"})
 }
 
-fn macvlan(index: u32, peer: Value) -> Value {
+fn macvlan(index: u32, peer: &Value) -> Value {
     let addresses = json!(["172.31.2.99/24"]);
     json!({"ifindex": index, "name": "m0", "kind": "macvlan", "peer": peer, "mac": "02:00:00:00:00:40",
            "addresses": addresses})
@@ -60,16 +60,16 @@ fn macvlan(index: u32, peer: Value) -> Value {
 #[test]
 fn a_tag_is_of_every_vlan_link_beneath() {
     let on = |index: u32, nsid: Option<i32>| json!({"ifindex": index, "nsid": nsid});
-    let ten = || (WEB, vlan(40, "eth0.10", 10, on(29, None)));
+    let ten = || (WEB, vlan(40, "eth0.10", 10, &on(29, None)));
     let kind = Kind::Udp(53);
     for (links, word, tags) in [
         (vec![ten()], "webserver:eth0.10", vec![10]),
-        (vec![ten(), (WEB, macvlan(41, on(40, None)))], "webserver:m0", vec![10]),
-        (vec![ten(), (FIREWALL, macvlan(41, on(40, Some(1))))], "firewall_ext:m0", vec![10]),
-        (vec![(FIREWALL, vlan(42, "far", 30, on(29, Some(1))))], "firewall_ext:far", vec![30]),
-        (vec![(FIREWALL, macvlan(41, on(29, Some(1))))], "firewall_ext:m0", vec![]),
+        (vec![ten(), (WEB, macvlan(41, &on(40, None)))], "webserver:m0", vec![10]),
+        (vec![ten(), (FIREWALL, macvlan(41, &on(40, Some(1))))], "firewall_ext:m0", vec![10]),
+        (vec![(FIREWALL, vlan(42, "far", 30, &on(29, Some(1))))], "firewall_ext:far", vec![30]),
+        (vec![(FIREWALL, macvlan(41, &on(29, Some(1))))], "firewall_ext:m0", vec![]),
         (
-            vec![ten(), (FIREWALL, vlan(42, "m0", 20, on(40, Some(1))))],
+            vec![ten(), (FIREWALL, vlan(42, "m0", 20, &on(40, Some(1))))],
             "firewall_ext:m0",
             vec![20, 10],
         ),
@@ -110,8 +110,8 @@ fn a_tag_is_of_every_vlan_link_beneath() {
 fn a_link_beneath_is_down_in_whatever_namespace() {
     let on = |index: u32, nsid: Option<i32>| json!({"ifindex": index, "nsid": nsid});
     let links = || {
-        let ten = (WEB, vlan(40, "eth0.10", 10, on(29, None)));
-        vec![ten, (FIREWALL, macvlan(41, on(40, Some(1))))]
+        let ten = (WEB, vlan(40, "eth0.10", 10, &on(29, None)));
+        vec![ten, (FIREWALL, macvlan(41, &on(40, Some(1))))]
     };
     for (netns, index, why) in [
         (FIREWALL, 41, "firewall_ext:m0 is down"),
@@ -142,7 +142,7 @@ fn a_linux_bridge_may_lead_by_a_vlan_link() {
         links.extend(by.map(|link| (HOST, link)));
         links
     };
-    let ten = master(vlan(53, "vlanswitch.10", 10, on(22, None)));
+    let ten = master(vlan(53, "vlanswitch.10", 10, &on(22, None)));
     let found = end(&look_with(&bridged(Some(ten)), &[]), "webserver:w0");
     assert_eq!((found.ofport().map(|port| port.0), &found.tags[..]), (Some(65_534), &[][..]));
     let doubts = &found.doubts;
