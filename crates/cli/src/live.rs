@@ -13,26 +13,27 @@ use crate::writer;
 /// started again, and is waited for.
 #[derive(Debug, Default)]
 pub struct Answering {
-    /// Whether it did when it was asked last; none where it never was.
-    last: Option<bool>,
+    /// Why it did not when it was asked last, or that it did; none where it never was.
+    last: Option<Result<(), String>>,
 }
 
 impl Answering {
-    /// The answer; none where there is none, which is told once until there is one again.
+    /// The answer; none where the source is away, which is told once for each reason.
     ///
     /// # Errors
-    /// It has not answered yet.
+    /// It has not answered yet, or says that what it is asked about is not there.
     pub fn or_told<T>(&mut self, answer: Result<T, CliError>) -> Result<Option<T>, CliError> {
-        let was = self.last.replace(answer.is_ok());
+        let why = answer.as_ref().map(|_| ()).map_err(ToString::to_string);
+        let was = self.last.replace(why.clone());
         match (answer, was) {
             (Ok(answer), _) => Ok(Some(answer)),
-            (Err(error), None) => Err(error),
-            (Err(error), was) => {
-                if was == Some(true) {
+            (Err(error), Some(was)) if error.is_away() => {
+                if was != why {
                     writer::tell("docker-ovs", &error.to_string());
                 }
                 Ok(None)
             }
+            (Err(error), _) => Err(error),
         }
     }
 }
@@ -70,19 +71,25 @@ async fn stdout_closed() {
 
 #[cfg(test)]
 mod tests {
+    use model::{SourceError, SourceErrorKind};
+
     use super::Answering;
     use crate::outcome::CliError;
 
     #[test]
     fn a_source_that_answered_once_is_waited_for() {
-        let away = || Err(CliError::new("it is away"));
+        let away = || {
+            let why = SourceError::new(SourceErrorKind::Unreachable, "vswitchd", "it is away");
+            Err(CliError::from(why))
+        };
         let mut never = Answering::default();
         assert!(never.or_told::<u8>(away()).is_err());
         let mut source = Answering::default();
         for turn in [Some(1), None, None, Some(2), None] {
             let answer = source.or_told(turn.map_or_else(away, Ok)).ok();
             assert_eq!(answer, Some(turn));
-            assert_eq!(source.last, Some(turn.is_some()));
+            assert_eq!(source.last.as_ref().unwrap().is_ok(), turn.is_some());
         }
+        assert!(source.or_told::<u8>(Err(CliError::new("no such bridge"))).is_err());
     }
 }

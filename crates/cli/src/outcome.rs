@@ -39,6 +39,8 @@ pub struct CliError {
     hint: Option<String>,
     /// The word that named nothing, if that was why.
     unknown: Option<Unknown>,
+    /// Whether a source did not answer, which it may do again.
+    is_away: bool,
 }
 
 /// A word that named nothing.
@@ -63,7 +65,7 @@ impl Unknown {
 impl CliError {
     /// An error without a hint.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, unknown: None }
+        Self { message: message.into(), hint: None, unknown: None, is_away: false }
     }
 
     /// The same, told as the reason of something else.
@@ -74,6 +76,11 @@ impl CliError {
     /// The same with what to do about it.
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// Whether a source did not answer, which it may do again.
+    pub fn is_away(&self) -> bool {
+        self.is_away
     }
 
     /// The word that named nothing, if that was why.
@@ -90,7 +97,9 @@ impl fmt::Display for CliError {
 
 impl From<QueryError> for CliError {
     fn from(error: QueryError) -> Self {
-        Self { message: error.to_string(), hint: error.hint(), unknown: Unknown::of(&error) }
+        let is_away = matches!(error, QueryError::SourceUnavailable(_));
+        let (message, hint) = (error.to_string(), error.hint());
+        Self { message, hint, unknown: Unknown::of(&error), is_away }
     }
 }
 
@@ -100,7 +109,7 @@ impl From<ActError> for CliError {
             ActError::Refused(PlanError::Query(error)) => Unknown::of(error),
             _ => None,
         };
-        Self { message: act_error.to_string(), hint: act_error.hint(), unknown }
+        Self { message: act_error.to_string(), hint: act_error.hint(), unknown, is_away: false }
     }
 }
 

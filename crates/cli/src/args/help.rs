@@ -134,7 +134,7 @@ pub(super) const FLOWS: &str = help! {
     "  docker ovs flows br0 --format json      match and actions taken apart"
     ""
     "Flows come by table, then by priority, hidden ones too. A flow is another's where the record of"
-    "the port tells that it is younger than the flow. CSV has no header. Its columns are bridge,"
+    "the port, or what the bridge remembers of its number, tells that it is younger. CSV has no header. Its columns are bridge,"
     "table, priority, match, packets, bytes, why it is stale, and the flow; with --watch time, what"
     "became of it, packets and bytes a second, and the flow."
     ""
@@ -181,7 +181,9 @@ pub(super) const TOP: &str = help! {
     "Its columns are bridge, OpenFlow port, who, bytes a second received and sent, packets a second"
     "received and sent, drops and errors."
     ""
-    "Exit codes: 0 ended; 2 error"
+    "With --batch -n a time without an answer counts too."
+    ""
+    "Exit codes: 0 ended; 2 error, or the last time had no answer"
 };
 
 pub(super) const EVENTS: &str = help! {

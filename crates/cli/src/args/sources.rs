@@ -135,7 +135,11 @@ impl SourceOptions {
         let reads = matches!(verb, Verb::History(_));
         let no_server = verb.no_server().filter(|_| self.server.names_another(reads));
         let no_source = verb.no_source().or(at.then_some(OF_WHAT_WAS_KEPT));
-        let of_the_host = no_source.zip(self.source_of_the_host());
+        // Docker's client hands its own options on, to every verb.
+        let is_dockers = |option: &&str| matches!(*option, "--host" | "--context");
+        let named =
+            self.sources_of_the_host().find(|option| verb.asks_fleet() || !is_dockers(option));
+        let of_the_host = no_source.zip(named);
         let no_server = no_server.map(|why| (why, "--server"));
         match only_now.or(no_time).or(no_server).or(of_the_host) {
             Some((why, option)) => {
@@ -145,8 +149,8 @@ impl SourceOptions {
         }
     }
 
-    /// The option that names a source of this host, if one does.
-    fn source_of_the_host(&self) -> Option<&'static str> {
+    /// The options that name a source of this host.
+    fn sources_of_the_host(&self) -> impl Iterator<Item = &'static str> {
         let named = [
             ("--host", self.host.is_some()),
             ("--context", self.context.is_some()),
@@ -154,12 +158,12 @@ impl SourceOptions {
             ("--db", self.db.is_some()),
             ("--openflow", !self.openflow.is_empty()),
         ];
-        named.into_iter().find(|(_, is_named)| *is_named).map(|(option, _)| option)
+        named.into_iter().filter(|(_, is_named)| *is_named).map(|(option, _)| option)
     }
 
     /// Whether it is said where to look, be it the host or a recording.
     pub(crate) fn names_source(&self) -> bool {
-        self.source_of_the_host().is_some() || self.from.is_some()
+        self.sources_of_the_host().next().is_some() || self.from.is_some()
     }
 
     /// The folder of the history, if there is to be one.

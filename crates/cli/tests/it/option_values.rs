@@ -224,6 +224,11 @@ fn what_tells_of_the_present_takes_neither_a_recording_nor_a_time() {
             ("--db", "unix:/nonexistent"),
             ("--openflow", "br0=tcp:127.0.0.1:9"),
         ] {
+            // Docker's client hands its own options on.
+            let is_dockers = matches!(option, "--host" | "--context");
+            if is_dockers && !verb.contains("--fleet") && verb != "hosts" {
+                continue;
+            }
             let words: Vec<_> = verb.split(' ').chain([option, value]).collect();
             let ran = docker_ovs(&words);
             assert!(
