@@ -23,7 +23,7 @@ demo: ## recreate the scene of the 2014 script, answer it, clean up
 	scripts/demo
 
 # Tests wait more than they compute: for containers, engines and the switch.
-test: export RUST_TEST_THREADS ?= $(shell expr $$(nproc) + 1)
+test: export RUST_TEST_THREADS ?= $(shell expr $$(nproc) + 2)
 test: ## run every tier of tests; what is missing fails instead of being skipped
 	scripts/setup --for-tests
 	DOCKER_OVS_TEST_REQUIRE=1 PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" scripts/tested-on run 'make test' cargo test --locked --workspace
