@@ -1,13 +1,13 @@
 //! What becomes of a packet, by what `ofproto/trace` says.
 
 mod answered;
+mod chosen;
 mod learnt;
 mod left_by;
 mod refusal;
 mod way;
 
 use std::net::IpAddr;
-use std::ops::RangeInclusive;
 
 use flowtext::{Header, Output, Rule, Trace, VlanTag};
 use model::Look;
@@ -16,6 +16,7 @@ use crate::end::End;
 use crate::packet::{Direction, Kind, Packet};
 use crate::port_word::PortWord;
 pub use answered::Answered;
+use chosen::rests_on;
 pub use learnt::LearntTables;
 pub use left_by::LeftBy;
 use left_by::{is_port, left_by, same_datapath, tunnel};
@@ -447,24 +448,4 @@ fn dropped_by(rules: &[Rule]) -> String {
         }
         None => format!("dropped by {on}, where no flow fits"),
     }
-}
-/// The ports that the kernel chooses from for who asks (`ip_local_port_range`, ip-sysctl.rst).
-const CLIENT_PORTS: RangeInclusive<u16> = 32768..=60999;
-
-/// Whether a part of a megaflow tells values of `field` apart that its sender may choose. Of the port that an
-/// answer goes to, a rule for another port looks at no more than the first bits, which all have that the kernel
-/// chooses from.
-fn rests_on(part: &str, field: &str, direction: Direction) -> bool {
-    let Some((name, value)) = part.split_once('=') else { return part == field };
-    if name != field || name == "ipv6_label" || direction == Direction::Original {
-        return name == field;
-    }
-    let number = |text: &str| match text.strip_prefix("0x") {
-        Some(hex) => u16::from_str_radix(hex, 16).ok(),
-        None => text.parse().ok(),
-    };
-    let bits = value.split_once('/').and_then(|(value, mask)| number(value).zip(number(mask)));
-    !bits.is_some_and(|(value, mask)| {
-        CLIENT_PORTS.into_iter().all(|port| port & mask == value & mask)
-    })
 }
