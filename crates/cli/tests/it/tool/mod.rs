@@ -15,7 +15,7 @@ use std::process::{Command, Output};
 pub(crate) use served::{Event, Events, Served};
 
 /// What came of a run.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ran {
     pub(crate) code: i32,
     pub(crate) stdout: String,
