@@ -34,7 +34,8 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
     std::fs::write(&text, lines).expect("there is room for the text");
     let endless = folder.path().join("endless");
     write_endless(&endless);
-    let bridge = filled(folder.path());
+    let bridge = Bridge::new();
+    fill(&bridge, FLOWS, folder.path());
     let (text, endless) = (text.display(), endless.display());
     let (name, on) = (bridge.name(), scene.bridge());
     let shell =
@@ -110,11 +111,10 @@ fn write_endless(path: &std::path::Path) {
     }
 }
 
-/// A bridge with many flows.
-fn filled(folder: &std::path::Path) -> Bridge {
-    let bridge = Bridge::new();
+/// Adds `count` flows to a bridge.
+pub(crate) fn fill(bridge: &Bridge, count: usize, folder: &std::path::Path) {
     let mut flows = String::new();
-    for n in 0..FLOWS {
+    for n in 0..count {
         writeln!(
             flows,
             "priority={},in_port={},dl_vlan={},actions=output:{}",
@@ -128,5 +128,4 @@ fn filled(folder: &std::path::Path) -> Bridge {
     let file = folder.join("flows");
     std::fs::write(&file, flows).expect("there is room for the flows");
     run("ovs-ofctl", &["add-flows", bridge.name(), &file.display().to_string()]);
-    bridge
 }

@@ -21,6 +21,7 @@ mod engines;
 mod events;
 mod fleet;
 mod flows;
+mod growth;
 mod measure;
 mod page;
 mod rows;
@@ -103,7 +104,7 @@ fn measure(tables: &mut [Table]) {
 /// What is measured: a name for `BENCH_PARTS`, and how, of so many containers in so many rounds.
 type Part = (&'static str, fn(&mut Rows, usize, &Tools, &Scene, usize));
 
-const PARTS: [Part; 9] = [
+const PARTS: [Part; 10] = [
     ("lookups", |rows, size, tools, scene, rounds| {
         let lookups = Contest::new(rows::lookups(tools, scene)).run(rounds);
         rows::tell_lookups(rows, size, &lookups);
@@ -117,6 +118,9 @@ const PARTS: [Part; 9] = [
     }),
     ("flows", |rows, size, tools, scene, rounds| {
         flows::tell(rows, size, tools, scene, rounds.div_ceil(3));
+    }),
+    ("growth", |rows, size, tools, scene, rounds| {
+        growth::tell(rows, size, tools, scene, rounds);
     }),
     ("events", |rows, size, tools, _, _| events::tell(rows, size, tools)),
     ("daemon", |rows, size, tools, scene, rounds| {
