@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use lab::Etcd;
+use lab::{Etcd, KnownMeshes};
 
 use crate::daemon::Daemon;
 use crate::flows::has_verb;
@@ -16,6 +16,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
     if !has_verb(&ours, "mesh") {
         return;
     }
+    let _known = KnownMeshes::keep();
     let etcd = Etcd::start(1);
     // What connects waits for an answer that never comes.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");

@@ -2,41 +2,13 @@
 
 use crate::tool::Served;
 use lab::http::{Answer, ask, head};
-use lab::{Bridge, Container, Etcd, Home, Plug, Plugged, try_run};
+use lab::{Bridge, Container, Etcd, Home, KnownMeshes, Plug, Plugged};
 use serde_json::{Value, json};
 
 const TEXT: &str = include_str!("../../../../docs/openapi.json");
 
 /// What stands in etcd of a mesh.
 const MESH: &str = "{\"Type\":\"geneve\",\"Key\":1,\"DstPort\":6081}";
-
-/// What a daemon writes down of a fleet's meshes, in the row of the machine's own switch.
-struct KnownMeshes(Option<String>);
-
-const KNOWN: &str = "docker-ovs.meshes";
-
-impl KnownMeshes {
-    /// As it is now, which it is again with the end of the test.
-    fn keep() -> Self {
-        let column = format!("external_ids:{KNOWN}");
-        Self(try_run("ovs-vsctl", &["get", "Open_vSwitch", ".", &column]).ok())
-    }
-}
-
-impl Drop for KnownMeshes {
-    fn drop(&mut self) {
-        let row = ["Open_vSwitch", "."];
-        let _ = match &self.0 {
-            Some(text) => {
-                let pair = format!("external_ids:{KNOWN}={text}");
-                try_run("ovs-vsctl", &[&["set"][..], &row, &[&*pair]].concat())
-            }
-            None => {
-                try_run("ovs-vsctl", &[&["remove"][..], &row, &["external_ids", KNOWN]].concat())
-            }
-        };
-    }
-}
 
 /// Every path, with a container and a port that are there.
 #[test]
