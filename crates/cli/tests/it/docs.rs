@@ -32,13 +32,25 @@ fn in_folder(folder: &str) -> Vec<String> {
 
 /// Each page, from the root of the checkout.
 fn pages() -> Vec<String> {
-    let of = |folder: &'static str| {
-        in_folder(folder).into_iter().map(move |name| format!("{folder}/{name}"))
+    let of = |folder: &String| {
+        let names = in_folder(folder);
+        names.into_iter().map(|name| format!("{folder}/{name}")).collect::<Vec<_>>()
     };
     let mut pages = in_folder(".");
-    pages.extend(of("docs"));
-    pages.extend(of("examples/os-ken").chain(of("examples/compose")));
+    pages.extend(of(&"docs".to_owned()));
+    pages.extend(folders_of("examples").iter().flat_map(of));
+    pages.extend(folders_of("crates").iter().flat_map(of));
     pages
+}
+
+/// The folders in a folder of the checkout, from its root.
+fn folders_of(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(root().join(folder)).unwrap().flatten();
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let mut names: Vec<String> =
+        folders.map(|entry| format!("{folder}/{}", entry.file_name().display())).collect();
+    names.sort();
+    names
 }
 
 /// The lines outside of code, and those of code.
@@ -218,8 +230,11 @@ fn commands_that_cannot_be_typed_are_found() {
     }
 }
 
-/// Name and type of each metric, as Prometheus' text says them.
-pub(crate) fn told_metrics(text: &str) -> BTreeSet<(String, String)> {
+/// Name and type of each.
+pub(crate) type Metrics = BTreeSet<(String, String)>;
+
+/// The metrics of a daemon, as Prometheus' text says them.
+pub(crate) fn told_metrics(text: &str) -> Metrics {
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     types.filter_map(pair).collect()
 }
@@ -228,12 +243,21 @@ fn pair(text: &str) -> Option<(String, String)> {
     text.split_once(' ').map(|(name, kind)| (name.to_owned(), kind.to_owned()))
 }
 
-/// Name and type of each metric in the tables of docs/metrics.md.
-pub(crate) fn documented_metrics() -> BTreeSet<(String, String)> {
+/// Those in the tables of docs/metrics.md.
+fn documented_metrics() -> Metrics {
     let page = read("docs/metrics.md");
     let rows = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` | "));
     let typed = rows.map(|(name, rest)| (name, rest.split(" |").next().unwrap_or_default()));
     typed.map(|(name, kind)| (name.to_owned(), kind.to_owned())).collect()
+}
+
+/// Those of a fleet, which a daemon has with `--etcd` alone, and all others.
+pub(crate) fn documented_of_fleet_and_others() -> (Metrics, Metrics) {
+    documented_metrics().into_iter().partition(|(name, _)| is_of_fleet(name))
+}
+
+pub(crate) fn is_of_fleet(metric: &str) -> bool {
+    metric.starts_with("docker_ovs_fleet_")
 }
 
 /// The words of a text that are names of metrics of ours or of the process.

@@ -57,6 +57,9 @@ fn where_a_container_is_is_known_on_every_host() {
     assert!(page.body.contains("/fleet?host=h2") && page.body.contains("<svg"), "{page:?}");
     let metrics = hosts[1].daemon().get("/metrics").body;
     assert!(metrics.contains("docker_ovs_fleet_host_live{host=\"h1\"} 1"), "{metrics}");
+    let mut told = crate::docs::told_metrics(&metrics);
+    told.retain(|(name, _)| crate::docs::is_of_fleet(name));
+    assert_eq!(told, crate::docs::documented_of_fleet_and_others().0);
     // One member of etcd is killed: nothing is noticed but by who writes.
     etcd.kill(0);
     let other = container(&hosts[0], "10.9.2.8/24");
