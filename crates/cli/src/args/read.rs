@@ -179,7 +179,7 @@ pub struct CaptureArgs {
     /// The file to write, a tar archive; - for stdout
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Keep the structure, hide names, addresses and labels; the database is left out
+    /// Keep the structure, hide names, addresses and labels; database, flows and MACs are left out
     #[arg(long, visible_alias = "anonymize")]
     pub anonymise: bool,
 }
