@@ -77,7 +77,8 @@ deb: build ## make the Debian package, in debian below the target folder
 test-deb: ## install, use, upgrade and remove that package in a Debian of its own
 	scripts/test-deb
 
-test-image: ## make the image of the daemon, run it, and wait until it is healthy
+test-image: ## make the image of the daemon, run it, and ask it for a container's port
+	scripts/setup
 	scripts/test-image
 
 reproducible: ## build docker-ovs-port in two folders and compare the bytes; ALL=1 docker-ovs too
