@@ -85,7 +85,7 @@ reproducible: ## build docker-ovs-port in two folders and compare the bytes; ALL
 	scripts/reproducible
 
 tutorial: ## run the commands of docs/tutorial.md and compare what they print
-	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_TUTORIAL=1 cargo test --locked -p docker-ovs --test it tutorial::
+	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_TUTORIAL=1 cargo test --locked --workspace --test it tutorial::
 
 crates: ## package each crate that others would use, and build it from its package
 	scripts/crates

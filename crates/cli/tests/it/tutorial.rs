@@ -151,7 +151,7 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// It takes names and minutes of the whole machine: `make tutorial` runs it.
+/// It takes names and minutes of the whole machine: `make tutorial` runs it, and `.ci/run`.
 #[test]
 fn the_tutorial_prints_what_it_says() {
     if !["DOCKER_OVS_TEST_TUTORIAL", "BLESS"].iter().any(|name| std::env::var_os(name).is_some()) {
