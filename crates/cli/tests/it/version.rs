@@ -20,6 +20,14 @@ fn version_commit_and_date_are_told_by_the_option_and_by_the_verb() {
     assert_eq!(serde_json::from_str::<serde_json::Value>(&json).unwrap()["Version"], "0.1.0");
 }
 
+/// The rpm's version is written by hand; the Debian package takes it from Cargo.toml.
+#[test]
+fn the_rpm_has_the_version_of_the_program() {
+    let spec = std::fs::read_to_string("../../packaging/rpm/docker-ovs.spec").unwrap();
+    let version = spec.lines().find_map(|line| line.strip_prefix("Version:")).map(str::trim);
+    assert_eq!(version, Some(env!("CARGO_PKG_VERSION")));
+}
+
 /// A build in a checkout knows its commit, unless it is told another.
 #[test]
 fn the_commit_is_the_one_that_was_built() {
