@@ -24,7 +24,8 @@ pub struct Tables {
     pub open_vswitch: Vec<(String, Value)>,
 }
 
-/// The bridges with their ports; and how many rows are none of a switch's, and left out.
+/// The bridges with their ports; and how many rows are none of a switch's, and left out: all of them
+/// where more would be made of them than is held.
 pub fn bridges(tables: Tables) -> (Vec<Bridge>, usize) {
     let all = tables.interfaces.len() + tables.ports.len() + tables.bridges.len();
     let settings: Vec<(Uuid, OpenVSwitchRow)> = typed(tables.open_vswitch);
@@ -36,7 +37,7 @@ pub fn bridges(tables: Tables) -> (Vec<Bridge>, usize) {
         ..Rows::default()
     };
     let taken = rows.interfaces.len() + rows.ports.len() + rows.bridges.len();
-    (rows.into_bridges(), all.saturating_sub(taken))
+    rows.into_bridges().map_or((Vec::new(), all), |bridges| (bridges, all.saturating_sub(taken)))
 }
 
 /// What the database calls itself: the id of its Open_vSwitch row.

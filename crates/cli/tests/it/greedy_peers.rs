@@ -173,6 +173,45 @@ fn rows_of_a_database_are_bounded_by_what_is_made_of_them() {
 }
 
 #[test]
+fn the_interfaces_of_one_bond_are_bounded_with_what_each_has_of_it() {
+    let uuid = |n: u32| format!("{n:08x}-0000-4000-8000-000000000000");
+    let bond = |columns: String| {
+        Peer::serving(move |mut stream| {
+            let mut asked = [0; 8192];
+            let _ = stream.read(&mut asked)?;
+            let (mut rows, mut ids) = (Vec::new(), Vec::new());
+            for n in 0..10_000 {
+                rows.push(format!("\"{}\":{{\"new\":{{\"name\":\"eth{n}\"}}}}", uuid(n)));
+                ids.push(format!("[\"uuid\",\"{}\"]", uuid(n)));
+            }
+            let (rows, ids, port) = (rows.join(","), ids.join(","), uuid(20_000));
+            let text = format!(
+                "{{\"id\":0,\"error\":null,\"result\":{{\"Interface\":{{{rows}}},\
+                 \"Port\":{{\"{port}\":{{\"new\":{{\"name\":\"bond\",{columns},\
+                 \"interfaces\":[\"set\",[{ids}]]}}}}}},\
+                 \"Bridge\":{{\"{port}\":{{\"new\":{{\"name\":\"br\",\
+                 \"ports\":[\"uuid\",\"{port}\"]}}}}}}}}}}",
+            );
+            stream.write_all(text.as_bytes())?;
+            let _ = stream.read(&mut asked)?;
+            Ok(())
+        })
+    };
+    let long = "x".repeat(10 << 20);
+    let vlans: Vec<_> = (1..4096).map(|vlan: u16| vlan.to_string()).collect();
+    let vlans = vlans.join(",");
+    for columns in [
+        format!("\"external_ids\":[\"map\",[[\"a\",\"{long}\"]]]"),
+        format!("\"vlan_mode\":\"{long}\""),
+        format!("\"trunks\":[\"set\",[{vlans}]],\"cvlans\":[\"set\",[{vlans}]]"),
+    ] {
+        let what: String = columns.chars().take(14).collect();
+        let ran = database(&what, &bond(columns), TO_THE_END);
+        assert!(ran.stderr.contains("more than the "), "{what}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn containers_of_an_engine_are_bounded_all_together() {
     let engine = |what: &str, peer: &Peer, verb: &[&str]| {
         let host = format!("unix://{}", peer.at());

@@ -1,12 +1,13 @@
 //! The switch's database: [`read`] asks it, [`columns`] for what it has, [`rows`] makes bridges of its rows,
-//! [`watch`] follows its tables, [`change`] makes and removes ports, [`mod@bridge`] bridges, [`configured`]
-//! waits until vswitchd has seen it, [`tunnels`] those between hosts, [`mesh`] which mesh a bridge is in;
-//! [`own_ids`] what the switch's own row has.
+//! [`watch`] follows its tables, [`followed`] has them as they are now, [`change`] makes and removes ports,
+//! [`mod@bridge`] bridges, [`configured`] waits until vswitchd has seen it, [`tunnels`] those between hosts,
+//! [`mesh`] which mesh a bridge is in; [`own_ids`] what the switch's own row has.
 
 mod bridge;
 mod change;
 mod columns;
 mod configured;
+mod followed;
 mod mesh;
 mod number;
 mod own_ids;

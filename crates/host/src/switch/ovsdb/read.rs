@@ -1,6 +1,7 @@
 //! The database source: what `ovs-vsctl list Interface` and `iface-to-br` answer.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::ops::Range;
 use std::path::Path;
 
@@ -134,7 +135,7 @@ impl Database {
         loop {
             let read = select_bridges(&mut self.client, &self.columns.requested).await;
             if !self.columns.drops_unknown(&mut self.client, &read).await {
-                return read.map_err(|error| self.unread(&error));
+                return self.rows(read);
             }
         }
     }
@@ -143,7 +144,7 @@ impl Database {
     fn rows(&mut self, read: Result<Rows, ovsdb::Error>) -> Result<Vec<Bridge>, SourceError> {
         let mut rows = read.map_err(|error| self.unread(&error))?;
         self.row = rows.database.take().or(self.row.take());
-        Ok(rows.into_bridges())
+        rows.into_bridges().map_err(|error| self.source_error(&error))
     }
 
     /// Why its tables cannot be read. One that has other tables than ours is no use, but vswitchd
@@ -153,7 +154,7 @@ impl Database {
         if error.is_refusal() { source_error.hint(OTHER_SOURCES) } else { source_error }
     }
 
-    pub(super) fn source_error(&self, error: &ovsdb::Error) -> SourceError {
+    pub(super) fn source_error(&self, error: &(dyn Error + 'static)) -> SourceError {
         failure::of_chain(self.what.clone(), error, ACCESS)
     }
 }
@@ -195,12 +196,12 @@ async fn read_all(client: &mut Client, requested: &RequestedColumns) -> Result<R
 async fn select_bridges(
     client: &mut Client,
     requested: &RequestedColumns,
-) -> Result<Vec<Bridge>, ovsdb::Error> {
+) -> Result<Rows, ovsdb::Error> {
     let bridges = Select::new("Bridge", &requested.bridge);
     let selects: Vec<_> = [bridges].into_iter().chain(fakes(requested)).collect();
     let answer = client.transact(VSWITCH, &selects).await?;
     let fakes = rows_by_id(&answer, 1..selects.len(), |row: &PortRow| row.id)?;
-    Ok(Rows { bridges: answer.rows(0)?, fakes, ..Rows::default() }.into_bridges())
+    Ok(Rows { bridges: answer.rows(0)?, fakes, ..Rows::default() })
 }
 
 async fn select_named(

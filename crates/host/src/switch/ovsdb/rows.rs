@@ -3,6 +3,8 @@
 //! Numbers belong to Interfaces, VLANs to Ports, and only a Port says which
 //! bridge an Interface is on (ovs-vswitchd.conf.db(5)).
 
+mod held;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -13,6 +15,8 @@ use model::told::excerpt;
 use model::vlan::LAST_VLAN;
 use ovsdb::{Map, Optional, Set, Uuid};
 use serde::Deserialize;
+
+pub(crate) use held::{Copies, Held, TABLE, TooMuch};
 
 pub(super) type Ids = Map<String, String>;
 
@@ -151,24 +155,29 @@ impl Rows {
         self.interfaces.keys().filter(|id| !held.contains(id)).copied().collect()
     }
 
-    /// Bridges with those of their ports that were read.
-    pub(crate) fn into_bridges(mut self) -> Vec<Bridge> {
+    /// Bridges with those of their ports that were read: each Port on one bridge, each Interface of
+    /// one Port, however many name it.
+    pub(crate) fn into_bridges(mut self) -> Result<Vec<Bridge>, TooMuch> {
         let bridges = std::mem::take(&mut self.bridges);
-        bridges.iter().map(|row| self.bridge(row)).collect()
+        let mut copies = Copies::default();
+        bridges.iter().map(|row| self.bridge(row, &mut copies)).collect()
     }
 
-    fn bridge(&mut self, row: &BridgeRow) -> Bridge {
-        let fakes = row.ports.iter().filter_map(|id| self.fakes.get(id).or(self.ports.get(id)));
-        let fakes = fakes.filter_map(PortRow::fake_bridge).collect();
-        let ports: Vec<_> = row.ports.iter().filter_map(|id| self.ports.remove(id)).collect();
-        let userspace_tso = self.userspace_tso;
-        let members = ports.iter().flat_map(|port| self.members(port));
-        row.with(members.collect(), fakes, userspace_tso)
+    fn bridge(&mut self, row: &BridgeRow, copies: &mut Copies) -> Result<Bridge, TooMuch> {
+        let (mut members, mut fakes) = (Vec::new(), Vec::new());
+        for id in row.ports.iter() {
+            let (fake, port) = (self.fakes.remove(id), self.ports.remove(id));
+            fakes.extend(fake.as_ref().or(port.as_ref()).and_then(PortRow::fake_bridge));
+            if let Some(port) = port {
+                members.extend(self.members(&port, copies)?);
+            }
+        }
+        Ok(row.with(members, fakes, self.userspace_tso))
     }
 
-    fn members(&mut self, port: &PortRow) -> Vec<Arc<Port>> {
+    fn members(&mut self, port: &PortRow, copies: &mut Copies) -> Result<Vec<Arc<Port>>, TooMuch> {
         let interfaces = port.interfaces.iter().filter_map(|id| self.interfaces.remove(id));
-        port.members(interfaces).collect()
+        port.members(interfaces.collect(), copies)
     }
 }
 
@@ -204,15 +213,18 @@ impl PortRow {
     /// Each interface of a Port has a number of its own; with several it is a bond.
     pub(crate) fn members(
         &self,
-        interfaces: impl Iterator<Item = InterfaceRow>,
-    ) -> impl Iterator<Item = Arc<Port>> {
+        interfaces: Vec<InterfaceRow>,
+        copies: &mut Copies,
+    ) -> Result<Vec<Arc<Port>>, TooMuch> {
+        copies.count(self.copied(interfaces.len()))?;
         let is_bond = self.interfaces.len() > 1;
-        interfaces.map(move |row| {
+        let member = |row: InterfaceRow| {
             let bond = is_bond.then(|| name(&self.name).to_string());
             let renamed = !is_bond && row.name != self.name;
             let port_name = renamed.then(|| name(&self.name));
             Arc::new(Port { bond, port_name, ..interface(row, self) })
-        })
+        };
+        Ok(interfaces.into_iter().map(member).collect())
     }
 
     /// The fake bridge that this is the port of (`port_is_fake_bridge` of ovs-vsctl).
