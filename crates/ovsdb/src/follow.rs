@@ -10,6 +10,9 @@ use crate::uuid::Uuid;
 /// The name under which [`Client::follow`] asks.
 const FOLLOWED: &str = "followed";
 
+/// What is held of an update beyond its own length, in bytes: its tables are few.
+const ROOM: usize = 1 << 20;
+
 impl Client {
     /// Reads whole columns of several tables and has every later change of them told by
     /// [`next_change`](Self::next_change). Once for a connection.
@@ -33,7 +36,8 @@ impl Client {
         loop {
             let told = self.connection().next_notification().await?;
             if told.method == "update" {
-                let read = serde_json::from_str(told.params.get());
+                let params = told.params.get();
+                let read = bounded::from_str(params, params.len().saturating_add(ROOM));
                 let (_, changes): (IgnoredAny, Changes) =
                     read.map_err(|source| Error::Row { place: "an update".to_owned(), source })?;
                 return Ok(changes);

@@ -3,7 +3,9 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use docker_ovs_ovsdb::{Client, Columns, Error, Remote, Select, Tls, TlsError, Uuid, VSWITCH};
+use docker_ovs_ovsdb::{
+    Changes, Client, Columns, Error, Remote, Select, Tls, TlsError, Uuid, VSWITCH,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -180,6 +182,36 @@ async fn rows_of_a_monitor_that_are_wrong_are_errors() {
         let error = tables.await.rows::<NamedUuid>("Bridge").unwrap_err();
         assert!(error.to_string().starts_with("cannot read the rows of table Bridge: "), "{error}");
     }
+}
+
+/// Follows a server that tells of this change, and takes it.
+async fn told(changes: &str) -> Result<Changes, Error> {
+    let update = format!(r#"{{"id":null,"method":"update","params":["followed",{changes}]}}"#);
+    let server = async |mut stream: UnixStream| {
+        read_request(&mut stream).await;
+        stream.write_all(br#"{"id":0,"result":{},"error":null}"#).await.unwrap();
+        stream.write_all(update.as_bytes()).await.unwrap();
+    };
+    converse(server, async |mut client: Client| {
+        client.follow(VSWITCH, &[]).await.unwrap();
+        client.next_change().await
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_update_is_bounded_by_what_is_made_of_it() {
+    for empty in ["{}", "0", "\"\""] {
+        let tables: Vec<_> = (0..200_000).map(|n| format!("\"{n:x}\":{empty}")).collect();
+        let error = told(&format!("{{{}}}", tables.join(","))).await.unwrap_err().to_string();
+        assert!(error.contains("more is in it than the "), "{error}");
+    }
+    // A single row may be as long as a message is.
+    let name = "x".repeat(8 << 20);
+    let changes =
+        told(&format!(r#"{{"Bridge":{{"{UUID}":{{"new":{{"name":"{name}"}}}}}}}}"#)).await;
+    let row = (UUID.parse().unwrap(), Some(NamedUuid { name }));
+    assert!(changes.unwrap().rows::<NamedUuid>("Bridge").unwrap() == [row]);
 }
 
 #[tokio::test]
