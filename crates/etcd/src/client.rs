@@ -137,11 +137,7 @@ impl Client {
     /// # Errors
     /// [`Error`].
     pub async fn grant(&self, ttl: i64) -> Result<i64, Error> {
-        let granted: GrantResponse = self.ask(method::GRANT, &GrantRequest { ttl }).await?;
-        match granted.error.as_str() {
-            "" => Ok(granted.id),
-            why => Err(Error::Refused { code: 2, message: why.to_owned() }),
-        }
+        lease_of(&self.ask(method::GRANT, &GrantRequest { ttl }).await?)
     }
 
     /// Ends a lease, and with it all its keys.
@@ -174,10 +170,10 @@ impl Client {
         let message = self.bytes(method::STATUS, &()).await?;
         let told = StatusResponse::decode(message.clone())?;
         let errors = Items::of(message, STATUS_ERRORS).take(MAX_ERRORS);
-        let errors =
-            errors.map(|error| error.map(|error| String::from_utf8_lossy(&error).into_owned()));
+        let words = |error: Bytes| grpc::excerpt(&String::from_utf8_lossy(&error));
+        let errors = errors.map(|error| error.map(words));
         Ok(Status {
-            version: told.version,
+            version: grpc::excerpt(&told.version),
             size: told.db_size,
             size_in_use: told.db_size_in_use,
             has_leader: told.leader != 0,
@@ -276,5 +272,26 @@ impl Client {
         let count = self.endpoints().len().max(1);
         let next = (self.0.next.load(Ordering::Relaxed) + 1) % count;
         self.0.next.store(next, Ordering::Relaxed);
+    }
+}
+
+/// The lease that was granted.
+fn lease_of(granted: &GrantResponse) -> Result<i64, Error> {
+    match granted.error.as_str() {
+        "" => Ok(granted.id),
+        why => Err(Error::refused(2, why)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_why_no_lease_is_granted_the_beginning_is_told() {
+        let granted = |error: String| GrantResponse { id: 7, error };
+        assert_eq!(lease_of(&granted(String::new())).unwrap(), 7);
+        let why = lease_of(&granted("x".repeat(15 << 20))).unwrap_err().to_string();
+        assert!(why.ends_with('…') && why.len() < 1_100, "{}", why.len());
     }
 }

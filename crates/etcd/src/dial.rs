@@ -18,8 +18,8 @@ pub(crate) async fn dial(
     endpoint: Endpoint,
     tls: Option<&TlsFiles>,
 ) -> Result<grpc::Connection, Error> {
-    let unreachable =
-        |why: &dyn fmt::Display| Error::Unreachable(vec![(endpoint, why.to_string())]);
+    // A certificate's names may be in it.
+    let unreachable = |why: &dyn fmt::Display| Error::unreachable(endpoint, why);
     let stream = TcpStream::connect(endpoint.at).await.map_err(|error| unreachable(&error))?;
     let _ = stream.set_nodelay(true);
     let origin = endpoint.to_string();

@@ -1,5 +1,6 @@
 //! Why there is no answer.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::Endpoint;
@@ -26,7 +27,7 @@ pub enum Error {
     Refused {
         /// The status code (<https://grpc.io/docs/guides/status-codes/>).
         code: i32,
-        /// etcd's own words.
+        /// etcd's own words, or the beginning of them.
         message: String,
     },
     /// There is no such lease any more.
@@ -35,7 +36,7 @@ pub enum Error {
     /// What is asked for was compacted away: only a new list tells what there is.
     #[error("etcd has compacted what was not read yet")]
     Compacted,
-    /// The watch was ended by etcd.
+    /// The watch was ended by etcd, in its own words or the beginning of them.
     #[error("etcd ended the watch: {0}")]
     Ended(String),
     /// A list has more than is kept.
@@ -55,6 +56,21 @@ const UNAVAILABLE: i32 = 14;
 const DEADLINE_EXCEEDED: i32 = 4;
 
 impl Error {
+    /// A refusal in etcd's words.
+    pub(crate) fn refused(code: i32, why: &str) -> Self {
+        Self::Refused { code, message: grpc::excerpt(why) }
+    }
+
+    /// The end of a watch in etcd's words.
+    pub(crate) fn ended(why: &str) -> Self {
+        Self::Ended(grpc::excerpt(why))
+    }
+
+    /// A member that does not answer, in its words or the system's.
+    pub(crate) fn unreachable(member: Endpoint, why: &dyn fmt::Display) -> Self {
+        Self::Unreachable(vec![(member, grpc::excerpt(&why.to_string()))])
+    }
+
     /// Whether the caller's role does not allow it, or it is not known who calls.
     pub fn is_denied(&self) -> bool {
         let Self::Refused { code, message } = self else { return false };
@@ -97,10 +113,10 @@ impl From<grpc::Error> for Error {
                 let _ = message;
                 Self::Compacted
             }
-            grpc::Error::Refused { code, message } => Self::Refused { code, message },
+            grpc::Error::Refused { code, message } => Self::refused(code, &message),
             grpc::Error::Garbled(why) => Self::Garbled(why.to_string()),
             error @ (grpc::Error::Connect(_) | grpc::Error::Broken(_)) => {
-                Self::Ended(error.to_string())
+                Self::ended(&error.to_string())
             }
         }
     }
@@ -109,5 +125,30 @@ impl From<grpc::Error> for Error {
 impl From<prost::DecodeError> for Error {
     fn from(why: prost::DecodeError) -> Self {
         Self::Garbled(why.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_say_is_told_as_far_as_people_read() {
+        let long = "x".repeat(16 << 20);
+        let refusal = grpc::Error::Refused { code: 2, message: long.clone() };
+        let member = "http://192.0.2.1:2379".parse().unwrap();
+        for told in [
+            Error::from(refusal),
+            Error::from(grpc::Error::Broken(long.clone().into())),
+            Error::unreachable(member, &long),
+            Error::ended(&long),
+        ] {
+            let told = told.to_string();
+            assert!(told.ends_with('…') && told.len() < 1_100, "{}", told.len());
+        }
+        // What is known by its words stays known by them.
+        let full =
+            grpc::Error::Refused { code: 8, message: "mvcc: database space exceeded".into() };
+        assert!(Error::from(full).is_no_space());
     }
 }

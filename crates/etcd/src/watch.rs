@@ -107,9 +107,9 @@ impl Watcher {
             return Err(match told.cancel_reason {
                 // etcd says so by these words alone.
                 why if why.contains("permission denied") => {
-                    Error::Refused { code: grpc::Error::PERMISSION_DENIED, message: why }
+                    Error::refused(grpc::Error::PERMISSION_DENIED, &why)
                 }
-                why => Error::Ended(why),
+                why => Error::ended(&why),
             });
         }
         self.header = told.header.into();
@@ -179,6 +179,20 @@ mod tests {
             assert!(watcher.next().await.unwrap().events.capacity() <= MAX_CHANGES);
         }
         assert!(watcher.next().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn of_what_etcd_says_as_it_ends_a_watch_the_beginning_is_told() {
+        let why = |text: &str| format!("{text} {}", "x".repeat(15 << 20));
+        for (cancel_reason, denied) in
+            [(why("permission denied"), true), (why("no"), false), (why("no leader"), false)]
+        {
+            let told = WatchResponse { canceled: true, cancel_reason, ..WatchResponse::default() };
+            let mut watcher = watcher(vec![told.encode_to_vec().into()]);
+            let ended = watcher.next().await.unwrap_err();
+            assert_eq!(ended.is_denied(), denied, "{}", ended.to_string().len());
+            assert!(ended.to_string().len() < 1_100, "{}", ended.to_string().len());
+        }
     }
 
     #[tokio::test]

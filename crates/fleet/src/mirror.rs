@@ -231,7 +231,7 @@ impl Mirror {
                 host.record = Some(Arc::new(record));
                 host.refused.remove(RECORD);
             }
-            Err(why) => host.refused.add(RECORD, why),
+            Err(why) => host.refused.add(RECORD, &why),
         }
         None
     }
@@ -265,7 +265,7 @@ impl Mirror {
         let row = match read {
             Ok(row) => row,
             Err(why) => {
-                host.refused.add(id, why);
+                host.refused.add(id, &why);
                 if let Some(old) = known.and_then(|slot| self.rows.get_mut(slot)) {
                     old.generation = generation;
                 }

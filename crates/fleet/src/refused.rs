@@ -1,5 +1,7 @@
 //! What of a host is of no use: each value until it is mended or gone.
 
+use model::told::excerpt;
+
 /// Of so many values of a host it is known that they are of no use.
 pub(crate) const MAX_REFUSED: usize = 100;
 /// Stands for a host's record among the ids of its rows, of which each has a letter.
@@ -10,12 +12,13 @@ pub(crate) const RECORD: &str = "";
 pub(crate) struct RefusedValues(Vec<(Box<str>, String)>);
 
 impl RefusedValues {
-    pub(crate) fn add(&mut self, id: &str, why: String) {
+    pub(crate) fn add(&mut self, id: &str, why: &str) {
         self.remove(id);
         if self.0.len() == MAX_REFUSED {
             self.0.remove(0);
         }
-        self.0.push((id.into(), why));
+        // What was read may be in it.
+        self.0.push((id.into(), excerpt(why)));
     }
 
     /// It was read, or is gone.
@@ -38,5 +41,21 @@ impl RefusedValues {
         let or_more = if self.count() == MAX_REFUSED { " or more" } else { "" };
         let count = self.count();
         Some(format!("{count}{or_more} of its values are of no use, the last for: {why}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RefusedValues;
+
+    #[test]
+    fn of_what_a_value_says_no_more_is_kept_than_people_read() {
+        let mut refused = RefusedValues::default();
+        for text in ["x", "é", "…"] {
+            refused.add(text, &format!("unknown variant {}", text.repeat(60_000)));
+            let told = refused.told().unwrap();
+            assert!(told.len() < 1_100 && told.ends_with('…'), "{}", told.len());
+        }
+        assert_eq!(refused.count(), 3);
     }
 }

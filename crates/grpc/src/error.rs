@@ -6,6 +6,19 @@ use std::io;
 
 use tonic::{Code, Status};
 
+/// The most that is kept of what a peer says, in bytes.
+const LONGEST: usize = 1000;
+
+/// What a peer says, as far as people read; of a longer text the beginning. A message may be of many
+/// MiB, and what goes wrong is told in logs and to each client.
+pub fn excerpt(text: &str) -> String {
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
+    let end = (0..=LONGEST).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    format!("{}…", text.get(..end).unwrap_or_default())
+}
+
 /// Why there is no answer.
 #[derive(Debug)]
 pub enum Error {
@@ -18,7 +31,7 @@ pub enum Error {
     Refused {
         /// The status code (<https://grpc.io/docs/guides/status-codes/>).
         code: i32,
-        /// The service's own words.
+        /// The service's own words, or the beginning of them ([`excerpt`]).
         message: String,
     },
     /// Not the message that was expected.
@@ -47,10 +60,9 @@ impl From<Status> for Error {
     fn from(status: Status) -> Self {
         match StdError::source(&status) {
             Some(_) => Self::Broken(Box::new(status)),
-            None => Self::Refused {
-                code: i32::from(status.code()),
-                message: status.message().to_owned(),
-            },
+            None => {
+                Self::Refused { code: i32::from(status.code()), message: excerpt(status.message()) }
+            }
         }
     }
 }
@@ -71,7 +83,8 @@ impl fmt::Display for Error {
                 while let Some(source) = deepest.source() {
                     deepest = source;
                 }
-                write!(f, "the connection broke: {deepest}")
+                // What a peer says as it hangs up may be in it.
+                write!(f, "the connection broke: {}", excerpt(&deepest.to_string()))
             }
             Self::Refused { code, message } => {
                 write!(f, "{message} ({:?})", Code::from_i32(*code))
@@ -89,5 +102,23 @@ impl StdError for Error {
             Self::Garbled(error) => Some(error),
             Self::Refused { .. } => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_a_peer_says_the_beginning_is_kept() {
+        for long in ["x".repeat(1 << 20), "é".repeat(501), "…".repeat(1 << 20)] {
+            let refused = Error::from(Status::unavailable(long.clone()));
+            let Error::Refused { message, .. } = &refused else { panic!("{refused:?}") };
+            assert!(message.len() <= LONGEST + '…'.len_utf8(), "{}", message.len());
+            assert!(long.starts_with(message.trim_end_matches('…')) && message.ends_with('…'));
+            let broken = Error::Broken(long.into());
+            assert!(broken.to_string().len() < LONGEST + 100, "{}", broken.to_string().len());
+        }
+        assert_eq!(excerpt(&"x".repeat(LONGEST)), "x".repeat(LONGEST));
     }
 }

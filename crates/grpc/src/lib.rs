@@ -35,7 +35,7 @@ mod raw;
 
 pub use client::{Client, Messages};
 pub use connection::Connection;
-pub use error::Error;
+pub use error::{Error, excerpt};
 pub use items::Items;
 
 /// What goes with a call beside its message, which gRPC calls metadata: names and values.

@@ -32,6 +32,8 @@ pub fn excerpt(text: impl Into<String>) -> String {
     if text.len() > LONGEST {
         text.truncate(boundary(&text, LONGEST));
         text.push('…');
+        // It may be kept for long.
+        text.shrink_to_fit();
     }
     text
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use host::{Origin, examine_recording};
+use model::told::excerpt;
 use report::{Cells, views};
 
 use report::v1::{Check, Verdict};
@@ -51,7 +52,7 @@ async fn of_fleet(args: &DoctorArgs, timeout: Duration) -> Result<Vec<Check>, Cl
     };
     let (verdict, detail, hint) = match etcd.status().await {
         Err(why) => (Verdict::Fail, why.to_string(), "--etcd, --etcd-ca, --etcd-cert, --etcd-key"),
-        Ok(of) if !of.errors.is_empty() => (Verdict::Fail, of.errors.join("; "), NO_SPACE),
+        Ok(of) if !of.errors.is_empty() => (Verdict::Fail, excerpt(of.errors.join("; ")), NO_SPACE),
         Ok(of) => {
             let large = of.size > LARGE;
             let verdict = if large { Verdict::Note } else { Verdict::Ok };

@@ -4,6 +4,7 @@ use std::io;
 
 use client::{FleetClient, Server};
 use model::filter::Filter;
+use model::told::excerpt;
 use report::graph::{Scene, dot, mermaid, svg};
 use report::v1::{
     FleetAttachment, FleetEvent, FleetHost, FleetMatch, FleetPort, FleetStatus, Liveness,
@@ -188,8 +189,10 @@ async fn tell(client: &FleetClient, format: &Format) -> Result<Outcome, CliError
             );
             continue;
         };
-        let event: FleetEvent = serde_json::from_slice(&json)
-            .map_err(|error| CliError::new(format!("the daemon tells no event: {error}")))?;
+        let no_event = |error: serde_json::Error| {
+            CliError::new(format!("the daemon tells no event: {}", excerpt(error.to_string())))
+        };
+        let event: FleetEvent = serde_json::from_slice(&json).map_err(no_event)?;
         let text = match format {
             Format::Table => Text::lines(&(line(&event) + "\n")),
             format => Text::rows(format, &views::FLEET_EVENTS, std::slice::from_ref(&event))?,
