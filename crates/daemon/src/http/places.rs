@@ -1,9 +1,9 @@
 //! Who has how many of a listener's places, and which connection ends when there are too many.
 //!
 //! A client is never kept waiting for a place. When there are too many connections, the owner
-//! with the most of them gives one up: the one that has been idle the longest. So a crowd of one
-//! owner's crowds out only itself. Streams of events are counted apart from requests, as they
-//! last.
+//! with the most of them gives one up: the one that has been idle the longest, also of several
+//! owners that have as many. So a crowd of one owner's crowds out only itself. Streams of events are
+//! counted apart from requests, as they last.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -134,8 +134,9 @@ impl Taken {
         for (_, connection) in self.of(streams) {
             *by_owner.entry(connection.owner).or_default() += 1;
         }
-        let crowd = by_owner.into_iter().max_by_key(|(_, count)| *count).map(|(owner, _)| owner);
-        let theirs = self.of(streams).filter(|(_, connection)| Some(connection.owner) == crowd);
+        let largest = by_owner.values().max();
+        let of_a_crowd = |connection: &Connection| by_owner.get(&connection.owner) == largest;
+        let theirs = self.of(streams).filter(|(_, connection)| of_a_crowd(connection));
         let longest =
             theirs.min_by_key(|(id, connection)| (connection.activity, connection.since, **id));
         if let Some(id) = longest.map(|(id, _)| *id)
@@ -209,6 +210,67 @@ mod tests {
         assert_eq!(places.counts(), counts);
         drop((crowd, newcomer, other));
         assert_eq!(places.counts().requests, 0);
+    }
+
+    /// Owners in the order in which they are told apart, and in the other one.
+    fn owners() -> [Vec<Owner>; 2] {
+        let users = [0, 33, 1000].map(Owner::User);
+        let machines =
+            [[192, 0, 2, 1], [203, 0, 113, 9]].map(|ip| Owner::Address(IpAddr::from(ip)));
+        let all: Vec<_> = users.into_iter().chain(machines).chain([Owner::Unknown]).collect();
+        let turned = all.iter().rev().copied().collect();
+        [all, turned]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_owners_with_as_many_places_the_longest_idle_is_given_up() {
+        for owners in owners() {
+            let places = Places::new(owners.len() - 1);
+            let mut all = Vec::new();
+            for owner in owners {
+                advance(Duration::from_secs(1)).await;
+                all.push(places.take(owner));
+            }
+            assert!(is_evicted(&all[0]).await, "it is idle the longest");
+            for stays in &all[1..] {
+                assert!(!is_evicted(stays).await, "also who came last");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_owners_with_as_many_streams_the_oldest_is_given_up() {
+        for owners in owners() {
+            let places = Places::new(owners.len() - 1);
+            let mut all = Vec::new();
+            for owner in owners {
+                let place = places.take(owner);
+                place.begin_request();
+                place.end_request(true);
+                all.push(place);
+            }
+            assert!(is_evicted(&all[0]).await);
+            for stays in &all[1..] {
+                assert!(!is_evicted(stays).await, "also the one that has just begun");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_works_stays_where_an_owner_with_as_many_places_has_an_idle_one() {
+        for owners in owners() {
+            let [first, second, third, ..] = owners[..] else { panic!("there are more") };
+            let places = Places::new(4);
+            let busy = [places.take(first), places.take(first)];
+            busy.iter().for_each(ConnectionSlot::begin_request);
+            advance(Duration::from_secs(1)).await;
+            let idle = [places.take(second), places.take(second)];
+            let new = places.take(third);
+            assert!(is_evicted(&idle[0]).await);
+            for stays in busy.iter().chain([&idle[1], &new]) {
+                assert!(!is_evicted(stays).await);
+            }
+        }
     }
 
     #[tokio::test(start_paused = true)]
