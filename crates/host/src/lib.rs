@@ -44,6 +44,7 @@ pub mod source;
 mod switch;
 mod token;
 pub mod transport;
+pub mod unix_socket;
 pub mod watch;
 
 use std::path::PathBuf;

@@ -119,6 +119,7 @@ impl Drop for Plugin {
             let _ = child.wait();
         }
         let _ = std::fs::remove_file(self.socket());
+        let _ = std::fs::remove_file(self.socket().with_extension("sock.lock"));
     }
 }
 

@@ -32,6 +32,7 @@ mod driver_killed;
 mod driver_podman;
 mod driver_segment;
 mod driver_soak;
+mod driver_socket;
 mod driver_stopped;
 mod driver_traffic;
 mod driver_uplink;

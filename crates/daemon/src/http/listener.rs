@@ -6,6 +6,7 @@ use std::os::unix::net::UnixListener as StdListener;
 use std::sync::Arc;
 
 use host::activation;
+use host::unix_socket::Socket;
 use model::{SourceError, SourceErrorKind};
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
@@ -15,7 +16,7 @@ use crate::http::auth::AccessPolicy;
 use crate::http::connections::places;
 use crate::http::credentials::Credentials;
 use crate::http::places::{Owner, Places};
-use crate::http::socket::Socket;
+use crate::http::socket::SOCKET;
 use crate::settings::Settings;
 
 /// What the kernel keeps at most of an answer that a client by TCP has not taken, in bytes; it counts
@@ -63,8 +64,8 @@ pub(crate) async fn bind(
     }
     // Last, as it can be seen by others.
     let socket = match passed_on {
-        Some(listener) => Socket::passed_on(listener, &settings.socket)?,
-        None => Socket::listen(&settings.socket).await?,
+        Some(listener) => Socket::passed_on(listener, &settings.socket, SOCKET)?,
+        None => Socket::listen(&settings.socket, SOCKET).await?,
     };
     let policy = Arc::new(AccessPolicy::of_socket());
     listeners.insert(0, Listener { kind: Kind::Unix(socket), policy, places: Places::new(most) });
@@ -115,7 +116,7 @@ impl Listener {
     pub(crate) async fn accept(&self) -> io::Result<(Connection, Owner)> {
         match &self.kind {
             Kind::Unix(socket) => {
-                let (stream, _) = socket.listener.accept().await?;
+                let (stream, _) = socket.listener().accept().await?;
                 let owner = stream.peer_cred().map_or(Owner::Unknown, |who| Owner::User(who.uid()));
                 Ok((Connection::Unix(stream), owner))
             }

@@ -1,8 +1,10 @@
 //! Listens where Docker looks for its plugin `ovs`.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::path::Path;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full, Limited};
@@ -21,7 +23,7 @@ use tokio::time::{sleep, timeout};
 use tracing::info;
 
 use super::calls::{Answer, answer, refused};
-use super::socket::Socket;
+use super::socket::open;
 use crate::core::Driver;
 
 /// What Docker accepts (moby, `pkg/plugins/transport`).
@@ -37,14 +39,15 @@ const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);
 /// After an error of accept(2).
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until a signal that would end a process, such as SIGTERM: it ends in order.
 ///
 /// # Errors
 /// The socket cannot be listened on.
 pub async fn serve(driver: Driver, path: &Path) -> Result<(), SourceError> {
-    let socket = Socket::open(path).await?;
-    info!("listening on unix://{}", socket.path().display());
+    // Before there is a socket, whose file goes with it only where the driver ends in order.
     let mut stop = std::pin::pin!(stop()?);
+    let socket = open(path).await?;
+    info!("listening on unix://{}", socket.path().display());
     let driver = Arc::new(driver);
     let learning = driver.clone();
     let learning = tokio::spawn(async move { learning.keep_learning().await });
@@ -71,14 +74,31 @@ pub async fn serve(driver: Driver, path: &Path) -> Result<(), SourceError> {
 /// Until the process is to end.
 fn stop() -> Result<impl Future<Output = ()>, SourceError> {
     let failed = |error| SourceError::new(SourceErrorKind::Unusable, "signals", error);
-    let mut end = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    Ok(async move {
-        tokio::select! {
-            _ = end.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
+    let ends = [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::quit(),
+        SignalKind::user_defined1(),
+        SignalKind::user_defined2(),
+        SignalKind::alarm(),
+    ];
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let hangup = Some(SignalKind::hangup()).filter(|_| !ignores_hangup(&status));
+    let ends: Result<Vec<_>, _> = ends.into_iter().chain(hangup).map(signal).collect();
+    let mut ends = ends.map_err(failed)?;
+    Ok(poll_fn(move |context| {
+        let came = ends.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+        if came { Poll::Ready(()) } else { Poll::Pending }
+    }))
+}
+
+/// Whether SIGHUP is to do nothing, as nohup(1) has it (`SigIgn` of proc_pid_status(5)).
+fn ignores_hangup(status: &str) -> bool {
+    /// The bit of signal 1.
+    const SIGHUP: u64 = 1;
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|signals| u64::from_str_radix(signals.trim(), 16).ok());
+    ignored.is_some_and(|signals| signals & SIGHUP != 0)
 }
 
 async fn connection(stream: UnixStream, driver: Arc<Driver>) {
@@ -121,5 +141,20 @@ async fn read(request: Request<Incoming>) -> Result<(String, Bytes), Answer> {
         Ok(Ok(body)) => Ok((method, body.to_bytes())),
         Ok(Err(error)) => Err(refused(400, &format!("the body cannot be read: {error}"))),
         Err(_) => Err(refused(400, "the body did not come within 3 seconds")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ignores_hangup;
+
+    #[test]
+    fn a_hangup_that_is_to_do_nothing_is_left_alone() {
+        let status =
+            |ignored: &str| format!("Name:\tx\nSigBlk:\t1\nSigIgn:\t{ignored}\nSigCgt:\t1\n");
+        assert!(ignores_hangup(&status("0000000000000001")));
+        assert!(ignores_hangup(&status("0000000000001001")));
+        assert!(!ignores_hangup(&status("0000000000001000")));
+        assert!(!ignores_hangup(&status("")) && !ignores_hangup(""));
     }
 }
