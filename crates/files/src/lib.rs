@@ -15,7 +15,7 @@
 )]
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -72,6 +72,35 @@ pub fn read_at(folder: impl AsFd, path: &Path) -> io::Result<Vec<u8>> {
     whole(open_at(folder, path)?)
 }
 
+/// The lines of a regular file one at a time, without what ends them. Of them there may be more than
+/// [`LONGEST`] bytes, as of the tables of proc(5), of which each is of a mount, a socket or the like; no
+/// one of them is longer.
+///
+/// # Errors
+/// As opening fails, and for each line as reading it does; nothing comes after that.
+pub fn lines(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Vec<u8>>> + use<>> {
+    let mut left = Some(BufReader::new(File::from(open(path)?)));
+    Ok(std::iter::from_fn(move || {
+        let line = next_line(left.as_mut()?).transpose();
+        if !matches!(line, Some(Ok(_))) {
+            left = None;
+        }
+        line
+    }))
+}
+
+fn next_line(file: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    let most = u64::try_from(LONGEST).unwrap_or(u64::MAX);
+    if file.take(most + 1).read_until(b'\n', &mut line)? == 0 {
+        return Ok(None);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+    }
+    if line.len() > LONGEST { Err(too_long()) } else { Ok(Some(line)) }
+}
+
 /// Opens a regular file for reading.
 ///
 /// # Errors
@@ -89,7 +118,7 @@ pub fn whole(file: OwnedFd) -> io::Result<Vec<u8>> {
     let most = u64::try_from(LONGEST).unwrap_or(u64::MAX);
     File::from(file).take(most + 1).read_to_end(&mut content)?;
     if content.len() > LONGEST {
-        return Err(invalid(&format!("it is longer than {} KiB", LONGEST >> 10)));
+        return Err(too_long());
     }
     Ok(content)
 }
@@ -122,6 +151,10 @@ fn name(of: FileType) -> &'static str {
     }
 }
 
+fn too_long() -> io::Error {
+    invalid(&format!("it is longer than {} KiB", LONGEST >> 10))
+}
+
 fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why.to_owned())
 }
@@ -134,7 +167,7 @@ mod tests {
 
     use rustix::fs::{CWD, FileType, Mode};
 
-    use super::{LONGEST, read, read_secret, read_text};
+    use super::{LONGEST, lines, read, read_secret, read_text};
 
     #[test]
     fn a_regular_file_is_read_also_through_a_link() {
@@ -180,6 +213,27 @@ mod tests {
             assert_eq!(read_secret(&link).unwrap(), b"secret");
         }
         assert!(read_secret(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_table_is_read_line_by_line_however_long_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("table");
+        let told = |text: &[u8]| {
+            std::fs::write(&table, text).unwrap();
+            lines(&table).unwrap().collect::<Vec<_>>()
+        };
+        let rows = told("row\n".repeat(LONGEST).as_bytes());
+        assert_eq!(rows.len(), LONGEST);
+        assert!(rows.iter().all(|row| row.as_ref().unwrap() == b"row"));
+        let rows: Vec<_> = told(b"a\n\nb").into_iter().map(Result::unwrap).collect();
+        assert_eq!(rows, [b"a".as_slice(), b"", b"b"]);
+        assert!(told(b"").is_empty());
+        let longest = "x".repeat(LONGEST);
+        assert_eq!(told(format!("{longest}\n").as_bytes())[0].as_ref().unwrap().len(), LONGEST);
+        let rows = told(format!("a\nx{longest}\nb\n").as_bytes());
+        assert!(matches!(rows.as_slice(), [Ok(_), Err(_)]), "{} rows", rows.len());
+        assert!(lines(folder.path()).is_err());
     }
 
     #[test]

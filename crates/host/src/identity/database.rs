@@ -1,7 +1,7 @@
 //! Whether a database is the one that ovs-vswitchd serves: the same socket, or the same server
 //! behind another one. By TCP it is another machine's until it is proven to be that server's.
 
-use std::io::{self, Read};
+use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -139,14 +139,21 @@ fn listens(server: &Process, at: SocketAddr) -> io::Result<bool> {
     Ok(!opened_by(server.pid(), &heard)?.is_empty())
 }
 
-/// The addresses at which sockets listen at `port`, each with its inode (proc_pid_net(5)). Those
-/// that listen come first, so that the start is enough.
+/// The addresses at which sockets listen at `port`, each with its inode (proc_pid_net(5)).
 fn listeners(server: &Process, table: &str, port: u16) -> io::Result<Vec<(IpAddr, u64)>> {
-    let mut text = String::new();
-    let file = std::fs::File::open(format!("/proc/{}/net/{table}", server.pid()))?;
-    file.take(1 << 20).read_to_string(&mut text)?;
-    let rows = text.lines().skip(1).filter_map(listener);
-    Ok(rows.filter(|(at, _)| at.port() == port).map(|(at, inode)| (at.ip(), inode)).collect())
+    listeners_in(Path::new(&format!("/proc/{}/net/{table}", server.pid())), port)
+}
+
+/// The same of a table. Those that listen come first, and are read to the last one.
+fn listeners_in(table: &Path, port: u16) -> io::Result<Vec<(IpAddr, u64)>> {
+    let mut found = Vec::new();
+    for row in files::lines(table)?.skip(1) {
+        let Some((at, inode)) = listener(&String::from_utf8_lossy(&row?)) else { break };
+        if at.port() == port {
+            found.push((at.ip(), inode));
+        }
+    }
+    Ok(found)
 }
 
 /// `0: 0100007F:19F0 00000000:0000 0A …  inode`: addresses are words as the machine has them.
@@ -170,9 +177,9 @@ fn listener(row: &str) -> Option<(SocketAddr, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_own_address, listener, listens};
+    use super::{is_own_address, listener, listeners_in, listens};
     use crate::identity::process::Process;
-    use std::net::TcpListener;
+    use std::net::{IpAddr, TcpListener};
 
     #[test]
     fn a_row_tells_who_listens() {
@@ -181,6 +188,22 @@ mod tests {
         let row = "   1: 00000000000000000000000001000000:0050 0:0 0A 0:0 00:0 0 0 0 12 1";
         assert_eq!(listener(row), Some(("[::1]:80".parse().unwrap(), 12)));
         assert_eq!(listener("0: 0100007F:19F0 0100007F:0050 01 0:0 00:0 0 0 0 12"), None);
+    }
+
+    #[test]
+    fn of_many_that_listen_the_last_one_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("tcp");
+        let rest = "00000000:00000000 00:00000000 00000000     0        0 4711 1 0 100 0 0 10 0\n";
+        let other = format!("   1: 0100007F:0050 00000000:0000 0A {rest}");
+        let last = format!("   1: 0100007F:19F0 00000000:0000 0A {rest}");
+        let connected = format!("   1: 0100007F:19F0 0100007F:0050 01 {rest}");
+        for many in [0, 1_000, 20_000] {
+            let text = format!("head\n{}{last}{connected}", other.repeat(many));
+            std::fs::write(&table, text).unwrap();
+            let found = listeners_in(&table, 6640).unwrap();
+            assert_eq!(found, vec![(IpAddr::from([127, 0, 0, 1]), 4711)], "{many}");
+        }
     }
 
     #[test]

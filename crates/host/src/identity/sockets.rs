@@ -1,31 +1,33 @@
 //! The sockets that a process has open, and which of them listen at a path.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Dir, Mode, OFlags, open, readlinkat};
 
 use super::process::Process;
-
-/// No more of a table of sockets is read, in bytes.
-const LARGEST_TABLE: u64 = 4 << 20;
 
 impl Process {
     /// The paths of the unix sockets that it listens at, as it named them; empty where it has ended
     /// or may not be looked at.
     pub(crate) fn unix_sockets(&self) -> BTreeSet<PathBuf> {
         let table = format!("/proc/{}/net/unix", self.pid());
-        let mut text = Vec::new();
-        let read = std::fs::File::open(table)
-            .and_then(|file| file.take(LARGEST_TABLE).read_to_end(&mut text));
-        let text = String::from_utf8_lossy(&text);
-        let listening: Vec<_> = text.lines().filter_map(unix_listener).collect();
+        let listening = unix_listeners(Path::new(&table)).unwrap_or_default();
         let inodes = listening.iter().map(|(inode, _)| *inode).collect();
         let own = opened_by(self.pid(), &inodes).unwrap_or_default();
         let own = listening.into_iter().filter(|(inode, _)| own.contains(inode));
-        read.map(|_| own.map(|(_, path)| path).collect()).unwrap_or_default()
+        own.map(|(_, path)| path).collect()
     }
+}
+
+/// The sockets that listen, of a table that has all there are, those of clients too.
+fn unix_listeners(table: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    let mut listening = Vec::new();
+    for row in files::lines(table)? {
+        listening.extend(unix_listener(&String::from_utf8_lossy(&row?)));
+    }
+    Ok(listening)
 }
 
 /// Those of these sockets, by their inodes, that a process has open (proc_pid_fd(5)). What it opened
@@ -74,7 +76,24 @@ fn unix_listener(row: &str) -> Option<(u64, PathBuf)> {
 
 #[cfg(test)]
 mod tests {
-    use super::unix_listener;
+    use std::path::PathBuf;
+
+    use super::{unix_listener, unix_listeners};
+
+    #[test]
+    fn a_table_of_many_sockets_is_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("unix");
+        let client =
+            "0000000085407018: 00000003 00000000 00000000 0001 03 20833 /run/docker.sock\n";
+        let listens = "0000000085407018: 00000002 00000000 00010000 0001 01 833 /run/x\n";
+        for clients in [0, 10_000, 100_000] {
+            std::fs::write(&table, client.repeat(clients) + listens).unwrap();
+            let found = unix_listeners(&table).unwrap();
+            assert_eq!(found, vec![(833, PathBuf::from("/run/x"))], "{clients}");
+        }
+        assert!(unix_listeners(&folder.path().join("none")).is_err());
+    }
 
     #[test]
     fn a_row_tells_what_listens_by_its_path() {

@@ -75,10 +75,14 @@ pub(super) fn others_than(known: &BTreeSet<NetnsId>) -> Vec<Netns> {
 
 /// The namespaces of which a file is a bind mount, as this program sees them.
 fn mounted() -> Vec<(PathBuf, Netns)> {
-    let mounts = files::read(Path::new("/proc/self/mountinfo")).unwrap_or_default();
-    let mounts = String::from_utf8_lossy(&mounts);
-    let paths = mounts.lines().filter_map(mount_of_netns);
+    let paths = mounts_of_netns(Path::new("/proc/self/mountinfo")).into_iter();
     paths.filter_map(|path| Netns::open(&path).ok().map(|space| (path, space))).collect()
+}
+
+/// The files that a table of mounts tells of; each container adds some rows to it, which may be long.
+fn mounts_of_netns(table: &Path) -> Vec<PathBuf> {
+    let rows = files::lines(table).into_iter().flatten().map_while(Result::ok);
+    rows.filter_map(|row| mount_of_netns(&String::from_utf8_lossy(&row))).collect()
 }
 
 /// `735 25 0:4 net:[4026532402] /run/docker/netns/1 rw shared:9 - nsfs nsfs rw`
@@ -169,6 +173,21 @@ fn note_who(found: &mut [Behind]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_of_many_mounts_is_read_to_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = folder.path().join("mountinfo");
+        for containers in [0, 1, 3_000, 30_000] {
+            let layers = "/var/lib/docker/overlay2/l/AAAAAAAAAAAAAAAAAAAAAAAAAA:".repeat(6);
+            let other = format!("1 2 0:5 / /merged rw - overlay overlay rw,lowerdir={layers}\n");
+            let mut text = other.repeat(containers);
+            text += "735 25 0:4 net:[4026532402] /run/a rw shared:9 - nsfs nsfs rw\n";
+            std::fs::write(&table, text).unwrap();
+            assert_eq!(mounts_of_netns(&table), [Path::new("/run/a")], "{containers}");
+        }
+        assert!(mounts_of_netns(&folder.path().join("none")).is_empty());
+    }
 
     #[test]
     fn a_row_of_mountinfo_tells_the_file_of_a_namespace() {
