@@ -16,6 +16,7 @@ use crate::mesh::{Wanted, wanted};
 use crate::mirror::{Change, Mirror};
 use crate::row::decode;
 use crate::rows::RawRow;
+use crate::shared_event::SharedEvent;
 
 /// So many events wait for a client that is slow.
 const EVENTS: usize = 1_024;
@@ -66,7 +67,7 @@ pub struct Fleet {
     keys: Keys,
     mirror: Mutex<Mirror>,
     condition: Mutex<Condition>,
-    events: broadcast::Sender<Arc<FleetEvent>>,
+    events: broadcast::Sender<Arc<SharedEvent>>,
     /// Counts what changed of hosts and meshes.
     changes: watch::Sender<u64>,
 }
@@ -164,7 +165,7 @@ impl Fleet {
     }
 
     /// What comes from now on.
-    pub fn events(&self) -> broadcast::Receiver<Arc<FleetEvent>> {
+    pub fn events(&self) -> broadcast::Receiver<Arc<SharedEvent>> {
         self.events.subscribe()
     }
 
@@ -280,7 +281,7 @@ impl Fleet {
         let time = model::moment::rfc3339((self.clock)());
         for change in changes {
             // Without a reader any more it is told to none.
-            let _ = self.events.send(Arc::new(event(time.clone(), change)));
+            let _ = self.events.send(Arc::new(SharedEvent::new(event(time.clone(), change))));
         }
     }
 

@@ -30,6 +30,7 @@ pub mod publish;
 mod refused;
 mod row;
 mod rows;
+mod shared_event;
 
 pub use fleet::{Condition, Fleet, Settings};
 pub use host::{HostRecord, Machine, Membership, is_unicast, machine_hash};
@@ -37,3 +38,4 @@ pub use local::{Hidden, Local};
 pub use mirror::Mirror;
 pub use row::{decode, encode, id_of};
 pub use rows::RawRow;
+pub use shared_event::SharedEvent;

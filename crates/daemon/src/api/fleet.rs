@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use fleet::Fleet;
+use fleet::{Fleet, SharedEvent};
 use futures_util::{Stream, StreamExt, stream};
 use model::filter::Filter;
 use model::who::WhoQuery;
@@ -165,7 +165,7 @@ pub(crate) async fn events(Extract(daemon): Here) -> Result<Response, ApiError> 
 }
 
 struct Reader {
-    events: broadcast::Receiver<Arc<v1::FleetEvent>>,
+    events: broadcast::Receiver<Arc<SharedEvent>>,
     stopped: watch::Receiver<bool>,
 }
 
@@ -177,11 +177,67 @@ impl Reader {
                 _ = reader.stopped.wait_for(|stopped| *stopped) => return None,
             };
             let text = match event {
-                Ok(event) => format!("data: {}\n\n", json(&*event)),
-                Err(RecvError::Lagged(_)) => "event: reset\ndata: {}\n\n".to_owned(),
+                Ok(event) => Bytes::from_owner(event.text(written_event)),
+                Err(RecvError::Lagged(_)) => Bytes::from_static(b"event: reset\ndata: {}\n\n"),
                 Err(RecvError::Closed) => return None,
             };
-            Some((text.into(), reader))
+            Some((text, reader))
         })
+    }
+}
+
+/// As all clients get it.
+fn written_event(event: &v1::FleetEvent) -> String {
+    format!("data: {}\n\n", json(event))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn about(host: &str) -> Arc<SharedEvent> {
+        Arc::new(SharedEvent::new(v1::FleetEvent {
+            time: "2026-01-01T00:00:00.000Z".to_owned(),
+            host: host.to_owned(),
+            action: v1::FleetAction::Live,
+            container: String::new(),
+            interface: String::new(),
+            bridge: None,
+            ofport: None,
+            attachment: None,
+        }))
+    }
+
+    #[tokio::test]
+    async fn what_many_clients_get_is_written_once() {
+        let sender = broadcast::Sender::new(4);
+        let stop = watch::Sender::new(false);
+        let client = || {
+            let reader = Reader { events: sender.subscribe(), stopped: stop.subscribe() };
+            Box::pin(reader.all())
+        };
+        let mut clients: Vec<_> = (0..3).map(|_| client()).collect();
+        for host in ["a", "b"] {
+            sender.send(about(host)).unwrap();
+            let mut texts = Vec::new();
+            for client in &mut clients {
+                texts.push(client.next().await.unwrap());
+            }
+            let text = String::from_utf8(texts[0].to_vec()).unwrap();
+            assert!(text.starts_with("data: {") && text.ends_with("}\n\n"), "{text}");
+            assert!(text.contains(&format!("\"Host\":\"{host}\"")), "{text}");
+            assert!(texts.iter().all(|other| other.as_ptr() == texts[0].as_ptr()), "{text}");
+        }
+        // One that comes later, and one that reads too slowly.
+        let mut late = client();
+        for host in ["c", "d", "e", "f", "g"] {
+            sender.send(about(host)).unwrap();
+        }
+        assert_eq!(late.next().await.unwrap(), "event: reset\ndata: {}\n\n");
+        let (one, other) = (late.next().await.unwrap(), clients[0].next().await.unwrap());
+        assert_eq!(other, "event: reset\ndata: {}\n\n");
+        assert_eq!(one.as_ptr(), clients[0].next().await.unwrap().as_ptr());
+        stop.send(true).unwrap();
+        drop(sender);
     }
 }
