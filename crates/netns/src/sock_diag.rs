@@ -1,5 +1,6 @@
 //! Whose socket is at the other end of a TCP connection inside this machine (sock_diag(7)).
 
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
@@ -23,12 +24,17 @@ const INET_DIAG_NOCOOKIE: [u8; 8] = [0xff; 8];
 /// Where `struct inet_diag_msg` has the user id: after family, state, timer, retransmissions, the
 /// socket's id, and three words.
 const UID: usize = 4 + SOCKET_ID + 12;
+/// And the inode of its file, 0 where it has none any more.
+const INODE: usize = UID + 4;
+/// errno(3).
+const ENOENT: i32 = 2;
 
 /// The user id that made the TCP socket with the address `own` that is connected to `other`, in
 /// the calling thread's network namespace.
 ///
 /// # Errors
-/// [`Error::Socket`], with `ENOENT` where there is no such socket.
+/// [`Error::Socket`], with `ENOENT` where there is no such socket, or it is closed already: the kernel
+/// has it a while longer, and says of it that it is root's.
 pub fn tcp_socket_owner(own: SocketAddr, other: SocketAddr) -> Result<u32, Error> {
     let netlink = Netlink::here(NETLINK_SOCK_DIAG)?;
     let answers = netlink.ask(
@@ -37,9 +43,13 @@ pub fn tcp_socket_owner(own: SocketAddr, other: SocketAddr) -> Result<u32, Error
         &request(own, other),
         &[],
         SOCK_DIAG_BY_FAMILY,
-        |body| u32_at(body, UID),
+        |body| Some((u32_at(body, UID)?, u32_at(body, INODE)?)),
     )?;
-    answers.first().copied().ok_or(Error::Malformed("an answer without a socket"))
+    match answers.first() {
+        Some((_, 0)) => Err(Error::Socket(io::Error::from_raw_os_error(ENOENT))),
+        Some((uid, _)) => Ok(*uid),
+        None => Err(Error::Malformed("an answer without a socket")),
+    }
 }
 
 /// An address of either family, from the first byte on.
@@ -69,9 +79,39 @@ fn request(own: SocketAddr, other: SocketAddr) -> [u8; REQUEST] {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{TcpListener, TcpStream};
+    use std::io::Write;
+    use std::net::{Shutdown, TcpListener, TcpStream};
 
     use super::tcp_socket_owner;
+
+    /// The kernel says of them that they are root's, and it may have been any user's.
+    #[test]
+    fn a_socket_that_is_closed_is_of_no_known_owner() {
+        for loopback in ["127.0.0.1:0", "[::1]:0"] {
+            let connected = || {
+                let listener = TcpListener::bind(loopback).unwrap();
+                let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+                let (server, from) = listener.accept().unwrap();
+                (client, from, server)
+            };
+            // The other end is open, is closed after it, or has not taken all that was sent.
+            let (client, from, server) = connected();
+            let at = server.local_addr().unwrap();
+            drop(client);
+            assert!(tcp_socket_owner(from, at).is_err());
+            drop(server);
+            assert!(tcp_socket_owner(from, at).is_err());
+            let (mut client, from, server) = connected();
+            let at = server.local_addr().unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+            let own = rustix::process::geteuid().as_raw();
+            assert_eq!(tcp_socket_owner(from, at).unwrap(), own, "it has its file still");
+            drop(client);
+            assert!(tcp_socket_owner(from, at).is_err());
+            drop(server);
+        }
+    }
 
     #[test]
     fn both_ends_of_a_connection_have_an_owner_and_a_closed_one_has_none() {
