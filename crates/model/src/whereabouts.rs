@@ -1,8 +1,10 @@
 //! Whether the container that a record names is still known. That it is gone needs proof: every
 //! engine of this host that could have it was asked, answered now, and has not got it.
 
+use std::collections::BTreeSet;
+
 use crate::identity::World;
-use crate::port_record::PortRecord;
+use crate::port_record::{EngineMark, PortRecord};
 use crate::snapshot::{Container, Engine, Observed, OtherEngine, Scope, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
 
@@ -76,7 +78,7 @@ pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabou
         };
     }
     match absence(snapshot, record) {
-        Ok(engines) => replaced(snapshot, record, &engines),
+        Ok(witnesses) => replaced(snapshot, record, &witnesses),
         Err(why) => Whereabouts::Unknown { why },
     }
 }
@@ -92,32 +94,65 @@ fn one_typed<'a>(rows: &[&'a Container], record: &PortRecord) -> Whereabouts<'a>
     }
 }
 
-/// The engines that could have had the container, all of which have it no more; or why that
-/// proves nothing.
-fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Vec<&'a Engine>, String> {
+/// The engines that could have had a container, all of which have it no more.
+#[derive(Default)]
+struct Witnesses<'a> {
+    asked: Vec<&'a Engine>,
+    /// Those that are not asked who runs what.
+    others: Vec<&'a OtherEngine>,
+}
+
+/// All of them; or why what they say proves nothing.
+fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Witnesses<'a>, String> {
     if snapshot.scope != Scope::Everything {
         return Err("only one container was asked for".to_owned());
     }
     let Some(mark) = &record.engine else {
         snapshot.engines.keys().try_for_each(|kind| answered(snapshot, kind))?;
         docker_answered(snapshot)?;
-        let others = snapshot.other_engines.iter();
-        let mut here = others.filter(|other| !other.is_elsewhere());
-        here.try_for_each(|other| fresh(&other.containers, &other.address))?;
-        return Ok(snapshot.engines.keys().collect());
+        let here = snapshot.other_engines.iter().filter(|other| !other.is_elsewhere());
+        let others: Vec<_> = here.filter(|other| !is_none(other)).collect();
+        others.iter().try_for_each(|other| fresh(&other.containers, &other.address))?;
+        return Ok(Witnesses { asked: snapshot.engines.keys().collect(), others });
     };
     let is_it = |id: &Option<String>| id.as_deref() == Some(&*mark.id);
-    let mut asked = snapshot.identities.engines.iter();
-    if let Some((kind, _)) = asked.find(|(_, who)| is_it(&who.id)) {
-        return answered(snapshot, kind).map(|()| vec![kind]);
+    let asked = snapshot.identities.engines.iter().filter(|(_, who)| is_it(&who.id));
+    let mut asked: Vec<_> =
+        asked.map(|(kind, _)| kind).filter(|kind| tells_of(kind, mark)).collect();
+    if asked.iter().any(|kind| kind.kind() == mark.kind) {
+        asked.retain(|kind| kind.kind() == mark.kind);
     }
-    match snapshot.other_engines.iter().find(|other| is_it(&other.id)) {
-        Some(other) => proven(other).map(|()| Vec::new()),
-        None => Err(format!(
+    if !asked.is_empty() {
+        asked.iter().try_for_each(|kind| answered(snapshot, kind))?;
+        return Ok(Witnesses { asked, ..Witnesses::default() });
+    }
+    // Not by which API each is asked: a program that has several is asked by them all.
+    let others = snapshot.other_engines.iter();
+    let has_id = others.filter(|other| is_it(&other.id));
+    let addresses: BTreeSet<_> = has_id.map(|other| &*other.address).collect();
+    let others = snapshot.other_engines.iter();
+    let others: Vec<_> = others.filter(|other| addresses.contains(&*other.address)).collect();
+    if others.is_empty() {
+        return Err(format!(
             "its container is of another engine ({} {}), which was not asked",
             mark.kind, mark.id
-        )),
+        ));
     }
+    others.iter().try_for_each(|other| proven(other))?;
+    Ok(Witnesses { others, ..Witnesses::default() })
+}
+
+/// Whether an engine of the recorded one's id tells of all that this one told of. Podman tells of all its
+/// containers by either of its APIs; containerd of Kubernetes' by one, and of all others by the other.
+fn tells_of(engine: &Engine, mark: &EngineMark) -> bool {
+    let is_part = |kind: &str| ["containerd", "cri"].contains(&kind);
+    engine.kind() == mark.kind || !(is_part(engine.kind()) || is_part(&mark.kind))
+}
+
+/// Whether what listens there is no such engine.
+fn is_none(other: &OtherEngine) -> bool {
+    let error = other.containers.absence();
+    error.is_some_and(|error| error.kind == SourceErrorKind::NotServed)
 }
 
 /// Whether what this engine has not got is not there.
@@ -177,25 +212,31 @@ fn fresh(rows: &Observed<Container>, who: &str) -> Result<(), String> {
 fn replaced<'a>(
     snapshot: &'a Snapshot,
     record: &PortRecord,
-    engines: &[&Engine],
+    witnesses: &Witnesses<'a>,
 ) -> Whereabouts<'a> {
     let rows = snapshot.containers_by_engine();
-    let rows = rows.filter(|(kind, _)| engines.contains(kind)).map(|(_, row)| row);
+    let rows = rows.filter(|(kind, _)| witnesses.asked.contains(kind)).map(|(_, row)| row);
     let fits: Vec<_> = rows.filter(|row| record.is_replaced_by(row)).collect();
-    let elsewhere = record.engine.is_none() && {
-        let here = snapshot.other_engines.iter().filter(|other| !other.is_elsewhere());
-        let rows = here.flat_map(|other| other.containers.rows());
+    let elsewhere = witnesses.others.iter().find(|other| {
+        let rows = other.containers.rows().iter();
         // One engine may have two sockets.
         let mut others = rows.filter(|row| snapshot.container_by_id(&row.id).is_none());
         others.any(|row| record.is_replaced_by(row))
-    };
+    });
     let named = fits.iter().find(|row| record.name.as_deref() == Some(&*row.name));
-    match (fits.as_slice(), named) {
-        ([], _) if !elsewhere => Whereabouts::Gone,
-        ([row], _) if !elsewhere => Whereabouts::Replaced(row),
-        (_, Some(row)) if !elsewhere && only_name(&fits, record) => Whereabouts::Replaced(row),
+    let owner = record.owner_name();
+    match (fits.as_slice(), named, elsewhere) {
+        ([], _, None) => Whereabouts::Gone,
+        ([row], _, None) => Whereabouts::Replaced(row),
+        (_, Some(row), None) if only_name(&fits, record) => Whereabouts::Replaced(row),
+        ([], _, Some(other)) => Whereabouts::Unknown {
+            why: format!(
+                "a container of the engine at {}, which was not asked, may stand in the place of {owner}",
+                other.address
+            ),
+        },
         _ => Whereabouts::Unknown {
-            why: format!("several containers may stand in the place of {}", record.owner_name()),
+            why: format!("several containers may stand in the place of {owner}"),
         },
     }
 }

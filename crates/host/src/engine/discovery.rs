@@ -192,8 +192,8 @@ fn users() -> Vec<(u32, PathBuf)> {
 #[derive(Default)]
 struct Engines {
     list: Vec<Configured>,
-    /// Where they listen, and whether containerd's own containers are asked for there.
-    files: BTreeSet<(bool, (u64, u64))>,
+    /// Where they are asked.
+    places: BTreeSet<Place>,
 }
 
 impl Engines {
@@ -240,12 +240,8 @@ impl Engines {
 
     /// Adds it unless it listens where another one does.
     fn add_engine(&mut self, engine: Arc<dyn Engine>, name: Option<String>, is_named: bool) {
-        let path = socket_of(engine.as_ref());
         let kind = engine.kind();
-        // containerd has its own containers and Kubernetes' at the same socket.
-        let beside = *kind.0 == *containerd::KIND.name;
-        let file = path.and_then(|path| file(&path));
-        if file.is_some_and(|file| !self.files.insert((beside, file))) {
+        if place_of(engine.as_ref()).is_some_and(|place| !self.places.insert(place)) {
             return;
         }
         let free = |name: &String| self.list.iter().all(|known| *known.name.0 != **name);
@@ -266,15 +262,25 @@ impl Engines {
     }
 }
 
+/// Whether containerd's own containers are asked for, and the file of the socket, or of the folder. At one
+/// socket containerd has its own containers and Kubernetes', of which one API each tells.
+pub(super) type Place = (bool, (u64, u64));
+
+/// Where an engine is asked, and for which of its containers; none where there is no such file.
+pub(super) fn place_of(engine: &dyn Engine) -> Option<Place> {
+    let beside = *engine.kind().0 == *containerd::KIND.name;
+    Some((beside, file(&socket_of(engine)?)?))
+}
+
 /// The path of the socket at which it is asked, or of the folder that it is.
-pub(super) fn socket_of(engine: &dyn Engine) -> Option<PathBuf> {
+fn socket_of(engine: &dyn Engine) -> Option<PathBuf> {
     let address = engine.address();
     let path = address.strip_prefix("unix://").unwrap_or(&address);
     path.starts_with('/').then(|| PathBuf::from(path))
 }
 
 /// What tells a file: its device and its inode, whatever path leads there.
-pub(super) fn file(path: &Path) -> Option<(u64, u64)> {
+fn file(path: &Path) -> Option<(u64, u64)> {
     let file = std::fs::metadata(path).ok()?;
     Some((file.dev(), file.ino()))
 }

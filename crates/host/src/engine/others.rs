@@ -13,7 +13,7 @@ use model::SourceError;
 use model::identity::SourceIdentity;
 use model::snapshot::{Container, OtherEngine};
 
-use super::discovery::{file, found, socket_of};
+use super::discovery::{found, place_of};
 use super::kinds::{EngineKind, KINDS};
 use super::{Configured, Engine, Found};
 use crate::deadline::Deadline;
@@ -29,16 +29,16 @@ pub(crate) async fn containers(asked: &[Configured], due: Deadline) -> Vec<Other
 
 /// The engines with a socket on this host that are not among `asked`.
 pub(super) fn engines(asked: &[Configured]) -> Vec<Arc<dyn Engine>> {
-    let asked = asked.iter().filter_map(|asked| socket_of(asked.engine.as_deref().ok()?));
-    let mut known: BTreeSet<_> = asked.filter_map(|path| file(&path)).collect();
+    let asked = asked.iter().filter_map(|asked| place_of(asked.engine.as_deref().ok()?));
+    let mut known: BTreeSet<_> = asked.collect();
     let by_itself = found().into_iter().filter_map(|place| {
         let engine = (place.kind.open)(&place.path.to_string_lossy()).ok()?;
-        Some((place.path, engine))
+        Some(engine)
     });
     let mut others: Vec<_> = by_itself.chain(of_processes()).collect();
     // One socket may have several paths.
-    others.retain(|(path, _)| file(path).is_some_and(|file| known.insert(file)));
-    others.into_iter().map(|(_, engine)| engine).collect()
+    others.retain(|engine| place_of(engine.as_ref()).is_some_and(|place| known.insert(place)));
+    others
 }
 
 async fn list(engine: Arc<dyn Engine>, due: Deadline) -> OtherEngine {
@@ -71,7 +71,7 @@ async fn identity(engine: &dyn Engine, found: &[Found], due: Deadline) -> Source
 /// Where processes that call themselves engines were told to listen, as `dockerd --host
 /// unix:///PATH` or `podman system service unix:///PATH`, and do. Nothing is connected to for that:
 /// a name proves nothing, and a socket may start what listens behind it.
-fn of_processes() -> Vec<(PathBuf, Arc<dyn Engine>)> {
+fn of_processes() -> Vec<Arc<dyn Engine>> {
     let every = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let processes = pids.filter_map(|pid| Process::open(pid).ok());
@@ -86,11 +86,7 @@ fn of_processes() -> Vec<(PathBuf, Arc<dyn Engine>)> {
     let sockets = engines.flat_map(|(kind, process)| {
         named_sockets(&process).into_iter().map(move |path| (kind, path))
     });
-    let opened = sockets.filter_map(|(kind, path)| {
-        let engine = (kind.open)(&path.to_string_lossy()).ok()?;
-        Some((path, engine))
-    });
-    opened.collect()
+    sockets.filter_map(|(kind, path)| (kind.open)(&path.to_string_lossy()).ok()).collect()
 }
 
 fn named_sockets(engine: &Process) -> Vec<PathBuf> {

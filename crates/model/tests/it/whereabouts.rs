@@ -2,7 +2,7 @@
 
 use docker_ovs_model::identity::{SourceIdentity, World};
 use docker_ovs_model::port_record::{EngineMark, PortRecord};
-use docker_ovs_model::snapshot::{Engine, Observed, OtherEngine, Scope};
+use docker_ovs_model::snapshot::{Container, Engine, Observed, OtherEngine, Scope};
 use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind};
 
@@ -16,7 +16,7 @@ fn record(engine: Option<&str>) -> PortRecord {
     PortRecord { engine, ..PortRecord::default().for_container(&container(9)) }
 }
 
-fn other(containers: Observed<docker_ovs_model::snapshot::Container>) -> OtherEngine {
+fn other(containers: Observed<Container>) -> OtherEngine {
     let world = World::Here { evidence: "a test says so".to_owned() };
     let identity = Some(SourceIdentity::new(Some(1), world));
     let (address, id) = (ADDRESS.to_owned(), Some("engine-2".to_owned()));
@@ -175,4 +175,90 @@ fn an_engine_of_another_machine_has_no_say_but_about_its_very_container() {
     is_unknown(&host, &record(Some("engine-2")), "it may be far");
     host.other_engines[0].containers = Observed::Absent { why: silent() };
     is_unknown(&host, &typed, "does not answer");
+}
+
+/// A server that is asked by these APIs, and calls itself the same by each.
+fn asked_by(apis: &[(&str, Observed<Container>)]) -> Snapshot {
+    let mut host = host();
+    for (api, rows) in apis {
+        let engine = Engine((*api).into());
+        host.engines.insert(engine.clone(), rows.clone());
+        // One that did not answer was not asked who it is.
+        if rows.absence().is_none() {
+            let world = World::Here { evidence: "a test says so".to_owned() };
+            let identity = SourceIdentity::new(Some(2), world);
+            let identity = SourceIdentity { id: Some("engine-2".to_owned()), ..identity };
+            host.identities.engines.insert(engine, identity);
+        }
+    }
+    host
+}
+
+/// A record of the container 9, by an API of that server.
+fn record_by(api: &str) -> PortRecord {
+    let engine = Some(EngineMark { kind: api.to_owned(), id: "engine-2".to_owned() });
+    PortRecord { engine, ..record(None) }
+}
+
+fn none() -> Observed<Container> {
+    Ok(Vec::new()).into()
+}
+
+/// One that has the name of the container 9.
+fn namesake() -> Observed<Container> {
+    Ok(vec![Container { name: "c9".into(), ..container(8) }]).into()
+}
+
+#[test]
+fn of_a_server_with_two_apis_the_one_that_had_it_tells_what_stands_in_its_place() {
+    for [own, other] in [["cri", "containerd"], ["containerd", "cri"]] {
+        let found = |rows, others| {
+            let host = asked_by(&[(own, rows), (other, others)]);
+            whereabouts(&host, &record_by(own)).container().map(|row| row.name.to_string())
+        };
+        assert_eq!(found(namesake(), none()).as_deref(), Some("c9"), "{own}");
+        assert_eq!(found(none(), namesake()), None, "{other} tells of others");
+        let host = asked_by(&[(own, none()), (other, none())]);
+        assert_eq!(whereabouts(&host, &record_by(own)), Whereabouts::Gone, "{own}");
+        let absent = || Observed::Absent { why: silent() };
+        let host = asked_by(&[(own, absent()), (other, none())]);
+        is_unknown(&host, &record_by(own), "which was not asked");
+        is_unknown(&asked_by(&[(other, none())]), &record_by(own), "which was not asked");
+        let stale = Observed::Stale { rows: Vec::new().into(), why: silent() };
+        is_unknown(&asked_by(&[(own, stale), (other, none())]), &record_by(own), "not answer");
+    }
+}
+
+#[test]
+fn an_engine_that_tells_the_same_by_either_api_tells_it_by_the_other() {
+    let found = |host: &Snapshot| {
+        whereabouts(host, &record_by("docker")).container().map(|row| row.name.to_string())
+    };
+    assert_eq!(found(&asked_by(&[("podman", namesake())])).as_deref(), Some("c9"));
+    let two = [("podman", none()), ("docker@/run/podman.sock", namesake())];
+    assert_eq!(found(&asked_by(&two)).as_deref(), Some("c9"), "whichever comes first");
+    let gone = asked_by(&[("podman", none())]);
+    assert_eq!(whereabouts(&gone, &record_by("docker")), Whereabouts::Gone);
+}
+
+#[test]
+fn of_a_server_that_is_not_asked_each_api_has_to_prove_it() {
+    let mut host = host();
+    host.other_engines.push(other(none()));
+    assert_eq!(whereabouts(&host, &record_by("cri")), Whereabouts::Gone);
+    // What did not answer did not even say who it is.
+    let absent = OtherEngine { id: None, ..other(Observed::Absent { why: silent() }) };
+    host.other_engines.push(absent);
+    is_unknown(&host, &record_by("cri"), "does not answer");
+    host.other_engines[1] = other(namesake());
+    is_unknown(&host, &record_by("cri"), "may stand in the place of c9");
+}
+
+#[test]
+fn what_is_no_engine_proves_nothing_of_records_that_name_none() {
+    let mut host = host();
+    let why = SourceError::new(SourceErrorKind::NotServed, "the socket", "unknown service");
+    host.other_engines.push(other(Observed::Absent { why }));
+    assert_eq!(whereabouts(&host, &record(None)), Whereabouts::Gone);
+    is_unknown(&host, &record_by("cri"), "does not answer");
 }
