@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::Engine;
 
+/// What ends the id of an engine that is called after where it keeps its containers, where it is not known
+/// whose place that is: two may have one such id.
+pub const UNKNOWN_STORE: &str = "@unknown";
+
 /// The sources of a look, each with how it was identified. One that is missing here was not
 /// asked who it is: a narrow look asks only what costs no round trip, and recordings made by
 /// earlier versions do not say.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::identity::World;
+use crate::identity::{UNKNOWN_STORE, World};
 use crate::port_record::{EngineMark, PortRecord};
 use crate::snapshot::{Container, Engine, Observed, OtherEngine, Scope, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
@@ -115,6 +115,12 @@ fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Witnesses<
         others.iter().try_for_each(|other| fresh(&other.containers, &other.address))?;
         return Ok(Witnesses { asked: snapshot.engines.keys().collect(), others });
     };
+    if mark.id.ends_with(UNKNOWN_STORE) {
+        return Err(format!(
+            "its container is of an engine ({} {}) of which there may be several",
+            mark.kind, mark.id
+        ));
+    }
     let is_it = |id: &Option<String>| id.as_deref() == Some(&*mark.id);
     let asked = snapshot.identities.engines.iter().filter(|(_, who)| is_it(&who.id));
     let mut asked: Vec<_> =

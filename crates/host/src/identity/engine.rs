@@ -18,7 +18,7 @@ const FIRST: [&str; 2] = ["systemd", "init"];
 
 /// What a process is called as an engine itself, or as one that starts engines here. Any other one may
 /// be a relay to an engine elsewhere.
-fn engine_name(process: &Process) -> Option<String> {
+pub(super) fn engine_name(process: &Process) -> Option<String> {
     let is_engine = |name: &str| {
         FIRST.contains(&name) || KINDS.iter().any(|kind| kind.programs.contains(&name))
     };

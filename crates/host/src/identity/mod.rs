@@ -11,6 +11,7 @@ pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod remembered;
 pub(crate) mod sockets;
+pub(crate) mod store;
 pub(crate) mod vswitchd;
 
 use model::identity::{SourceIdentity, World};

@@ -262,3 +262,22 @@ fn what_is_no_engine_proves_nothing_of_records_that_name_none() {
     assert_eq!(whereabouts(&host, &record(None)), Whereabouts::Gone);
     is_unknown(&host, &record_by("cri"), "does not answer");
 }
+
+#[test]
+fn engines_that_cannot_be_told_apart_prove_nothing() {
+    for rows in [none(), namesake()] {
+        let mut host = asked_by(&[("podman", rows)]);
+        let ids = ["podman:/s", "podman:/s@1-2-3-4", "podman:/s@unknown"];
+        for (known, recorded) in ids.iter().flat_map(|known| ids.map(|id| (known, id))) {
+            let who = host.identities.engines.get_mut(&Engine("podman".into())).unwrap();
+            who.id = Some((*known).to_owned());
+            let mark = EngineMark { kind: "podman".to_owned(), id: recorded.to_owned() };
+            let record = PortRecord { engine: Some(mark), ..record(None) };
+            match (*known == recorded, recorded) {
+                (_, "podman:/s@unknown") => is_unknown(&host, &record, "there may be several"),
+                (false, _) => is_unknown(&host, &record, "which was not asked"),
+                (true, _) => assert_eq!(whereabouts(&host, &record).doubt(), None),
+            }
+        }
+    }
+}

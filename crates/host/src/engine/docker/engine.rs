@@ -42,7 +42,7 @@ impl Engine for Docker {
             if let Some(id) = remembered.as_ref().and_then(Remembered::read) {
                 return Ok(Some(id));
             }
-            let id = self.0.get::<Info>("/info").await?.lasting_id();
+            let id = self.0.get::<Info>("/info").await?.lasting_id(self.peer());
             if let (Some(remembered), Some(id)) = (remembered, &id) {
                 remembered.write(id);
             }

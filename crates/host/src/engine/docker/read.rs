@@ -7,9 +7,10 @@ use model::ids::{ContainerId, name};
 use model::snapshot::Container;
 use serde::Deserialize;
 
-use crate::engine::Found;
 use crate::engine::inspected::{HostConfig, network_mode};
 use crate::engine::rest::{Hints, Rest};
+use crate::engine::{Found, Peer};
+use crate::identity::store;
 use crate::transport::Endpoint;
 
 const HINTS: Hints = Hints {
@@ -66,9 +67,12 @@ pub(super) struct Info {
 impl Info {
     /// Podman makes another `ID` up for each answer; what lasts of it is where it keeps its
     /// containers.
-    pub(super) fn lasting_id(self) -> Option<String> {
+    pub(super) fn lasting_id(self, peer: Peer) -> Option<String> {
         let id = match self.buildah_version {
-            Some(_) => self.docker_root_dir.map(|root| format!("podman:{root}")),
+            Some(_) => {
+                let root = self.docker_root_dir.filter(|root| !root.is_empty());
+                root.map(|root| store::id("podman", &root, peer))
+            }
             None => self.id,
         };
         id.filter(|id| !id.is_empty())

@@ -10,6 +10,7 @@ use model::{SourceError, query};
 use super::KIND;
 use super::containers::{Lxc, cgroups_are_of};
 use crate::engine::{Engine, Events, Found, Peer, listed};
+use crate::identity::store;
 
 /// How often containers are listed: there is none who would tell of them.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -33,7 +34,7 @@ impl Engine for Lxc {
     }
 
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
-        async { Ok(Some(format!("lxc:{}", self.path.display()))) }.boxed()
+        async { Ok(Some(store::id("lxc", &self.address(), self.peer()))) }.boxed()
     }
 
     /// No program of its answers that could tell its version.

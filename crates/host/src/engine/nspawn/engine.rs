@@ -13,6 +13,7 @@ use super::KIND;
 use super::machines::{Nspawn, name_of};
 use crate::engine::{Engine, Events, Found, Peer, listed};
 use crate::identity::process::Process;
+use crate::identity::store;
 
 /// How often containers are listed: systemd-machined tells of them by D-Bus alone.
 const PERIOD: Duration = Duration::from_secs(1);
@@ -37,7 +38,7 @@ impl Engine for Nspawn {
     }
 
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
-        ready(Ok(Some(format!("nspawn:{}", self.path.display())))).boxed()
+        ready(Ok(Some(store::id("nspawn", &self.address(), self.peer())))).boxed()
     }
 
     fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {

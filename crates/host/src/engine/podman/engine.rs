@@ -14,6 +14,7 @@ use crate::engine::inspected::Inspected;
 use crate::engine::rest::can_name_a_container;
 use crate::engine::{Engine, Event, Events, Found, Peer};
 use crate::identity::process::Process;
+use crate::identity::store;
 
 /// Of containers alone: what happens to a pod happens to its containers.
 const EVENTS_OF_CONTAINERS: &str =
@@ -80,7 +81,8 @@ impl Engine for Podman {
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
         async {
             let root = self.info().await?.store.graph_root;
-            Ok(Some(root).filter(|root| !root.is_empty()).map(|root| format!("podman:{root}")))
+            let root = Some(root).filter(|root| !root.is_empty());
+            Ok(root.map(|root| store::id("podman", &root, self.peer())))
         }
         .boxed()
     }
