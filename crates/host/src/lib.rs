@@ -63,7 +63,7 @@ pub use clock::now;
 pub use doctor::examine_recording;
 pub use engine::docker::address::EngineOptions;
 pub use engine::{EngineEndpoint, EngineNetwork};
-pub use kernel::EndpointLink;
+pub use kernel::{EndpointLink, HostLink};
 pub use netns::tcp_socket_owner;
 pub use origin::{Observe, Origin};
 pub use question::Question;

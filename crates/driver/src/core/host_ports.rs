@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use host::HostLink;
 use model::dialects::{Owner, claims_of};
 use model::endpoint_record::EndpointRecord;
 use model::ids::{Name, OfPort};
@@ -48,38 +49,59 @@ impl View {
 
     /// The port of a link of the host; none where it is there.
     fn uplink(&self, bridge: &Bridge, uplink: &Uplink) -> Result<Option<Port>, DriverError> {
-        let Uplink { interface, ofport } = uplink;
-        let known = self.bridges.iter().find_map(|other| {
-            let port = other.ports.iter().find(|port| *port.iface == **interface)?;
-            Some((&other.name, port))
-        });
+        let interface = &uplink.interface;
+        let called = ports(&self.bridges).find(|(_, port)| *port.iface == **interface);
         // Patch ports and tunnels have none.
-        let needs_link = known.is_none_or(|(_, port)| port.kind == "system");
-        let link = if needs_link { self.endpoints.kind_of_link(interface)? } else { None };
-        let of_container = known.and_then(|(_, port)| container_of(port));
-        let why = match known {
-            Some((name, _)) if *name != bridge.name => format!("is a port of {name}"),
-            _ if needs_link && link.is_none() => {
-                "is not there: the switch's host has no such link".to_owned()
-            }
-            _ if of_container.is_some() => {
-                let who = of_container.unwrap_or_default();
-                format!("is the port of {who}, and leads to no other network")
-            }
-            _ if link.as_deref() == Some("bridge") => {
-                "is a Linux bridge: the switch would take what the host is to receive by it; a veth that has one \
-                 end on each joins the two"
-                    .to_owned()
-            }
-            Some((name, port)) => match (*ofport, port.ofport.assigned()) {
-                (Some(wanted), Some(has)) if wanted != has => {
-                    format!("is OpenFlow port {has} of {name} already")
-                }
-                _ => return Ok(None),
-            },
-            None => return Ok(Some(system_port(interface, *ofport))),
-        };
-        Err(DriverError::new(format!("the uplink {interface} {why}")))
+        let needs_link = called.is_none_or(|(_, port)| port.kind == "system");
+        let held = called.and_then(|(_, port)| port.ifindex);
+        let link = if needs_link { self.endpoints.host_link(interface, held)? } else { None };
+        match judge(&self.bridges, bridge, uplink, link.as_ref().ok_or(needs_link)) {
+            Ok(true) => Ok(None),
+            Ok(false) => Ok(Some(system_port(interface, uplink.ofport))),
+            Err(why) => Err(DriverError::new(format!("the uplink {interface} {why}"))),
+        }
+    }
+}
+
+fn ports(bridges: &[Bridge]) -> impl Iterator<Item = (&Name, &Arc<Port>)> {
+    bridges.iter().flat_map(|bridge| bridge.ports.iter().map(move |port| (&bridge.name, port)))
+}
+
+/// Whether an uplink is a port of the bridge already, or why it cannot be one. Of its `link` it is told, where
+/// there is none, whether it needs one. A link is the same whichever of its names is given.
+fn judge(
+    bridges: &[Bridge],
+    bridge: &Bridge,
+    uplink: &Uplink,
+    link: Result<&HostLink, bool>,
+) -> Result<bool, String> {
+    let is_it =
+        |port: &Port| *port.iface == *uplink.interface || link.is_ok_and(|link| link.is_of(port));
+    let known: Vec<_> = ports(bridges).filter(|(_, port)| is_it(port)).collect();
+    if let Some((name, _)) = known.iter().find(|(name, _)| **name != bridge.name) {
+        return Err(format!("is a port of {name}"));
+    }
+    if link == Err(true) {
+        return Err("is not there: the switch's host has no such link".to_owned());
+    }
+    if let Some(who) = known.iter().find_map(|(_, port)| container_of(port)) {
+        return Err(format!("is the port of {who}, and leads to no other network"));
+    }
+    if link.is_ok_and(|link| link.kind == "bridge") {
+        let why = "is a Linux bridge: the switch would take what the host is to receive by it; a veth that has \
+                   one end on each joins the two";
+        return Err(why.to_owned());
+    }
+    if let Some((name, port)) = known.iter().find(|(_, port)| *port.iface != *uplink.interface) {
+        let why = format!("is the link of the port {} of {name} already", port.iface);
+        return Err(format!("{why}; uplink={} names it", port.iface));
+    }
+    let Some((name, port)) = known.first() else { return Ok(false) };
+    match (uplink.ofport, port.ofport.assigned()) {
+        (Some(wanted), Some(has)) if wanted != has => {
+            Err(format!("is OpenFlow port {has} of {name} already"))
+        }
+        _ => Ok(true),
     }
 }
 
@@ -161,5 +183,76 @@ impl NetworkRecord {
     fn has_uplink(&self, link: &Name) -> bool {
         let options = self.read_options().ok();
         options.and_then(|options| options.uplink).is_some_and(|uplink| *uplink.interface == **link)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::ids::Ifindex;
+
+    use super::*;
+
+    fn port(iface: &str, kind: &str, ifindex: Option<u32>) -> Port {
+        let (iface, kind, ifindex) = (iface.into(), kind.to_owned(), ifindex.map(Ifindex));
+        Port { iface, kind, ifindex, ..Port::default() }
+    }
+
+    fn bridge(name: &str, ports: Vec<Port>) -> Bridge {
+        let ports = ports.into_iter().map(Arc::new).collect();
+        Bridge { name: name.into(), ports, ..Bridge::default() }
+    }
+
+    fn link(ifindex: u32, kind: &str, names: &[&str]) -> HostLink {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        HostLink { ifindex: Ifindex(ifindex), kind: kind.to_owned(), names }
+    }
+
+    /// What becomes of an uplink of br9, beside which there is br8.
+    fn judged(interface: &str, link: &HostLink) -> Result<bool, String> {
+        let ids = [("container_id", "web"), ("container_iface", "eth1")];
+        let ids = ids.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let web = Port { external_ids: ids.into(), ..port("vethweb", "system", Some(21)) };
+        let own = vec![
+            port("br9", "internal", Some(9)),
+            port("eno1", "system", Some(11)),
+            port("vx0", "vxlan", None),
+            web,
+        ];
+        let all = [bridge("br8", vec![port("eno2", "system", Some(12))]), bridge("br9", own)];
+        let uplink = Uplink { interface: interface.to_owned(), ofport: None };
+        judge(&all, &all[1], &uplink, Ok(link))
+    }
+
+    #[test]
+    fn an_uplink_is_its_link_by_whichever_name_it_is_given() {
+        let refused = |interface: &str, link: &HostLink, word: &str| {
+            let why = judged(interface, link).unwrap_err();
+            assert!(why.contains(word), "{interface}: {why}");
+        };
+        // An alternative name; and one that it was given since vswitchd opened it.
+        for names in [&["eno2", "wan"][..], &["wan"]] {
+            refused("wan", &link(12, "", names), "is a port of br8");
+        }
+        for names in [&["vethweb", "cable"][..], &["cable"]] {
+            refused("cable", &link(21, "veth", names), "is the port of web:eth1");
+        }
+        refused("self", &link(9, "openvswitch", &["br9", "self"]), "the port br9 of br9");
+        refused("wan", &link(11, "", &["eno1", "wan"]), "uplink=eno1 names it");
+        refused("lan", &link(30, "bridge", &["br-lan", "lan"]), "is a Linux bridge");
+        assert_eq!(judged("eno1", &link(11, "", &["eno1", "wan"])), Ok(true));
+        assert_eq!(judged("eno1", &link(11, "", &["wan"])), Ok(true), "renamed");
+        assert_eq!(judged("eno3", &link(13, "", &["eno3", "dmz"])), Ok(false));
+        assert_eq!(judged("dmz", &link(13, "", &["eno3", "dmz"])), Ok(false));
+    }
+
+    #[test]
+    fn what_needs_a_link_has_to_have_one() {
+        let all = [bridge("br9", vec![port("vx0", "vxlan", None)])];
+        let judged = |interface: &str, link| {
+            let uplink = Uplink { interface: interface.to_owned(), ofport: None };
+            judge(&all, &all[0], &uplink, link)
+        };
+        assert!(judged("eno1", Err(true)).unwrap_err().contains("no such link"));
+        assert_eq!(judged("vx0", Err(false)), Ok(true));
     }
 }

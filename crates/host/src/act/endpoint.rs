@@ -9,14 +9,14 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use model::SourceError;
-use model::ids::NetnsId;
+use model::ids::{Ifindex, NetnsId};
 use model::plan::Plan;
 use model::switch::{Bridge, Port};
 use netns::Netns;
 
 use super::ActError;
 use super::executor::PlanExecutor;
-use crate::kernel::{EndpointLink, EndpointLinks};
+use crate::kernel::{EndpointLink, EndpointLinks, HostLink};
 use crate::{Host, kernel};
 
 /// A namespace that the other end of a veth is made in.
@@ -120,13 +120,17 @@ impl Endpoints {
         self.link_of(port) == EndpointLink::Gone
     }
 
-    /// The kind of the link that has this name in the switch's namespace: `veth`, `bridge`, …, empty for
-    /// hardware; none where no link has it.
+    /// The link of the switch's namespace that has this name among its own, else the one of this index, as
+    /// vswitchd `held` it; none where neither is there.
     ///
     /// # Errors
     /// The kernel refuses.
-    pub fn kind_of_link(&self, name: &str) -> Result<Option<String>, SourceError> {
-        self.executor.kind_of_link(name)
+    pub fn host_link(
+        &self,
+        name: &str,
+        held: Option<Ifindex>,
+    ) -> Result<Option<HostLink>, SourceError> {
+        self.executor.host_link(name, held)
     }
 
     /// Deletes the veth of this name in the switch's namespace if its making never came to its end.

@@ -1,6 +1,7 @@
 //! Carrying out a plan, and undoing what was done when a step fails.
 
 use model::endpoint_record::EndpointRecord;
+use model::ids::Ifindex;
 use model::plan::{KernelStep, Plan, Step, SwitchStep};
 use model::switch::{Bridge, Port};
 use model::{Snapshot, SourceError, SourceErrorKind};
@@ -10,7 +11,7 @@ use super::ActError;
 use super::observer::Observer;
 use crate::Host;
 use crate::deadline::Deadline;
-use crate::kernel::{EndpointLink, EndpointLinks, KernelExecutor};
+use crate::kernel::{EndpointLink, EndpointLinks, HostLink, KernelExecutor};
 use crate::switch::ovsdb::SwitchExecutor;
 
 /// What is needed to change things, and what was done with it.
@@ -64,9 +65,13 @@ impl PlanExecutor {
         self.kernel.endpoint_link(links, port)
     }
 
-    /// The kind of the link that has this name in the switch's namespace; none where no link has it.
-    pub(super) fn kind_of_link(&self, name: &str) -> Result<Option<String>, SourceError> {
-        self.kernel.kind_of_link(name)
+    /// The link of the switch's namespace that has this name, else the one of this index.
+    pub(super) fn host_link(
+        &self,
+        name: &str,
+        held: Option<Ifindex>,
+    ) -> Result<Option<HostLink>, SourceError> {
+        self.kernel.host_link(name, held)
     }
 
     /// Deletes the veth of this name that was never given an alias, and that with an alias that begins so.

@@ -11,6 +11,7 @@ use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::{Error, EthtoolSocket, Netns, RouteSocket};
 
 use super::endpoint_links::{EndpointLink, EndpointLinks};
+use super::host_link::HostLink;
 use super::switch_namespace::Handle;
 use super::veth::{finish_host_end, make_veth, unmake_veth};
 use crate::{Host, failure, kernel};
@@ -95,13 +96,15 @@ impl KernelExecutor {
         links.of(port, &self.switch_netns)
     }
 
-    /// The kind of the link that has this name in the switch's namespace: `veth`, `bridge`, …, empty for
-    /// hardware; none where no link has it.
-    pub(crate) fn kind_of_link(&self, name: &str) -> Result<Option<String>, SourceError> {
-        let failed =
-            |error: Error| failure::of_chain(format!("the link {name}"), &error, "run as root");
-        let link = self.switch.link_named(name).map_err(failed)?;
-        Ok(link.map(|link| link.kind.unwrap_or_default()))
+    /// The link of the switch's namespace that has this name, else the one of this index; none where neither
+    /// is there.
+    pub(crate) fn host_link(
+        &self,
+        name: &str,
+        held: Option<Ifindex>,
+    ) -> Result<Option<HostLink>, SourceError> {
+        HostLink::read(&self.switch, name, held)
+            .map_err(|error| failure::of_chain(format!("the link {name}"), &error, "run as root"))
     }
 
     /// Makes sure that the switch's namespace has no link of this name.
