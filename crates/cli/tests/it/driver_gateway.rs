@@ -270,3 +270,76 @@ fn a_gateway_on_a_bridge_that_was_there_leaves_it_as_it_was() {
     assert!(!addresses(bridge.name()).contains("10.95."), "{}", addresses(bridge.name()));
     assert_eq!(ports(), "");
 }
+
+/// Puts something of another program's on the bridge's own link.
+type Rests<'a> = &'a dyn Fn(&str, &Netns);
+
+#[test]
+fn a_bridge_whose_own_link_others_rest_on_stays_and_one_that_they_left_goes() {
+    lab::need!(Docker);
+    let driver = driver();
+    let macvlan = |lower: &str| {
+        let upper = lab::unique("m");
+        run("ip", &["link", "add", "link", lower, "name", &upper, "type", "macvlan"]);
+        upper
+    };
+    let here = |lower: &str, _: &Netns| drop(macvlan(lower));
+    let elsewhere = |lower: &str, far: &Netns| {
+        run("ip", &["link", "set", &macvlan(lower), "netns", far.name()]);
+    };
+    let address = |link: &str, _: &Netns| {
+        run("ip", &["address", "add", "10.95.77.9/24", "dev", link]);
+    };
+    let all: [Rests<'_>; 3] = [&here, &elsewhere, &address];
+    for (at, rests) in all.into_iter().enumerate() {
+        let (name, far) = (lab::unique("br"), Netns::new());
+        let options = [&crate::driver::datapath()[..], &["-o", "gateway=host"]].concat();
+        let subnet = format!("10.95.{}.0/24", 80 + at);
+        let create = || {
+            let words = [&options[..], &["--subnet", &subnet]].concat();
+            Network::create(driver.name(), &name, &words)
+        };
+        let network = create();
+        run("ip", &["link", "set", &name, "up"]);
+        rests(&name, &far);
+        network.remove();
+        assert!(try_run("ovs-vsctl", &["br-exists", &name]).is_ok(), "{at}");
+        let ids = run("ovs-vsctl", &["get", "bridge", &name, "external_ids"]);
+        assert!(!ids.contains("docker-ovs.network"), "{ids}");
+        let own = format!("10.95.{}.1", 80 + at);
+        assert!(!addresses(&name).contains(&own), "what the network gave is gone");
+        // The next one has it, and takes it away once nothing rests on it.
+        let again = create();
+        let uppers = run("ip", &["-brief", "link", "show", "type", "macvlan"]);
+        let on_it = format!("@{name} ");
+        for upper in uppers.lines().filter(|row| row.contains(&on_it)) {
+            let upper = upper.split('@').next().unwrap();
+            run("ip", &["link", "del", upper]);
+        }
+        if at == 1 {
+            let uppers = far.ip(&["-brief", "link", "show", "type", "macvlan"]);
+            let upper = uppers.split('@').next().unwrap();
+            far.ip(&["link", "del", upper]);
+        }
+        let _ = try_run("ip", &["address", "del", "10.95.77.9/24", "dev", &name]);
+        again.remove();
+        assert!(try_run("ovs-vsctl", &["br-exists", &name]).is_err(), "{at}");
+        drop(network);
+    }
+}
+
+#[test]
+fn a_gateways_link_that_others_rest_on_stays() {
+    lab::need!(Docker);
+    let driver = driver();
+    let bridge = lab::Bridge::new();
+    let words = ["-o", "gateway=host", "-o", "vlan=7", "--subnet", "10.95.90.0/24"];
+    let network = Network::create(driver.name(), bridge.name(), &words);
+    let ports = || run("ovs-vsctl", &["list-ports", bridge.name()]);
+    let port = ports().lines().find(|port| port.starts_with("dog-")).unwrap().to_owned();
+    run("ip", &["address", "add", "10.95.77.7/24", "dev", &port]);
+    network.remove();
+    assert!(ports().contains(&port), "{}", ports());
+    assert!(addresses(&port).contains("10.95.77.7/24") && !addresses(&port).contains("10.95.90."));
+    run("ovs-vsctl", &["del-port", bridge.name(), &port]);
+}

@@ -20,6 +20,8 @@ use crate::options::{Gateway, NetworkOptions, Uplink};
 
 /// The key of such a port: the network's id.
 const CAME_WITH: &str = "docker-ovs.uplink-of";
+/// The type of what has a link of its own, which goes with the port.
+pub(super) const INTERNAL: &str = "internal";
 
 impl View {
     /// The ports that a network needs and that are not there; `bridge` may be one that is made first.
@@ -132,7 +134,7 @@ fn gateway(bridge: &Bridge, network: &NetworkRecord, options: &NetworkOptions) -
     if bridge.ports.iter().any(|port| port.iface == iface) {
         return None;
     }
-    let (kind, tag) = ("internal".to_owned(), options.vlans.tag);
+    let (kind, tag) = (INTERNAL.to_owned(), options.vlans.tag);
     Some(Port { iface, kind, tag, ..Port::default() })
 }
 
@@ -145,10 +147,16 @@ pub(super) fn of<'a>(
     bridge.ports.iter().filter(came_with)
 }
 
-/// Takes them away with it; but an uplink that another network asks for as well is that one's from now on.
-pub(super) fn plan_removal(bridge: &Bridge, network: &NetworkRecord) -> Vec<Step> {
+/// Takes them away with it, but for those to be `kept`; an uplink that another network asks for as well is
+/// that one's from now on.
+pub(super) fn plan_removal(
+    bridge: &Bridge,
+    network: &NetworkRecord,
+    kept: &BTreeSet<Name>,
+) -> Vec<Step> {
     let others: Vec<_> = network::of(bridge).filter(|other| other.id != network.id).collect();
-    let steps = of(bridge, network).map(|port| {
+    let going = of(bridge, network).filter(|port| !kept.contains(&port.iface));
+    let steps = going.map(|port| {
         let heir = others.iter().find(|other| other.has_uplink(&port.iface));
         heir.map_or_else(|| remove(bridge, port), |heir| pass_on(bridge, port, heir))
     });
@@ -156,8 +164,13 @@ pub(super) fn plan_removal(bridge: &Bridge, network: &NetworkRecord) -> Vec<Step
 }
 
 /// Takes the port of its gateway away; its uplink stays.
-pub(super) fn plan_leaving(bridge: &Bridge, network: &NetworkRecord) -> Option<Step> {
-    let gateway = of(bridge, network).find(|port| port.kind == "internal");
+pub(super) fn plan_leaving(
+    bridge: &Bridge,
+    network: &NetworkRecord,
+    kept: &BTreeSet<Name>,
+) -> Option<Step> {
+    let mut going = of(bridge, network).filter(|port| !kept.contains(&port.iface));
+    let gateway = going.find(|port| port.kind == INTERNAL);
     gateway.map(|port| remove(bridge, port))
 }
 

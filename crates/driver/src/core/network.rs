@@ -189,7 +189,7 @@ impl Driver {
                 continue;
             }
             let tunnels = leaving(bridge, &record);
-            let plan = plan_removal(bridge, &record);
+            let plan = plan_removal(bridge, &record, &view.rested_on(bridge, &record));
             let (record, _) = record.pass_given(bridge);
             // Before the record goes, so that none is left if this is the last that is done; and after
             // it, as until then they may be put back.

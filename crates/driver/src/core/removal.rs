@@ -1,14 +1,19 @@
-//! What goes with a network, and what stays: its bridge where that is of use for something else.
+//! What goes with a network, and what stays: its bridge where that is of use for something else, and the
+//! links that others rest on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use host::MeshOfBridge;
 use model::endpoint_record::EndpointRecord;
+use model::ids::Name;
 use model::memory::MemoryChange;
 use model::numbers;
 use model::plan::{NewBridge, Plan, ReplacePort, SwitchStep};
 use model::switch::{Bridge, Port};
+use tracing::info;
 
+use super::View;
 use super::host_ports;
 use super::mesh::leaving;
 use super::network::plan;
@@ -21,15 +26,39 @@ pub(super) fn left_on(bridge: &Bridge, network: &str) -> Vec<(String, String)> {
     own.map(|record| (record.network, record.endpoint)).collect()
 }
 
+impl View {
+    /// The links of this host that would go with a network, and that others rest on, or may.
+    pub(super) fn rested_on(&self, bridge: &Bridge, record: &NetworkRecord) -> BTreeSet<Name> {
+        let (own, _) = record.pass_given(bridge);
+        let gateway = own.read_options().ok().map(|options| own.gateway_link(&options));
+        let made = network::made(bridge);
+        let is_own = |port: &&Arc<Port>| made.is_some() && port.iface == bridge.name;
+        let came_with =
+            host_ports::of(bridge, record).filter(|port| port.kind == host_ports::INTERNAL);
+        let going = bridge.ports.iter().filter(is_own).chain(came_with);
+        let rested_on = going.filter(|port| {
+            let given = own.given.iter().filter(|_| gateway.as_ref() == Some(&port.iface));
+            let given: Vec<_> = given.map(|cidr| cidr.ip).collect();
+            let why = self.endpoints.rests_on(port, &given);
+            if let Some(why) = &why {
+                info!("the link {} stays on {}: {why}", port.iface, bridge.name);
+            }
+            why.is_some()
+        });
+        rested_on.map(|port| port.iface.clone()).collect()
+    }
+}
+
 /// Takes a network from its bridge, and the bridge too where that was made for networks and is of no other use.
-pub(super) fn plan_removal(bridge: &Bridge, record: &NetworkRecord) -> Plan {
+/// What is to be `kept` stays, and then the bridge does.
+pub(super) fn plan_removal(bridge: &Bridge, record: &NetworkRecord, kept: &BTreeSet<Name>) -> Plan {
     let tunnels = leaving(bridge, record);
     let mut memory = forgotten(bridge, record);
     memory.forget.extend(numbers::forget_network(bridge, &record.id).forget);
     if tunnels.is_some() {
         memory.forget.extend(MeshOfBridge::of(bridge).map(|of| of.ids()).unwrap_or_default());
     }
-    let made = network::made(bridge).filter(|_| !is_in_use(bridge, &memory));
+    let made = network::made(bridge).filter(|_| kept.is_empty() && !is_in_use(bridge, &memory));
     let is_tunnel =
         |port: &&Arc<Port>| tunnels.iter().flatten().any(|tunnel| *tunnel.name == *port.iface);
     let came_with = |port: &&Arc<Port>| host_ports::of(bridge, record).any(|own| own == *port);
@@ -39,7 +68,7 @@ pub(super) fn plan_removal(bridge: &Bridge, record: &NetworkRecord) -> Plan {
         let made = NewBridge { external_ids: bridge.external_ids.clone(), ..made };
         return plan(&bridge.name, vec![SwitchStep::RemoveBridge { bridge: made, ports }.into()]);
     }
-    let mut steps = host_ports::plan_removal(bridge, record);
+    let mut steps = host_ports::plan_removal(bridge, record, kept);
     let bridge = bridge.name.clone();
     steps.push(ReplacePort { bridge: bridge.clone(), memory, ..ReplacePort::default() }.into());
     plan(&bridge, steps)
@@ -61,10 +90,10 @@ fn is_in_use(bridge: &Bridge, gone: &MemoryChange) -> bool {
 }
 
 /// Takes the gateway from a network, whose numbers and uplink stay.
-pub(super) fn plan_leaving(bridge: &Bridge, record: &NetworkRecord) -> Plan {
+pub(super) fn plan_leaving(bridge: &Bridge, record: &NetworkRecord, kept: &BTreeSet<Name>) -> Plan {
     let (name, memory) = (bridge.name.clone(), forgotten(bridge, record));
     let forgotten = ReplacePort { bridge: name, memory, ..ReplacePort::default() };
-    let gone = host_ports::plan_leaving(bridge, record);
+    let gone = host_ports::plan_leaving(bridge, record, kept);
     plan(&bridge.name, gone.into_iter().chain([forgotten.into()]).collect())
 }
 
@@ -111,7 +140,13 @@ mod tests {
 
     /// The bridge's keys once the network is gone; none where the bridge goes.
     fn left(bridge: &Bridge) -> Option<Vec<String>> {
-        let plan = plan_removal(bridge, &record("a"));
+        left_with(bridge, &[])
+    }
+
+    /// The same where others rest on these links.
+    fn left_with(bridge: &Bridge, kept: &[&str]) -> Option<Vec<String>> {
+        let kept = kept.iter().map(|name| (*name).into()).collect();
+        let plan = plan_removal(bridge, &record("a"), &kept);
         let mut ids = bridge.external_ids.clone();
         for step in &plan.steps {
             match step {
@@ -152,5 +187,41 @@ mod tests {
             assert!(more.iter().all(|(key, _)| left.iter().any(|one| one == key)), "{left:?}");
             assert!(!left.iter().any(|key| key == "docker-ovs.network.a"), "{left:?}");
         }
+    }
+    #[test]
+    fn what_others_rest_on_stays_and_so_does_its_bridge() {
+        let left = left_with(&bridge(&[]), &["br9"]).unwrap();
+        assert!(!left.iter().any(|key| key == "docker-ovs.network.a"), "{left:?}");
+        let mut bridge = bridge(&[]);
+        let ids = [("docker-ovs.uplink-of".to_owned(), "a".to_owned())];
+        let port = |iface: &str, kind: &str| Port {
+            iface: iface.into(),
+            kind: kind.to_owned(),
+            external_ids: ids.clone().into(),
+            ..Port::default()
+        };
+        bridge.ports.push(Arc::new(port("dog-a", "internal")));
+        bridge.ports.push(Arc::new(port("up0", "system")));
+        let removed = |kept: &[&str]| {
+            let kept = kept.iter().map(|name| (*name).into()).collect();
+            let steps = plan_removal(&bridge, &record("a"), &kept).steps;
+            let removed = steps.into_iter().filter_map(|step| match step {
+                Step::Switch(SwitchStep::ReplacePort(ports)) => ports.remove,
+                Step::Switch(SwitchStep::RemoveBridge { bridge, .. }) => {
+                    Some(Arc::new(Port { iface: bridge.name, ..Port::default() }))
+                }
+                other => panic!("{other}"),
+            });
+            removed.map(|port| port.iface.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(removed(&[]), ["br9"], "with all that came with its network");
+        assert_eq!(removed(&["dog-a"]), ["up0"]);
+        assert_eq!(removed(&["br9"]), ["dog-a", "up0"]);
+        assert_eq!(removed(&["br9", "dog-a"]), ["up0"]);
+        let leaving = |kept: &[&str]| {
+            let kept = kept.iter().map(|name| (*name).into()).collect();
+            plan_leaving(&bridge, &record("a"), &kept).steps.len()
+        };
+        assert_eq!((leaving(&[]), leaving(&["dog-a"])), (2, 1), "it is forgotten all the same");
     }
 }

@@ -100,7 +100,7 @@ impl Driver {
             if !left_on(bridge, &network.id).is_empty() {
                 return Ok(());
             }
-            let plan = plan_leaving(bridge, &record);
+            let plan = plan_leaving(bridge, &record, &view.rested_on(bridge, &record));
             let (record, _) = record.pass_given(bridge);
             record.take_given()?;
             match view.carry_out(&plan).await {

@@ -133,6 +133,13 @@ impl Endpoints {
         self.executor.host_link(name, held)
     }
 
+    /// What rests on the link of a port of the switch, in words: a link that sends by it, in whichever
+    /// namespace, what it is enslaved to, an address that was not `given` to it; or why that cannot be told.
+    /// None where nothing does.
+    pub fn rests_on(&self, port: &Port, given: &[IpAddr]) -> Option<String> {
+        self.executor.rests_on(port, given)
+    }
+
     /// Deletes the veth of this name in the switch's namespace if its making never came to its end.
     ///
     /// # Errors

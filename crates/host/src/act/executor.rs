@@ -1,5 +1,7 @@
 //! Carrying out a plan, and undoing what was done when a step fails.
 
+use std::net::IpAddr;
+
 use model::endpoint_record::EndpointRecord;
 use model::ids::Ifindex;
 use model::plan::{KernelStep, Plan, Step, SwitchStep};
@@ -72,6 +74,11 @@ impl PlanExecutor {
         held: Option<Ifindex>,
     ) -> Result<Option<HostLink>, SourceError> {
         self.kernel.host_link(name, held)
+    }
+
+    /// What rests on the link of a port, but for the addresses that were `given` to it; none where nothing does.
+    pub(super) fn rests_on(&self, port: &Port, given: &[IpAddr]) -> Option<String> {
+        self.kernel.rests_on(port, given)
     }
 
     /// Deletes the veth of this name that was never given an alias, and that with an alias that begins so.

@@ -13,6 +13,7 @@ use netns::{Error, EthtoolSocket, Netns, RouteSocket};
 use super::endpoint_links::{EndpointLink, EndpointLinks};
 use super::host_link::HostLink;
 use super::switch_namespace::Handle;
+use super::uses::rests_on;
 use super::veth::{finish_host_end, make_veth, unmake_veth};
 use crate::{Host, failure, kernel};
 
@@ -105,6 +106,11 @@ impl KernelExecutor {
     ) -> Result<Option<HostLink>, SourceError> {
         HostLink::read(&self.switch, name, held)
             .map_err(|error| failure::of_chain(format!("the link {name}"), &error, "run as root"))
+    }
+
+    /// What rests on the link of a port of the switch, see [`rests_on`].
+    pub(crate) fn rests_on(&self, port: &Port, given: &[IpAddr]) -> Option<String> {
+        rests_on(&self.switch, &self.switch_netns, port, given)
     }
 
     /// Makes sure that the switch's namespace has no link of this name.

@@ -2,7 +2,7 @@
 //!
 //! [`read`] decides what is read, [`again`] what is read once more, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
 //! ethtool knows of them, [`routes`] asks where a namespace sends a packet, [`pairs`] what namespaces call each other, [`between`] finds those that are
-//! on the way and no source named, [`endpoint_links`] which link a network driver's port is, [`host_link`] is one by any name, [`paths`] those that ports name by a path, [`watch`] reads again
+//! on the way and no source named, [`endpoint_links`] which link a network driver's port is, [`host_link`] is one by any name, [`paths`] those that ports name by a path, [`uses`] what rests on one that is to go, [`watch`] reads again
 //! what [`notifications`] say has changed, on threads of [`crate::reader`], [`change`] makes them;
 //! [`mod@inhabited`] tells which namespaces are being taken down.
 
@@ -26,6 +26,7 @@ mod routes;
 mod rows;
 mod sockets;
 pub mod switch_namespace;
+mod uses;
 mod veth;
 pub mod watch;
 
