@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use model::ids::Ifindex;
 use model::snapshot::{Link, Namespace};
 use model::wiring::{Occupant, SwitchPort};
-use model::{Snapshot, Wiring};
+use model::{PortLinks, Snapshot, Wiring};
 
 /// The links of the host by which frames can leave a bridge: on it, and on the bridges that patches lead
 /// to. A port of which it was not seen what is behind it is one if it was `known` to be one.
@@ -21,11 +21,14 @@ pub(super) fn uplinks(
 ) -> Vec<String> {
     let (mut reached, mut next) = (vec![bridge.to_owned()], 0);
     let mut found = Vec::new();
+    let links = PortLinks::new(snapshot);
     while let Some(here) = reached.get(next).cloned() {
         next += 1;
         for row in wiring.ports.iter().filter(|row| *row.bridge == *here) {
             match &row.occupant {
-                Occupant::Host { .. } | Occupant::Plugged { .. } if leads_on(snapshot, row) => {
+                Occupant::Host { .. } | Occupant::Plugged { .. }
+                    if leads_on(snapshot, &links, row) =>
+                {
                     found.push(called(row, bridge));
                 }
                 Occupant::Unknown { .. } => {
@@ -46,9 +49,8 @@ pub(super) fn uplinks(
 }
 
 /// Whether frames can go on to another network behind a port.
-fn leads_on(snapshot: &Snapshot, row: &SwitchPort) -> bool {
-    let here = snapshot.switch_namespace();
-    let own = here.and_then(|here| Some((here, named(here, &row.port.iface)?)));
+fn leads_on(snapshot: &Snapshot, links: &PortLinks<'_>, row: &SwitchPort) -> bool {
+    let own = snapshot.switch_namespace().zip(links.of(row));
     let Some((here, own)) = own else {
         // What is not in the switch's namespace any more is a container's own.
         return !matches!(row.occupant, Occupant::Plugged { .. });
@@ -99,13 +101,6 @@ fn passes_on(here: &Namespace, link: &Link, seen: &mut BTreeSet<Ifindex>) -> boo
     members.iter().any(|other| is_way_out(here, other, seen))
         || passes_on(here, above, seen)
         || here.links.iter().filter(on_it).any(|other| passes_on(here, other, seen))
-}
-
-fn named<'n>(here: &'n Namespace, name: &str) -> Option<&'n Link> {
-    let is = |link: &&std::sync::Arc<Link>| {
-        *link.name == *name || link.altnames.iter().any(|other| **other == *name)
-    };
-    here.links.iter().find(is).map(AsRef::as_ref)
 }
 
 fn called(row: &SwitchPort, own: &str) -> String {

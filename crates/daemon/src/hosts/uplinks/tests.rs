@@ -151,3 +151,34 @@ fn uplinks_of_bridges_behind_patches_count_and_what_was_not_seen_is_as_it_was_kn
     assert_eq!(uplinks(&scene, &wiring, "br0", &known), known);
     assert_eq!(uplinks(&scene, &wiring, "br0", &[]), [""; 0]);
 }
+
+#[test]
+fn an_uplink_is_its_link_whatever_that_is_called() {
+    /// The port, and its link as vswitchd holds it.
+    fn renamed(iface: &str, link: Link) -> Vec<String> {
+        let mut scene = scene("linux-bridge-by-veth");
+        let own = ports(&mut scene);
+        own.clear();
+        let held = Port { ifindex: Some(link.ifindex), ..Port::clone(&port(iface, "system")) };
+        own.push(Arc::new(held));
+        let datapath = link_of_the_datapath();
+        let held = Link { master: Some(datapath.ifindex), ..link };
+        links(&mut scene).extend([Arc::new(held), datapath]);
+        let rows = scene.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+        rows.iter_mut().for_each(|bridge| bridge.datapath = Some("system".to_owned()));
+        of(&scene)
+    }
+    fn link_of_the_datapath() -> Arc<Link> {
+        link(90, "ovs-system", Some("openvswitch"), None)
+    }
+    let cable = |name: &str| Link::clone(&link(50, name, None, None));
+    assert_eq!(renamed("eno1", cable("eno1")), ["eno1"]);
+    assert_eq!(renamed("eno1", cable("wan")), ["eno1"], "renamed");
+    let with_other = Link { altnames: vec!["eno1".into()], ..cable("wan") };
+    assert_eq!(renamed("eno1", with_other), ["eno1"], "its name is another one of it");
+    assert_eq!(renamed("enp0s31f6-uplink-1", cable("enp0s31f6-uplin")), ["enp0s31f6-uplink-1"]);
+    // A port that was given the name of a cable, and whose link is a container's or a dummy.
+    let dummy = |name: &str| Link::clone(&link(50, name, Some("dummy"), None));
+    assert_eq!(renamed("eno1", dummy("eno1")), [""; 0]);
+    assert_eq!(renamed("eno1", dummy("d0")), [""; 0], "renamed, a dummy leads nowhere");
+}
