@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use model::dialects::claims_of;
 use model::health::{Check, Verdict};
 use model::port_record::PortRecord;
+use model::switch::{Bridge, Port};
 use model::{Observed, Snapshot};
 
 use crate::identity::process::Process;
@@ -91,13 +93,18 @@ fn running() -> (bool, Vec<String>) {
     (seen, found.collect())
 }
 
-/// Which programs wrote rows of ports that are not ours, and how many.
+/// Which programs wrote rows of ports that are not ours, and how many. ovs-docker writes what is read as a record
+/// too.
 fn writers(snapshot: &Snapshot) -> BTreeMap<&'static str, usize> {
-    let bridges = snapshot.switch.values().flat_map(Observed::rows);
+    writers_in(snapshot.switch.values().flat_map(Observed::rows))
+}
+
+fn writers_in<'b>(bridges: impl Iterator<Item = &'b Bridge>) -> BTreeMap<&'static str, usize> {
     let ports = bridges.flat_map(|bridge| &bridge.ports);
     let mut seen = BTreeSet::new();
     let mut writers = BTreeMap::new();
-    for port in ports.filter(|port| PortRecord::of(port).is_none()) {
+    let is_others = |port: &&Arc<Port>| PortRecord::of(port).is_none_or(|record| !record.ours);
+    for port in ports.filter(is_others) {
         for claim in claims_of(port) {
             if seen.insert((&port.iface, claim.writer)) {
                 *writers.entry(claim.writer).or_default() += 1;
@@ -105,4 +112,36 @@ fn writers(snapshot: &Snapshot) -> BTreeMap<&'static str, usize> {
         }
     }
     writers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told of ports with these keys.
+    fn told(ports: &[&[(&str, &str)]]) -> BTreeMap<&'static str, usize> {
+        let port = |(at, keys): (usize, &&[(&str, &str)])| {
+            let keys = keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            Arc::new(Port {
+                iface: format!("p{at}").into(),
+                external_ids: keys.collect(),
+                ..Port::default()
+            })
+        };
+        let ports = ports.iter().enumerate().map(port).collect();
+        let bridge = Bridge { name: "br0".into(), ports, ..Bridge::default() };
+        writers_in(std::iter::once(&bridge))
+    }
+
+    #[test]
+    fn ports_of_others_are_told_by_who_wrote_them() {
+        let by_hand = [("container_id", "web"), ("container_iface", "eth1")];
+        let ours = [by_hand[0], by_hand[1], ("docker-ovs.name", "web")];
+        let without = [("container_id", "web")];
+        let pipework = [("pipework.interface", "eth1"), ("pipework.nspid", "7")];
+        assert_eq!(told(&[&ours, &[]]), BTreeMap::new());
+        assert_eq!(told(&[&by_hand, &ours]), BTreeMap::from([("ovs-docker", 1)]));
+        let all = told(&[&by_hand, &by_hand, &without, &pipework]);
+        assert_eq!(all, BTreeMap::from([("ovs-docker", 3), ("pipework", 1)]));
+    }
 }
