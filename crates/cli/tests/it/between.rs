@@ -272,3 +272,43 @@ fn a_linux_bridge_that_is_joined_to_another_containers_leads_on_there() {
     between.ip(&["link", "set", "m0", "nomaster"]);
     assert_eq!(told(&asked, "eth0"), both("none"));
 }
+
+/// What stands on the end of a way may be in a namespace that neither the container nor the switch is in.
+#[test]
+fn a_way_that_goes_on_in_another_namespace_is_not_none() {
+    lab::need!(Docker);
+    let (bridge, container, far) = (Bridge::new(), Container::run(), Nameless::new());
+    let end = unique("h");
+    let peer = ["type", "veth", "peer", "name", "eth9", "netns", &container.netns()];
+    let _end = Link::named(&end, &peer);
+    run("ip", &["link", "set", &end, "up"]);
+    assert_eq!(told(&container, "eth9"), both("none"));
+    for kind in [&["type", "macvlan"][..], &["type", "vlan", "id", "9"], &["type", "ipvlan"]] {
+        let upper = unique("u");
+        let add = ["link", "add", "link", &end, "name", &upper];
+        if let Err(why) = try_run("ip", &[&add[..], kind].concat()) {
+            println!("{kind:?}: not here: {why}");
+            continue;
+        }
+        run("ip", &["link", "set", &upper, "netns", &far.pid()]);
+        far.ip(&["link", "set", &upper, "name", "up0"]);
+        far.ip(&["link", "add", "lb0", "type", "bridge"]);
+        let port = unique("p");
+        let peer = ["type", "veth", "peer", "name", "in0", "netns", &far.pid()];
+        let plugged = Link::named(&port, &peer);
+        far.ip(&["link", "set", "in0", "master", "lb0"]);
+        // An ipvlan takes no master.
+        let _ = try_run(
+            "nsenter",
+            &["--target", &far.pid(), "--net", "ip", "link", "set", "up0", "master", "lb0"],
+        );
+        bridge.add(&port, &[]);
+        let [narrow, whole] = told(&container, "eth9");
+        assert_eq!(narrow, whole, "{kind:?}");
+        run("ovs-vsctl", &["del-port", &port]);
+        drop(plugged);
+        far.ip(&["link", "del", "lb0"]);
+        far.ip(&["link", "del", "up0"]);
+        assert_eq!(told(&container, "eth9"), both("none"), "{kind:?}");
+    }
+}

@@ -16,6 +16,7 @@ use super::pairs::name_each_other;
 use super::rows::{self as links, id};
 use super::sockets::{SocketOwner, Sockets};
 use super::switch_namespace::{Handle, OtherNamespaces};
+use super::uses::upper_elsewhere;
 use crate::question::Details;
 
 /// So many namespaces one after the other are followed from one that a source named.
@@ -335,11 +336,12 @@ fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, 
     Ok(seen.into_values().map(Arc::new).collect())
 }
 
-/// Whether a link of the switch's namespace stands on one of these of it and is none of them: on the end of a
-/// veth, or on what that is enslaved to. True where that cannot be asked. The kernel tells it of no link, so that
-/// those of each kind that stands on others are looked through, which are few where there are many links.
-pub(crate) fn is_stood_on(switch: &Netns, here: &Namespace) -> bool {
-    let known: BTreeSet<Ifindex> = here.links.iter().map(|link| link.ifindex).collect();
+/// Whether a link stands on one of these of the switch's namespace and is none of them: on the end of a veth, or
+/// on what that is enslaved to. True where that cannot be asked. The kernel tells it of no link, so that those of
+/// each kind that stands on others are looked through, which are few where there are many links; then those of all
+/// namespaces that are not `known`, for what stands on a link may be in another one.
+pub(crate) fn is_stood_on(switch: &Netns, here: &Namespace, known: &BTreeSet<NetnsId>) -> bool {
+    let seen: BTreeSet<Ifindex> = here.links.iter().map(|link| link.ifindex).collect();
     let on_the_way = here.links.iter().filter(|link| link.is_paired() || has_members(link));
     let on_the_way: BTreeSet<Ifindex> = on_the_way.map(|link| link.ifindex).collect();
     let read = netns::visit(&[switch], |_, socket| {
@@ -350,10 +352,12 @@ pub(crate) fn is_stood_on(switch: &Netns, here: &Namespace) -> bool {
                 let lower = link.peer.filter(|lower| lower.nsid.is_none());
                 lower.is_some_and(|lower| on_the_way.contains(&lower.ifindex))
             };
-            Ok(found || links.any(|link| !known.contains(&link.ifindex) && stands(&link)))
+            Ok(found || links.any(|link| !seen.contains(&link.ifindex) && stands(&link)))
         })
     });
-    !matches!(read.into_iter().next(), Some(Ok(false)))
+    let is_here = !matches!(read.into_iter().next(), Some(Ok(false)));
+    let indexes = on_the_way.iter().map(|ifindex| ifindex.0).collect();
+    is_here || !matches!(upper_elsewhere(switch, &indexes, known), Ok(None))
 }
 
 /// Whether what others send by this link goes on by those that are enslaved to it.

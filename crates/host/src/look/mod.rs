@@ -145,9 +145,11 @@ impl Host {
             || is_index_doubtful(rows, bridges())
             || is_port_missed(rows, switch_netns, bridges());
         let here = || rows.rows().iter().find(|row| Some(row.id) == switch_netns);
+        let known = || rows.rows().iter().map(|row| row.id).collect();
+        let is_stood_on = |(netns, here)| kernel::is_stood_on(netns, here, &known());
         let has_more = scope == Scope::One
             && is_way_open(rows, switch_netns, bridges())
-            && netns.zip(here()).is_some_and(|(netns, here)| kernel::is_stood_on(netns, here));
+            && netns.zip(here()).is_some_and(is_stood_on);
         Seen { snapshot, opened, wants_sockets, has_more }
     }
 
