@@ -9,8 +9,10 @@ use std::collections::HashSet;
 use std::fmt;
 use std::net::IpAddr;
 
+use crate::PortLinks;
 use crate::evidence::Evidence;
 use crate::ids::{Ifindex, Mac, OfPort};
+use crate::snapshot::{Link, Snapshot};
 use crate::wiring::{Attachment, PortRef, SwitchPort, Wiring};
 
 /// What the caller has seen and wants a name for.
@@ -91,33 +93,88 @@ pub enum Match<'a> {
     Port(&'a SwitchPort),
 }
 
+/// The links of the host that a query means by any of their names, or by an index, and the ports that these
+/// are, as bridge and interface: a link that was renamed is its port's all the same.
+#[derive(Default)]
+struct HostLinks<'a> {
+    names: HashSet<&'a str>,
+    ports: HashSet<(&'a str, &'a str)>,
+}
+
+impl<'a> HostLinks<'a> {
+    fn meant(snapshot: &'a Snapshot, wiring: &'a Wiring, query: &WhoQuery) -> Self {
+        let is_meant = |link: &Link| match query {
+            WhoQuery::Name(name) => {
+                *link.name == **name || link.altnames.iter().any(|other| **other == **name)
+            }
+            WhoQuery::Number(n) => link.ifindex == Ifindex(*n),
+            WhoQuery::Ifindex(n) => link.ifindex == *n,
+            WhoQuery::PortOf { .. } | WhoQuery::Mac(_) | WhoQuery::Ip(_) => false,
+        };
+        let links = snapshot.switch_namespace().into_iter().flat_map(|here| &here.links);
+        let meant = links.filter(|link| is_meant(link));
+        let names: HashSet<_> = meant.map(|link| &*link.name).collect();
+        if names.is_empty() {
+            return Self::default();
+        }
+        let links = PortLinks::new(snapshot);
+        let is_link =
+            |row: &&SwitchPort| links.of(row).is_some_and(|link| names.contains(&*link.name));
+        let ports = wiring.ports.iter().filter(is_link);
+        let ports = ports.map(|row| (&*row.bridge, &*row.port.iface)).collect();
+        Self { names, ports }
+    }
+
+    /// Whether the host's end of this interface is one of them.
+    fn are_end_of(&self, attachment: &Attachment) -> bool {
+        attachment.host_interface().is_some_and(|end| self.names.contains(end))
+    }
+
+    fn are_port(&self, bridge: &str, iface: &str) -> bool {
+        self.ports.contains(&(bridge, iface))
+    }
+}
+
 /// Everything that a query fits, each once, with what fitted.
-pub fn who<'a>(wiring: &'a Wiring, query: &WhoQuery) -> Vec<(MatchedBy, Match<'a>)> {
+pub fn who<'a>(
+    snapshot: &'a Snapshot,
+    wiring: &'a Wiring,
+    query: &WhoQuery,
+) -> Vec<(MatchedBy, Match<'a>)> {
+    let links = &HostLinks::meant(snapshot, wiring, query);
     let bridge = match query {
         WhoQuery::PortOf { bridge, .. } => Some(bridge.as_str()),
         _ => None,
     };
     let attachments = wiring.attachments.iter().map(|found| found.on_bridge(wiring, bridge));
-    let fitting = attachments.filter_map(|found| Some((fits_attachment(query, &found)?, found)));
+    let fitting =
+        attachments.filter_map(|found| Some((fits_attachment(query, &found, links)?, found)));
     let fitting: Vec<_> = fitting.collect();
     let plugged = wiring.attachments.iter().flat_map(|found| found.port.ports());
     let told = fitting.iter().flat_map(|(_, found)| found.port.ports());
     let taken: HashSet<_> = plugged.chain(told).map(|port| (&*port.bridge, &*port.iface)).collect();
     let unattached = wiring.ports.iter();
     let unattached = unattached.filter(|row| !taken.contains(&(&*row.bridge, &*row.port.iface)));
-    let unattached = unattached.filter_map(|row| Some((fits_port(query, row)?, Match::Port(row))));
+    let unattached =
+        unattached.filter_map(|row| Some((fits_port(query, row, links)?, Match::Port(row))));
     let unattached: Vec<_> = unattached.collect();
     let plugged = fitting.into_iter().map(|(by, found)| (by, Match::Attachment(found)));
     plugged.chain(unattached).collect()
 }
 
-fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedBy> {
+fn fits_attachment(
+    query: &WhoQuery,
+    attachment: &Attachment,
+    links: &HostLinks<'_>,
+) -> Option<MatchedBy> {
     let ports = attachment.port.ports();
     let is = |port: &PortRef, wanted: OfPort| port.ofport.assigned() == Some(wanted);
     let on = |wanted: OfPort| ports.iter().any(|port| is(port, wanted));
     // An index means something in the switch's namespace only, as the caller's word for a host link.
     let is_far = |evidence: &Evidence, wanted: Ifindex| matches!(evidence, Evidence::VethPeer { ifindex, elsewhere: false, .. } if *ifindex == wanted);
-    let far = |wanted| attachment.evidence.iter().any(|evidence| is_far(evidence, wanted));
+    let by_port = || ports.iter().any(|port| links.are_port(&port.bridge, &port.iface));
+    let far =
+        |wanted| attachment.evidence.iter().any(|evidence| is_far(evidence, wanted)) || by_port();
     match query {
         WhoQuery::PortOf { bridge, ofport } => {
             let fits = ports.iter().any(|port| is(port, *ofport) && port.is_on(bridge));
@@ -136,17 +193,18 @@ fn fits_attachment(query: &WhoQuery, attachment: &Attachment) -> Option<MatchedB
             .any(|cidr| cidr.ip == *ip)
             .then_some(MatchedBy::Address),
         WhoQuery::Name(name) => {
-            let host = attachment.host_interface() == Some(name);
+            let host = attachment.host_interface() == Some(name) || links.are_end_of(attachment);
             let port = ports.iter().any(|port| {
                 let others = [port.bond.as_deref(), port.port_name.as_deref()];
                 *port.iface == **name || others.contains(&Some(name))
             });
-            (host || port).then_some(MatchedBy::Name)
+            (host || port || by_port()).then_some(MatchedBy::Name)
         }
     }
 }
 
-fn fits_port(query: &WhoQuery, row: &SwitchPort) -> Option<MatchedBy> {
+fn fits_port(query: &WhoQuery, row: &SwitchPort, links: &HostLinks<'_>) -> Option<MatchedBy> {
+    let is_link = || links.are_port(&row.bridge, &row.port.iface);
     let on = |wanted: OfPort| row.port.ofport.assigned() == Some(wanted);
     match query {
         WhoQuery::PortOf { bridge, ofport } => {
@@ -156,14 +214,16 @@ fn fits_port(query: &WhoQuery, row: &SwitchPort) -> Option<MatchedBy> {
             Some(MatchedBy::OfPort)
         }
         WhoQuery::Number(n) => {
-            (row.port.ifindex == Some(Ifindex(*n))).then_some(MatchedBy::Ifindex)
+            (row.port.ifindex == Some(Ifindex(*n)) || is_link()).then_some(MatchedBy::Ifindex)
         }
-        WhoQuery::Ifindex(n) => (row.port.ifindex == Some(*n)).then_some(MatchedBy::Ifindex),
+        WhoQuery::Ifindex(n) => {
+            (row.port.ifindex == Some(*n) || is_link()).then_some(MatchedBy::Ifindex)
+        }
         WhoQuery::Mac(mac) => (row.port.mac == Some(*mac)).then_some(MatchedBy::Mac),
         WhoQuery::Ip(_) => None,
         WhoQuery::Name(name) => {
             let others = [row.port.bond.as_deref(), row.port.port_name.as_deref()];
-            let fits = *row.port.iface == **name || others.contains(&Some(name));
+            let fits = *row.port.iface == **name || others.contains(&Some(name)) || is_link();
             fits.then_some(MatchedBy::Name)
         }
     }

@@ -36,7 +36,7 @@ pub fn snapshot(bytes: &[u8]) {
         is_printable(&text);
     }
     for query in ["3", "br0:1", "02:00:00:00:00:01", "192.0.2.1", "eth0", "ifindex:2"] {
-        let _ = who(&look.wiring, &WhoQuery::from(query));
+        let _ = who(&look.snapshot, &look.wiring, &WhoQuery::from(query));
     }
     let _: Result<(), QueryError> = look.require_all(&[]).and_then(|()| look.require_whole());
 }

@@ -24,7 +24,7 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
     if let WhoQuery::PortOf { bridge, .. } = &query {
         look.bridge(bridge)?;
     }
-    let hits = who(&look.wiring, &query);
+    let hits = who(&look.snapshot, &look.wiring, &query);
     // What others recorded has one source or two: what they tell of a port is an answer, and says what
     // is unknown.
     if hits.is_empty() || matches!(origin, Origin::Live(_)) {

@@ -1,6 +1,6 @@
 //! What a word of the user is about: events and ports of one container, namespace, port or address.
 
-use super::{WhoQuery, fits_attachment, fits_port};
+use super::{HostLinks, WhoQuery, fits_attachment, fits_port};
 use crate::dialects::{NetnsPath, Owner, claims_of};
 use crate::endpoint_record::EndpointRecord;
 use crate::ids::{begins_id, is_short_id};
@@ -12,8 +12,10 @@ use crate::wiring::{Attachment, ContainerRef, SwitchPort};
 /// Whether an event is about what a query means, or about the container or namespace that `word` names
 /// or whose id it begins: as it is, or as it was.
 pub fn is_about(event: &Event, word: &str, query: &WhoQuery) -> bool {
+    // The links of that moment are not written down.
+    let links = HostLinks::default();
     let attachment =
-        |row: &Attachment| has_tenant(row, word) || fits_attachment(query, row).is_some();
+        |row: &Attachment| has_tenant(row, word) || fits_attachment(query, row, &links).is_some();
     match &event.change {
         Change::Appeared(row) | Change::Vanished(row) => attachment(row),
         Change::Changed { before, now, .. } => attachment(before) || attachment(now),
@@ -27,7 +29,7 @@ pub fn is_port_about(port: &SwitchPort, word: &str, query: &WhoQuery) -> bool {
     let known = port.occupant.last_tenant().and_then(|last| {
         Some(ContainerMention::by(last.container.as_ref()?, last.interface.as_deref()))
     });
-    fits_port(query, port).is_some()
+    fits_port(query, port, &HostLinks::default()).is_some()
         || known.is_some_and(|known| known.is_meant(word))
         || recorded(port, word)
 }

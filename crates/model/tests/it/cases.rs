@@ -16,7 +16,7 @@ fn looks() -> impl Iterator<Item = Look> {
 
 /// What the query fitted of this attachment.
 fn finds(look: &Look, query: &WhoQuery, wanted: &Attachment) -> Option<MatchedBy> {
-    let hits = who(&look.wiring, query);
+    let hits = who(&look.snapshot, &look.wiring, query);
     let same = |hit: &Match<'_>| matches!(hit, Match::Attachment(found) if **found == *wanted);
     hits.into_iter().find(|(_, hit)| same(hit)).map(|(by, _)| by)
 }
@@ -74,9 +74,12 @@ fn every_port_is_found_as_itself_or_as_the_attachment_on_it() {
                     found.port.ports().iter().any(|port| port.iface == row.port.iface)
                 }
             };
-            let found = |query: &WhoQuery| who(&look.wiring, query).iter().any(|(_, hit)| is(hit));
+            let found = |query: &WhoQuery| {
+                who(&look.snapshot, &look.wiring, query).iter().any(|(_, hit)| is(hit))
+            };
             assert!(found(&WhoQuery::Name(row.port.iface.to_string())), "{row:#?}");
-            let lonely = who(&look.wiring, &WhoQuery::Name(row.port.iface.to_string()));
+            let lonely =
+                who(&look.snapshot, &look.wiring, &WhoQuery::Name(row.port.iface.to_string()));
             if !lonely.iter().any(|(_, hit)| matches!(hit, Match::Port(_))) {
                 continue;
             }

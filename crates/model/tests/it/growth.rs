@@ -323,8 +323,8 @@ fn effort(snapshot: &Snapshot) -> f64 {
     let once = |_| {
         let start = spent();
         let wiring = resolve(snapshot);
-        who(&wiring, &WhoQuery::Name("nothing".to_owned()));
-        who(&wiring, &WhoQuery::from("br0:7"));
+        who(snapshot, &wiring, &WhoQuery::Name("nothing".to_owned()));
+        who(snapshot, &wiring, &WhoQuery::from("br0:7"));
         let text = serde_json::to_string(&wiring.attachments.len()).unwrap();
         drop(wiring);
         assert!(!text.is_empty());

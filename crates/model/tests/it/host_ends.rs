@@ -1,8 +1,11 @@
 //! An index or a name of a host link is told of the switch's namespace alone: another container's
 //! link may have the same ones.
 
+use std::sync::Arc;
+
 use docker_ovs_model::ids::Ifindex;
 use docker_ovs_model::snapshot::{Link, Namespace};
+use docker_ovs_model::switch::Port;
 use docker_ovs_model::timeline::Timeline;
 use docker_ovs_model::who::{Match, WhoQuery, is_about, who};
 use docker_ovs_model::{Look, Snapshot};
@@ -28,10 +31,11 @@ fn links(look: &Look) -> (Vec<&Link>, Vec<&Link>) {
 
 /// The containers that a query fits an attachment of.
 fn attached(look: &Look, query: &WhoQuery) -> Vec<String> {
-    let hits = who(&look.wiring, query).into_iter().filter_map(|(_, hit)| match hit {
-        Match::Attachment(found) => Some(found.label()),
-        Match::Port(_) => None,
-    });
+    let hits =
+        who(&look.snapshot, &look.wiring, query).into_iter().filter_map(|(_, hit)| match hit {
+            Match::Attachment(found) => Some(found.label()),
+            Match::Port(_) => None,
+        });
     hits.collect()
 }
 
@@ -85,4 +89,73 @@ fn what_stands_on_another_containers_link_ends_on_no_host_link_of_that_name() {
     let index = links(&host).1.into_iter().find(|link| *link.name == *name).unwrap().ifindex;
     assert_eq!(attached(&host, &WhoQuery::Ifindex(index)), [ended.label()]);
     assert_ne!(index, Ifindex(0));
+}
+
+/// What a query finds: attachments by their label, ports by their name.
+fn found(snapshot: &Snapshot, query: &str) -> Vec<String> {
+    let look = Look::new(snapshot.clone());
+    let hits = who(&look.snapshot, &look.wiring, &query.into());
+    let label = |(_, hit)| match hit {
+        Match::Attachment(found) => found.label(),
+        Match::Port(row) => row.port.iface.to_string(),
+    };
+    hits.into_iter().map(label).collect()
+}
+
+#[test]
+fn a_link_of_the_host_is_found_by_every_name_that_it_has() {
+    let whole = look("veth");
+    let ended = &whole.wiring.attachments[0];
+    let label = ended.label();
+    let name = ended.host_interface().unwrap();
+    let renamed = |rename: &dyn Fn(&mut Link)| {
+        let mut snapshot = Snapshot::clone(&whole.snapshot);
+        let index = links(&whole).1.into_iter().find(|link| *link.name == *name).unwrap().ifindex;
+        let home = snapshot.switch_netns;
+        let rows = snapshot.switch.values_mut().flat_map(|rows| rows.rows_mut());
+        for port in rows.flat_map(|bridge| &mut bridge.ports).filter(|port| *port.iface == *name) {
+            let port = Arc::make_mut(port);
+            port.ifindex = Some(index);
+        }
+        for row in snapshot.kernel.rows_mut().iter_mut().filter(|row| Some(row.id) == home) {
+            let own = row.links.iter_mut().find(|link| *link.name == *name).unwrap();
+            rename(Arc::make_mut(own));
+        }
+        snapshot
+    };
+    let altname = renamed(&|link| link.altnames.push("cable-to-web".into()));
+    assert_eq!(found(&altname, "cable-to-web"), [label.as_str()]);
+    assert_eq!(found(&altname, name), [label.as_str()]);
+    assert_eq!(found(&altname, "cable"), [""; 0]);
+    // One link has it as a name of its own, and is still known as the port's by the other.
+    let both = renamed(&|link| {
+        link.altnames.push(link.name.clone());
+        link.name = "wan".into();
+    });
+    for query in ["wan", name] {
+        assert_eq!(found(&both, query), [label.as_str()], "{query}");
+    }
+}
+
+#[test]
+fn a_port_without_a_container_is_found_by_the_names_of_its_link() {
+    let whole = look("veth");
+    let mut snapshot = Snapshot::clone(&whole.snapshot);
+    let home = snapshot.switch_netns;
+    let uplink = Link {
+        ifindex: Ifindex(4070),
+        name: "wan".into(),
+        ethernet: true,
+        altnames: vec!["enp9s0".into(), "cable-0".into()],
+        ..Link::default()
+    };
+    let row = snapshot.kernel.rows_mut().iter_mut().find(|row| Some(row.id) == home).unwrap();
+    row.links.push(Arc::new(uplink));
+    let bridge = snapshot.switch.values_mut().flat_map(|rows| rows.rows_mut()).next().unwrap();
+    let kind = "system".to_owned();
+    bridge.ports.push(Arc::new(Port { iface: "enp9s0".into(), kind, ..Port::default() }));
+    for query in ["wan", "enp9s0", "cable-0", "ifindex:4070", "4070"] {
+        assert_eq!(found(&snapshot, query), ["enp9s0"], "{query}");
+    }
+    assert_eq!(found(&snapshot, "cable-1"), [""; 0]);
 }

@@ -27,12 +27,12 @@ fn a_bond_is_on_the_bridge_of_its_members_and_is_found_there() {
         assert!(bond.is_on("br0") && !bond.is_on("br1"));
         assert!(passes(bond, &["bridge=br0", "status=several"]) && !passes(bond, &["bridge=br1"]));
         for query in ["br0:1", "br0:2", "va", "vb", "1"] {
-            let hits = who(&look.wiring, &WhoQuery::from(query));
+            let hits = who(&look.snapshot, &look.wiring, &WhoQuery::from(query));
             let is = |hit: &Match<'_>| matches!(hit, Match::Attachment(found) if **found == *bond);
             assert!(hits.iter().any(|(_, hit)| is(hit)), "{query}");
             assert!(hits.iter().all(|(_, hit)| matches!(hit, Match::Attachment(_))), "{query}");
         }
-        let hits = who(&look.wiring, &WhoQuery::from("br1:1"));
+        let hits = who(&look.snapshot, &look.wiring, &WhoQuery::from("br1:1"));
         assert!(hits.is_empty(), "{hits:?}");
     }
 }
