@@ -23,7 +23,7 @@ use crate::switch::ovsdb::Answerer;
 /// This system has no descriptor left to look with.
 pub(crate) fn judge(asked: &Remote, vswitchd: &Vswitchd, rundir: &Path) -> io::Result<World> {
     let of = format!("ovs-vswitchd (process {})", vswitchd.process.pid());
-    let own = own_sockets(&vswitchd.process, rundir)?;
+    let own = Connected::of(&vswitchd.process, rundir)?;
     Ok(match asked {
         Remote::Unix(path) => judge_socket(path, &own, &of),
         Remote::Tcp(at) | Remote::Ssl(at) => judge_address(asked, *at, &own, &of),
@@ -38,31 +38,75 @@ pub(crate) fn identity(answerer: Option<&Answerer>, world: World) -> SourceIdent
     SourceIdentity { id, ..SourceIdentity::new(pid, world) }
 }
 
-/// The sockets of the databases in vswitchd's command line (ovs-vswitchd(8)), each held; without a database
-/// there its own folder's. What is not there is passed over.
-fn own_sockets(process: &Process, rundir: &Path) -> io::Result<Vec<OwnedFd>> {
-    let words = process.words();
-    let methods = ["unix:", "tcp:", "ssl:"];
-    let named = words.iter().skip(1).flat_map(|word| word.split(','));
-    let named = named.filter(|word| methods.iter().any(|method| word.starts_with(method)));
-    let mut named = named.peekable();
-    let find = |path: &Path| {
-        let found = if path.is_absolute() {
-            process.find(path)
-        } else {
-            let how = OFlags::PATH | OFlags::CLOEXEC;
-            open(rundir.join(path), how, Mode::empty()).map_err(io::Error::from)
-        };
-        match found {
-            Err(error) if is_of_this_system(&error) => Some(Err(error)),
-            found => found.ok().map(Ok),
-        }
-    };
-    if named.peek().is_none() {
-        return find(Path::new("db.sock")).into_iter().collect();
+/// How vswitchd is connected.
+struct Connected<'a> {
+    vswitchd: &'a Process,
+    /// The sockets in its command line, each held.
+    sockets: Vec<OwnedFd>,
+    /// The addresses in its command line.
+    addresses: Vec<Remote>,
+}
+
+impl<'a> Connected<'a> {
+    /// By the databases in vswitchd's command line (ovs-vswitchd(8)); without one there by its own folder's. What
+    /// is not there is passed over.
+    fn of(vswitchd: &'a Process, rundir: &Path) -> io::Result<Self> {
+        let words = vswitchd.words();
+        let methods = ["unix:", "tcp:", "ssl:"];
+        let named = words.iter().skip(1).flat_map(|word| word.split(','));
+        let named = named.filter(|word| methods.iter().any(|method| word.starts_with(method)));
+        let named: Vec<_> = named.collect();
+        let unix = named.iter().filter_map(|word| word.strip_prefix("unix:"));
+        let unix = unix.chain(named.is_empty().then_some("db.sock"));
+        let sockets = unix.filter_map(|path| held(vswitchd, Path::new(path), rundir));
+        let sockets = sockets.collect::<Result<_, _>>()?;
+        let by_address = named.iter().filter(|word| !word.starts_with("unix:"));
+        let addresses = by_address.filter_map(|word| word.parse().ok()).collect();
+        Ok(Self { vswitchd, sockets, addresses })
     }
-    let sockets = named.filter_map(|word| word.strip_prefix("unix:").map(Path::new));
-    sockets.filter_map(find).collect()
+
+    /// The address by which it is connected and that is this one.
+    fn by(&self, at: SocketAddr) -> Option<&Remote> {
+        self.addresses.iter().find(|own| address(own) == Some(at) && self.is_own(at.ip()))
+    }
+
+    /// The address by which it is connected to the server that is this process.
+    fn by_listener(&self, server: u32) -> Option<&Remote> {
+        let server = Process::open(server).ok()?;
+        let listens_at = |at: SocketAddr| {
+            self.is_own(at.ip())
+                && server.shares_netns_of(self.vswitchd)
+                && listens(&server, at).unwrap_or_default()
+        };
+        self.addresses.iter().find(|own| address(own).is_some_and(listens_at))
+    }
+
+    /// Whether an address is one of vswitchd's own network namespace. Only in this program's is it told which
+    /// there are.
+    fn is_own(&self, ip: IpAddr) -> bool {
+        ip.is_loopback() || (shares_our_netns(self.vswitchd) && is_own_address(ip))
+    }
+}
+
+fn address(remote: &Remote) -> Option<SocketAddr> {
+    match remote {
+        Remote::Tcp(at) | Remote::Ssl(at) => Some(*at),
+        Remote::Unix(_) => None,
+    }
+}
+
+/// A socket as vswitchd names it, held; none where it is not there.
+fn held(process: &Process, path: &Path, rundir: &Path) -> Option<io::Result<OwnedFd>> {
+    let found = if path.is_absolute() {
+        process.find(path)
+    } else {
+        let how = OFlags::PATH | OFlags::CLOEXEC;
+        open(rundir.join(path), how, Mode::empty()).map_err(io::Error::from)
+    };
+    match found {
+        Err(error) if is_of_this_system(&error) => Some(Err(error)),
+        found => found.ok().map(Ok),
+    }
 }
 
 /// The process that listens at a socket that is held.
@@ -70,27 +114,49 @@ fn listener_at(socket: &OwnedFd) -> io::Result<u32> {
     peer::listener(&PathBuf::from(format!("/proc/self/fd/{}", socket.as_raw_fd())))
 }
 
-fn judge_socket(asked: &Path, own: &[OwnedFd], of: &str) -> World {
+fn judge_socket(asked: &Path, own: &Connected<'_>, of: &str) -> World {
     let is_asked =
         |own: &OwnedFd| matches!((stat(asked), fstat(own)), (Ok(a), Ok(b)) if is_same(&a, &b));
-    if own.iter().any(is_asked) {
+    if own.sockets.iter().any(is_asked) {
         return World::Here { evidence: format!("{of} is connected by the same socket") };
     }
     let server = peer::listener(asked).ok().filter(|pid| *pid != 0);
     let Some(server) = server else {
         return World::Unknown { why: format!("its server is not seen, nor that it serves {of}") };
     };
-    if own_server(own) == Some(server) {
+    if own_server(&own.sockets) == Some(server) {
         return World::Here { evidence: format!("process {server} serves {of} too") };
     }
-    World::Unknown { why: format!("process {server} answers, which does not serve {of}") }
+    if let Some(at) = own.by_listener(server) {
+        let evidence = format!("process {server} listens at {at}, by which {of} is connected");
+        return World::Here { evidence };
+    }
+    World::Unknown {
+        why: match own.addresses.first() {
+            Some(at) => format!(
+                "process {server} answers, and {of} is connected by {at}, where it is not seen to listen"
+            ),
+            None => format!("process {server} answers, which does not serve {of}"),
+        },
+    }
 }
 
-fn judge_address(asked: &Remote, at: SocketAddr, own: &[OwnedFd], of: &str) -> World {
+fn judge_address(asked: &Remote, at: SocketAddr, own: &Connected<'_>, of: &str) -> World {
+    // In one namespace an address of its own is one server's.
+    if shares_our_netns(own.vswitchd)
+        && let Some(at) = own.by(at)
+    {
+        return World::Here { evidence: format!("{of} is connected by {at}, too") };
+    }
     let far = |why: String| World::Elsewhere { why };
-    let server = own_server(own).map(Process::open);
+    let server = own_server(&own.sockets).map(Process::open);
     let Some(Ok(server)) = server else {
-        return far(format!("it is asked at {asked}, and what serves {of} is not seen"));
+        return far(match own.addresses.first() {
+            Some(at) => format!(
+                "it is asked at {asked}, and {of} is connected by {at}, whose server was not looked for"
+            ),
+            None => format!("it is asked at {asked}, and what serves {of} is not seen"),
+        });
     };
     let unproven = format!("it is asked at {asked}, where what serves {of} does not listen");
     let is_ours = is_own_address(at.ip()) && shares_our_netns(&server);
@@ -177,9 +243,71 @@ fn listener(row: &str) -> Option<(SocketAddr, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_own_address, listener, listeners_in, listens};
+    use super::{
+        Connected, is_own_address, judge_address, judge_socket, listener, listeners_in, listens,
+    };
     use crate::identity::process::Process;
+    use model::identity::World;
     use std::net::{IpAddr, TcpListener};
+    use std::os::unix::net::UnixListener;
+    use std::process::{Child, Stdio};
+
+    /// What was started with these words, as vswitchd is.
+    struct Started(Child);
+
+    impl Started {
+        fn with(words: &[&str]) -> Self {
+            let mut sh = lab::program("sh");
+            sh.args(["-c", "read forever", "vswitchd"]).args(words).stdin(Stdio::piped());
+            Self(sh.spawn().unwrap())
+        }
+
+        fn process(&self) -> Process {
+            let process = Process::open(self.0.id()).unwrap();
+            lab::wait_until("it has its words", || process.words().iter().any(|it| it == "-c"));
+            process
+        }
+    }
+
+    impl Drop for Started {
+        fn drop(&mut self) {
+            self.0.kill().unwrap();
+            self.0.wait().unwrap();
+        }
+    }
+
+    /// This process serves by a socket and an address, and vswitchd is connected by either.
+    #[tokio::test]
+    async fn a_server_is_the_same_by_its_socket_and_by_its_address() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("db.sock");
+        let _unix = UnixListener::bind(&socket).unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        let at = tcp.local_addr().unwrap();
+        let asked = |words: &[&str]| {
+            let started = Started::with(words);
+            let process = started.process();
+            let own = Connected::of(&process, folder.path()).unwrap();
+            let remote = format!("tcp:{at}").parse().unwrap();
+            [judge_socket(&socket, &own, "it"), judge_address(&remote, at, &own, "it")]
+        };
+        let by_address = format!("tcp:{at}");
+        for words in [&[by_address.as_str()][..], &[], &["unix:db.sock"]] {
+            for world in asked(words) {
+                assert!(world.is_here(), "{words:?}: {world:?}");
+            }
+        }
+        // Of what is somewhere else it is said where.
+        let other = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        for other in [format!("tcp:{other}"), "ssl:192.0.2.1:6640".to_owned()] {
+            for world in asked(&[&other]) {
+                let why = world.doubt().unwrap();
+                assert!(why.contains(&format!("connected by {other}")), "{why}");
+            }
+        }
+        let elsewhere = asked(&["tcp:192.0.2.1:6640"]);
+        assert!(matches!(elsewhere, [World::Unknown { .. }, World::Elsewhere { .. }]));
+    }
 
     #[test]
     fn a_row_tells_who_listens() {

@@ -106,7 +106,7 @@ pub(crate) fn serves_another(database: &World) -> Option<String> {
     match database {
         World::Here { .. } => None,
         World::Elsewhere { why } | World::Unknown { why } => {
-            Some(format!("it has another database than the one that is asked: {why}"))
+            Some(format!("it is not proven to have the database that is asked: {why}"))
         }
     }
 }
