@@ -345,10 +345,10 @@ impl Tracer<'_> {
         let next = gateway.as_ref().unwrap_or(to);
         let mut learnt = before.learnt;
         let asks = !before.asked && self.has_to_ask(from, &out);
-        let resolves = if asks {
+        let (resolves, heard) = if asks {
             self.learns((from, to), &out, gateway.as_ref(), &mut learnt).await?
         } else {
-            Learns::Yes
+            (Learns::Yes, false)
         };
         let packet = Packet { learnt: learnt.clone(), ..packet };
         let (mut verdict, text) = self.leg(self.kind, &packet, from, next).await?;
@@ -366,6 +366,7 @@ impl Tracer<'_> {
                     rules: verdict.rules,
                     committed: verdict.committed,
                     arrived: verdict.arrived,
+                    returned: verdict.returned,
                     ..Verdict::unknown(vec![why])
                 }
             }
@@ -375,7 +376,7 @@ impl Tracer<'_> {
         let is_answered = gateway.is_none() && verdict.reaches() != Some(false);
         let answered = Some(&verdict).filter(|_| is_answered);
         let answered = Before::answered(self.kind, (sender, to), &packet, target, answered);
-        let before = Before { asked: asks && is_answered, learnt, ..answered };
+        let before = Before { asked: heard && is_answered, learnt, ..answered };
         if gateway.is_some() {
             verdict = through_gateway(verdict, next, to);
         }

@@ -8,10 +8,11 @@ use traffic::{Direction, End, Kind, LearntTables, Outcome, Packet, Verdict};
 use super::{Tracer, on_link};
 
 /// What comes of the question for a MAC.
+#[derive(Debug)]
 pub(super) enum Learns {
     /// The answer gets to the sender.
     Yes,
-    /// The question or the answer goes to another one, which may answer: why.
+    /// The sender is answered, though not by the one that it asks for: why.
     ByAnother(String),
     /// Whether the question or the answer arrives is not known: why.
     Unknown(String),
@@ -34,19 +35,20 @@ impl Tracer<'_> {
     }
 
     /// Traces the question for the MAC of `next`, by which `from` sends to `to`, and its answer. The tables that
-    /// these add flows to are added to `learnt`.
+    /// these add flows to are added to `learnt`. With it goes whether the question gets to `next`, which learns the
+    /// MAC of `from` by that.
     pub(super) async fn learns(
         &self,
         (from, to): (&End, &End),
         out: &RouteOut,
         gateway: Option<&End>,
         learnt: &mut LearntTables,
-    ) -> Result<Learns, SourceError> {
+    ) -> Result<(Learns, bool), SourceError> {
         let next = gateway.unwrap_or(to);
         let asked = Packet::new(&Kind::Arp, Direction::Original, (from, to), out, gateway);
         let answer = (next, from);
         let answered = Packet::new(&Kind::Arp, Direction::Reply, answer, &on_link(next), None);
-        let Ok(asked) = asked else { return Ok(Learns::Yes) };
+        let Ok(asked) = asked else { return Ok((Learns::Yes, true)) };
         let what = if asked.ip_dst.is_some_and(|ip| ip.is_ipv6()) {
             "neighbour solicitation"
         } else {
@@ -61,42 +63,80 @@ impl Tracer<'_> {
         let asks = ways.iter().map(|(packet, (sender, _), _)| self.ask(packet, sender));
         let said = try_join_all(asks).await?;
         let wants = format!("{} has not learnt the MAC of {}, and", from.called, next.called);
-        let mut told = Learns::Yes;
+        let (mut told, mut heard) = (Learns::Yes, None);
         for ((packet, ends, what), said) in ways.into_iter().zip(said) {
             let packet = Packet { learnt: learnt.clone(), ..packet };
             let (verdict, text) = self.judged(&Kind::Arp, &packet, ends, &said);
             learnt.add(&verdict.rules);
+            // The question comes first.
+            heard.get_or_insert(verdict.reaches() == Some(true));
             if matches!(told, Learns::Yes) {
-                told = self.comes_of(verdict, (&wants, &what), (packet.text, text));
+                told = comes_of(verdict, (&wants, &what), (packet.text, text), self.names);
             }
         }
-        Ok(told)
+        Ok((told, heard == Some(true)))
+    }
+}
+
+/// What comes of the question or the answer, `what`, by itself, where ports are told by names or not.
+fn comes_of(
+    verdict: Verdict,
+    (wants, what): (&str, &str),
+    (packet, text): (String, String),
+    by_names: bool,
+) -> Learns {
+    let is = format!("{wants} {what} is");
+    match verdict.outcome {
+        Outcome::Delivered | Outcome::Flooded => Learns::Yes,
+        // What is told by names is told by numbers, where more is known, if it does not arrive.
+        _ if by_names => Learns::No { verdict: Verdict::unknown(vec![is]), packet, text },
+        Outcome::Dropped => {
+            let sentence = format!("not sent: {is} {}", verdict.sentence);
+            Learns::No { verdict: Verdict { sentence, ..verdict }, packet, text }
+        }
+        Outcome::Controller => Learns::Unknown(format!("{is} {}", verdict.sentence)),
+        Outcome::Unknown => {
+            let why = verdict.reasons.first().map_or("", |why| why);
+            Learns::Unknown(format!("{wants} whether {what} arrives is not known: {why}"))
+        }
+        Outcome::Elsewhere | Outcome::Tunnel | Outcome::Uplink if verdict.returned => {
+            Learns::ByAnother(format!("{is} sent back to it, changed into an answer"))
+        }
+        // Who gets it may answer for the other one, as a router with proxy ARP does, or not.
+        Outcome::Elsewhere | Outcome::Tunnel | Outcome::Uplink => {
+            let told = verdict.sentence;
+            Learns::Unknown(format!("{wants} {what}: {told}, and who gets it may answer or not"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(outcome: Outcome, returned: bool, by_names: bool) -> Learns {
+        let sentence = "delivered to fw:eth0, not to db:eth0".to_owned();
+        let verdict = Verdict { outcome, sentence, returned, ..Verdict::unknown(Vec::new()) };
+        let what = ("web has not learnt the MAC of db, and", "its ARP request");
+        comes_of(verdict, what, (String::new(), String::new()), by_names)
     }
 
-    /// What comes of the question or the answer, `what`, by itself.
-    fn comes_of(
-        &self,
-        verdict: Verdict,
-        (wants, what): (&str, &str),
-        (packet, text): (String, String),
-    ) -> Learns {
-        let is = format!("{wants} {what} is");
-        match verdict.outcome {
-            Outcome::Delivered | Outcome::Flooded => Learns::Yes,
-            // What is told by names is told by numbers, where more is known, if it does not arrive.
-            _ if self.names => Learns::No { verdict: Verdict::unknown(vec![is]), packet, text },
-            Outcome::Dropped => {
-                let sentence = format!("not sent: {is} {}", verdict.sentence);
-                Learns::No { verdict: Verdict { sentence, ..verdict }, packet, text }
-            }
-            Outcome::Controller => Learns::Unknown(format!("{is} {}", verdict.sentence)),
-            Outcome::Unknown => {
-                let why = verdict.reasons.first().map_or("", |why| why);
-                Learns::Unknown(format!("{wants} whether {what} arrives is not known: {why}"))
-            }
-            Outcome::Elsewhere | Outcome::Tunnel | Outcome::Uplink => {
-                Learns::ByAnother(format!("{is} for another one, which may answer or not"))
-            }
+    /// Who else gets the question or the answer need not tell the sender anything.
+    #[test]
+    fn what_goes_to_another_one_teaches_the_sender_nothing() {
+        for outcome in [Outcome::Elsewhere, Outcome::Tunnel, Outcome::Uplink] {
+            let told = of(outcome, false, false);
+            assert!(matches!(&told, Learns::Unknown(why) if why.contains("may answer or not")));
+            // A rule that answers by itself sends it back.
+            assert!(matches!(of(outcome, true, false), Learns::ByAnother(_)), "{outcome:?}");
+            assert!(matches!(of(outcome, true, true), Learns::No { .. }), "{outcome:?}");
+        }
+        for outcome in [Outcome::Delivered, Outcome::Flooded] {
+            assert!(matches!(of(outcome, false, false), Learns::Yes), "{outcome:?}");
+        }
+        assert!(matches!(of(Outcome::Dropped, true, false), Learns::No { .. }));
+        for outcome in [Outcome::Controller, Outcome::Unknown] {
+            assert!(matches!(of(outcome, true, false), Learns::Unknown(_)), "{outcome:?}");
         }
     }
 }

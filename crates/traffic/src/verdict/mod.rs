@@ -61,6 +61,8 @@ pub struct Verdict {
     pub committed: Vec<u16>,
     /// The copies of it that the destination gets, for all that is known.
     pub arrived: Vec<Header>,
+    /// Whether the sender gets a copy that is written for its own MAC, as a rule makes one that answers by itself.
+    pub returned: bool,
 }
 
 impl Verdict {
@@ -109,7 +111,7 @@ impl Verdict {
     /// What is told without asking the switch.
     fn of_sender(outcome: Outcome, sentence: String, reasons: Vec<String>) -> Self {
         let (rules, left_by, committed, arrived) = Default::default();
-        Self { outcome, sentence, reasons, rules, left_by, committed, arrived }
+        Self { outcome, sentence, reasons, rules, left_by, committed, arrived, returned: false }
     }
 }
 
@@ -127,8 +129,9 @@ pub fn judge(
     let left_by: Vec<_> = way.outputs.iter().map(|output| left_by(look, from, output)).collect();
     let judged = Judged { look, kind, packet, from, to, trace, way: &way };
     let (outcome, sentence, reasons) = judged.outcome(&left_by, &rules);
-    let arrived = judged.arrived();
-    Verdict { outcome, sentence, reasons, rules, left_by, committed: way.committed, arrived }
+    let (arrived, returned) = (judged.arrived(), judged.returned());
+    let committed = way.committed;
+    Verdict { outcome, sentence, reasons, rules, left_by, committed, arrived, returned }
 }
 
 struct Judged<'a> {
@@ -290,6 +293,16 @@ impl Judged<'_> {
         let here = self.way.outputs.iter().filter(|output| self.is_destination(output));
         let taken = here.filter(|output| !self.refusal(output).is_some_and(|why| why.certain));
         taken.map(|output| output.header.clone()).collect()
+    }
+
+    /// Whether a copy of it goes back to who sent it, for that one's MAC: it was sent for another one's, or for all.
+    fn returned(&self) -> bool {
+        let Some(port) = self.from.port.as_ref() else { return false };
+        let is_certain = |header: &Header| header.doubt.is_none() && header.altered.is_none();
+        let is_own = |header: &Header| {
+            self.from.mac.is_some_and(|mac| mac.0 == header.eth_dst) && is_certain(header)
+        };
+        self.way.outputs.iter().any(|output| is_port(output, port) && is_own(&output.header))
     }
 
     /// Why the destination does not take what leaves by its port.

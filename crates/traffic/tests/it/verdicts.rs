@@ -479,3 +479,32 @@ fn an_answer_is_to_what_arrived() {
     let verdict = judge(&look, &tcp, &packet, &from, &own, &parse_trace(text));
     assert_eq!(verdict.outcome, Outcome::Unknown);
 }
+
+/// A rule that answers by itself writes the question for who asked, and sends it back.
+#[test]
+fn what_is_sent_back_for_the_senders_mac_is_told() {
+    let look = look();
+    let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let packet =
+        Packet::new(&Kind::Arp, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+    let returned = |actions: &str| {
+        let text = format!(
+            "Flow: arp\n\nbridge(\"vlanswitch\")\n--\n 0. arp, priority 7\n    drop\n\nMegaflow: a\n\
+             Datapath actions: {actions}\n"
+        );
+        judge(&look, &Kind::Arp, &packet, &from, &to, &parse_trace(&text)).returned
+    };
+    let own = format!("set(eth(dst={}))", from.mac.unwrap());
+    for (actions, expected) in [
+        (format!("{own},5"), true),
+        (format!("7,{own},5"), true),
+        // The question itself, what another one gets, and what is cut.
+        ("5".to_owned(), false),
+        (format!("5,{own},6"), false),
+        ("set(eth(dst=02:00:00:00:00:09)),5".to_owned(), false),
+        (format!("{own},trunc(20),5"), false),
+        ("drop".to_owned(), false),
+    ] {
+        assert_eq!(returned(&actions), expected, "{actions}");
+    }
+}

@@ -119,6 +119,55 @@ fn what_a_sender_has_not_learnt_it_asks_for() {
     assert!(told.code == 0 && answers(four), "{told:?}");
 }
 
+/// Where another one gets the answer the sender learns nothing, and sends nothing; a rule that answers by itself is as
+/// good as who is asked.
+#[test]
+fn an_answer_that_another_one_gets_teaches_the_sender_nothing() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [web, db, other] = [1, 2, 3].map(|n| {
+        let container = Container::run();
+        let ip = format!("10.78.12.{n}/24");
+        says(&["connect", bridge.name(), container.name(), "--ip", &ip, "--quiet"]);
+        container
+    });
+    let told = |container: &Container, what: &str| {
+        says(&["port", container.name(), "--format", what]).trim().to_owned()
+    };
+    let [a, b, c] = [&web, &db, &other].map(|container| told(container, "{{.OFPort}}"));
+    let mac = told(&db, "{{.MAC}}");
+    let number = mac.replace(':', "");
+    let responder = format!(
+        "priority=20,arp,arp_op=1,in_port={a},arp_tpa=10.78.12.2,actions=move:NXM_OF_ETH_SRC[]->NXM_OF_ETH_DST[],\
+         mod_dl_src:{mac},load:2->NXM_OF_ARP_OP[],move:NXM_NX_ARP_SHA[]->NXM_NX_ARP_THA[],\
+         move:NXM_OF_ARP_SPA[]->NXM_OF_ARP_TPA[],load:0x{number}->NXM_NX_ARP_SHA[],\
+         load:0x0a4e0c02->NXM_OF_ARP_SPA[],IN_PORT"
+    );
+    for (flow, code) in [
+        (format!("priority=20,arp,in_port={b},actions=output:{c}"), 2),
+        (format!("priority=20,arp,arp_op=1,in_port={a},actions=output:{c}"), 2),
+        (format!("priority=20,arp,arp_op=1,in_port={a},actions=IN_PORT"), 2),
+        (responder, 0),
+    ] {
+        run("ovs-ofctl", &["del-flows", bridge.name()]);
+        for flow in [flow.as_str(), "priority=0,actions=NORMAL"] {
+            run("ovs-ofctl", &["add-flow", bridge.name(), flow]);
+        }
+        run("ovs-appctl", &["revalidator/wait"]);
+        for container in [&web, &db, &other] {
+            container.ip(&["neigh", "flush", "all"]);
+        }
+        for more in [&[][..], &["--format", "{{.Verdict}}"]] {
+            let told = docker_ovs(&[&["trace", web.name(), db.name()], more].concat());
+            let says_why = code == 0 || told.stdout.contains("may answer or not");
+            assert!(told.code == code && says_why, "{flow}: {told:?}");
+        }
+        let ping = ["exec", web.name(), "busybox", "ping", "-c1", "-W2", "10.78.12.2"];
+        let answers = lab::program("docker").args(ping).output().unwrap().status.success();
+        assert_eq!(answers, code == 0, "{flow}");
+    }
+}
+
 /// What comes before a packet, and what it answers, may add flows by `learn()`, which a trace does not: what
 /// meets their table is not known.
 #[test]
