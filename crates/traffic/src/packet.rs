@@ -98,10 +98,15 @@ impl Packet {
         next: Option<&End>,
     ) -> Result<Self, PacketError> {
         let (source, target) = addresses(from, to)?;
-        let is_own = |ip: &IpAddr| from.addresses.iter().any(|address| address.ip == *ip);
-        let source = route.source.filter(is_own).unwrap_or(source);
-        let from_mac = from.mac.ok_or_else(|| unknown(from))?;
         let asks = *kind == Kind::Arp;
+        // Whichever link of the namespace has the address that the route prefers. Who solicits a neighbour does that
+        // from one of its own link (`ndisc_solicit` of net/ipv6/ndisc.c).
+        let is_kept = |ip: &IpAddr| {
+            from.bound_to.is_none() && !(asks && ip.is_ipv6()) && from.local.contains(ip)
+        };
+        let is_own = |ip: &IpAddr| from.addresses.iter().any(|address| address.ip == *ip);
+        let source = route.source.filter(|ip| is_own(ip) || is_kept(ip)).unwrap_or(source);
+        let from_mac = from.mac.ok_or_else(|| unknown(from))?;
         // Who asks for an address does not know the MAC: of a gateway's, where one is in between.
         let wanted = if asks { route.gateway.unwrap_or(target) } else { target };
         let known = || route.neighbor.or(next.unwrap_or(to).mac);

@@ -418,6 +418,15 @@ fn what_the_senders_kernel_does_with_a_packet_is_told() {
     let (code, said) = told(b.name());
     assert!(!answers(four) && code == 1 && said.contains("02:00:00:00:00:77"), "{said}");
     a.ip(&["neigh", "del", four, "dev", "eth0"]);
+    // From the address that the route prefers, whichever link has that.
+    a.ip(&["addr", "add", "10.255.80.1/32", "dev", "lo"]);
+    a.ip(&["route", "replace", "10.80.0.2/32", "dev", "eth0", "src", "10.255.80.1"]);
+    let dropped = "priority=9,ip,nw_src=10.255.80.1,actions=drop";
+    run("ovs-ofctl", &["add-flow", bridge.name(), dropped]);
+    let (code, said) = told(b.name());
+    assert!(!answers(four) && code == 1 && said.contains("nw_src=10.255.80.1"), "{said}");
+    a.ip(&["route", "del", "10.80.0.2/32"]);
+    assert!(answers(four) && told(b.name()).0 == 0, "{:?}", told(b.name()));
     // To all, and to a group.
     for to in ["10.80.0.255", "224.0.0.5"] {
         let (code, said) = told(to);

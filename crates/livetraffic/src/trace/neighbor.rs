@@ -46,9 +46,11 @@ impl Tracer<'_> {
     ) -> Result<(Learns, bool), SourceError> {
         let next = gateway.unwrap_or(to);
         let asked = Packet::new(&Kind::Arp, Direction::Original, (from, to), out, gateway);
-        let answer = (next, from);
-        let answered = Packet::new(&Kind::Arp, Direction::Reply, answer, &on_link(next), None);
         let Ok(asked) = asked else { return Ok((Learns::Yes, true)) };
+        // It is told to the address that asks, whichever link has that.
+        let asker = asked.ip_src.map(|ip| from.clone().with_address(ip));
+        let answer = (next, asker.as_ref().unwrap_or(from));
+        let answered = Packet::new(&Kind::Arp, Direction::Reply, answer, &on_link(next), None);
         let what = if asked.ip_dst.is_some_and(|ip| ip.is_ipv6()) {
             "neighbour solicitation"
         } else {

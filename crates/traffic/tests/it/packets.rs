@@ -117,7 +117,7 @@ fn a_packet_is_sent_as_the_route_says() {
     };
     let by = RouteOut { source: Some(second.ip), ..on_link() };
     assert!(made(&Kind::Icmp, &by, None).contains("nw_src=172.31.2.99"));
-    // An address of another link is none of this end's.
+    // An address that the namespace has not is none of this end's.
     let by = RouteOut { source: Some("203.0.113.1".parse().unwrap()), ..on_link() };
     assert!(made(&Kind::Icmp, &by, None).contains("nw_src=172.31.2.1,"));
     let by = RouteOut { gateway: Some(gateway.addresses[0].ip), ..on_link() };
@@ -129,6 +129,34 @@ fn a_packet_is_sent_as_the_route_says() {
     let learnt = Mac([2, 0, 0, 0, 0, 9]);
     let by = RouteOut { neighbor: Some(learnt), ..on_link() };
     assert!(made(&Kind::Icmp, &by, None).contains(&format!("dl_dst={learnt},")));
+}
+
+/// The address that a route prefers may be one of another link, as of `lo`.
+#[test]
+fn a_packet_is_sent_from_the_address_that_the_route_prefers() {
+    let look = look();
+    let (mut from, mut to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    for (end, far) in [(&mut from, "fd00::1"), (&mut to, "fd00::2")] {
+        end.addresses.push(Cidr { ip: far.parse().unwrap(), prefix: 64 });
+    }
+    let made = |kind: &Kind, from: &End, to: &End, source: &str| {
+        let by = RouteOut { source: Some(source.parse().unwrap()), ..on_link() };
+        Packet::new(kind, Direction::Original, (from, to), &by, None).unwrap()
+    };
+    let (four, six) = ("10.255.0.1", "2001:db8::1");
+    from.local.extend([four, six].map(|ip| ip.parse::<std::net::IpAddr>().unwrap()));
+    for kind in [Kind::Icmp, Kind::Tcp(80), Kind::Udp(53), Kind::Arp] {
+        let told = made(&kind, &from, &to, four);
+        assert_eq!(told.ip_src, Some(four.parse().unwrap()), "{kind:?}");
+        let word = if kind == Kind::Arp { "arp_spa=10.255.0.1," } else { "nw_src=10.255.0.1," };
+        assert!(told.text.contains(word), "{}", told.text);
+    }
+    let by_six = to.clone().with_address("fd00::2".parse().unwrap());
+    assert!(made(&Kind::Udp(53), &from, &by_six, six).text.contains("ipv6_src=2001:db8::1,"));
+    // Who solicits has an address of the link, and who is bound to an address has that.
+    assert!(made(&Kind::Arp, &from, &by_six, six).text.contains("ipv6_src=fd00::1,"));
+    let bound = from.clone().with_address("172.31.2.1".parse().unwrap());
+    assert!(made(&Kind::Icmp, &bound, &to, four).text.contains("nw_src=172.31.2.1,"));
 }
 
 #[test]
