@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::address::mac;
+use crate::conntrack::{KeptField, Tracked};
 use crate::split::{call, parts};
 
 /// So deep lists in lists are followed.
@@ -68,9 +69,9 @@ pub struct Header {
     pub eth_dst: [u8; 6],
     /// Its VLAN tags, the outer one last.
     pub vlans: Vec<VlanTag>,
-    /// Its IP destination, if it is an IP packet.
+    /// Its IP destination, if it is an IP packet; none where a part of that was written.
     pub ip_dst: Option<IpAddr>,
-    /// Its destination port, where that was written on its way.
+    /// Its destination port, if it has one: the same.
     pub port_dst: Option<u16>,
     /// Its IP source; none where it has none, or a part of that was written.
     pub ip_src: Option<IpAddr>,
@@ -83,8 +84,12 @@ pub struct Header {
     pub tunnel_key: Option<String>,
     /// Whether conntrack translates its addresses: to which is not told.
     pub translated: bool,
-    /// The zone in which conntrack looked at it last, where that was kept.
-    pub zone: Option<u16>,
+    /// What conntrack looked at last, where that was kept.
+    pub tracked: Option<Tracked>,
+    /// Its `ct_mark`.
+    pub mark: KeptField,
+    /// Its `ct_label`.
+    pub label: KeptField,
     /// What was done to it that is not followed, such as `push_mpls`.
     pub altered: Option<String>,
     /// Why it is not certain that it is there: a meter, a choice by hash, a part of all packets.
@@ -107,8 +112,12 @@ pub struct Outputs {
     pub outputs: Vec<Output>,
     /// The packets that begin again, by the number after `recirc`.
     pub recirculated: Vec<(String, Header)>,
-    /// The zones in which its connection is committed.
-    pub committed: Vec<u16>,
+    /// The connections that are committed of it.
+    pub committed: Vec<Tracked>,
+    /// Whether `ct_mark` of a connection is written.
+    pub marked: bool,
+    /// Whether `ct_label` is.
+    pub labelled: bool,
     /// Whether it is sent to a controller.
     pub controller: bool,
     /// Where it is taken besides, in ways that are not followed: it may arrive by them.
@@ -126,7 +135,9 @@ pub fn follow(actions: &str, header: Header) -> Outputs {
 
 fn walk(actions: &str, mut header: Header, told: &mut Outputs, depth: usize) {
     let mut cut = false;
+    let mut is_tracked = false;
     for DpAction { name, inside } in DpAction::list(actions) {
+        let goes_on_tracked = std::mem::replace(&mut is_tracked, name == "ct");
         // What is cut is what leaves next, in whatever way.
         let leaving = |cut: bool| {
             let altered = if cut { Some("trunc".to_owned()) } else { header.altered.clone() };
@@ -149,7 +160,13 @@ fn walk(actions: &str, mut header: Header, told: &mut Outputs, depth: usize) {
             "sample" => sample(inside, &leaving(cut), told, depth),
             "check_pkt_len" => by_length(inside, &leaving(cut), told, depth),
             "dec_ttl" => by_ttl(inside, &leaving(cut), told, depth),
-            "recirc" => told.recirculated.push((inside.to_owned(), leaving(cut))),
+            "recirc" => {
+                let mut header = leaving(cut);
+                // What begins by anything else has vswitchd trace it as if no `ct(…)` had been there.
+                header.mark.before |= told.marked && !goes_on_tracked;
+                header.label.before |= told.labelled && !goes_on_tracked;
+                told.recirculated.push((inside.to_owned(), header));
+            }
             "userspace" => userspace(inside, told),
             // Each takes a packet to where these actions do not tell, and leaves it as it is to those behind.
             "lb_output" => {
@@ -240,7 +257,7 @@ impl Header {
     fn change(&mut self, name: &str, inside: &str, told: &mut Outputs) {
         match name {
             "drop" | "psample" => {}
-            "ct_clear" => self.zone = None,
+            "ct_clear" => self.tracked = None,
             "push_vlan" => self.vlans.push(VlanTag::read(inside)),
             "pop_vlan" => drop(self.vlans.pop()),
             "set" => {
@@ -248,27 +265,39 @@ impl Header {
                     self.set(layer, fields);
                 }
             }
-            "ct" => {
-                // Zone 0 is not written.
-                let zone = parts(inside).find_map(|part| part.strip_prefix("zone="));
-                let zone = zone.map_or(Some(0), |zone| zone.parse().ok());
-                let commits = parts(inside).any(|part| matches!(part, "commit" | "force_commit"));
-                told.committed.extend(zone.filter(|_| commits));
-                self.zone = zone;
-                if inside == "error" {
-                    told.untold.push("what ct(error) does is not told".to_owned());
-                }
-                if parts(inside).any(|part| part == "nat" || part.starts_with("nat(")) {
-                    self.translated = true;
-                    self.altered = Some("network address translation".to_owned());
-                }
-            }
+            "ct" => self.track(inside, told),
             "meter" => self.doubt = Some(format!("meter {inside} drops what exceeds its rate")),
             "hash" => self.doubt = Some("a hash of the packet chooses where it goes".to_owned()),
             "tnl_push" => self.tunnel = Some(remote(inside)),
             "push_mpls" | "pop_mpls" | "add_mpls" | "push_eth" | "pop_eth" | "push_nsh"
             | "pop_nsh" => self.altered = Some(name.to_owned()),
             _ => told.doubts.push(format!("the datapath action {name} is not known")),
+        }
+    }
+
+    /// `ct(commit,zone=5,mark=0x1/0xffffffff,nat(…))`
+    fn track(&mut self, inside: &str, told: &mut Outputs) {
+        // Zone 0 is not written.
+        let zone = parts(inside).find_map(|part| part.strip_prefix("zone="));
+        let zone = zone.map_or(Some(0), |zone| zone.parse().ok());
+        let tracked = zone.map(|zone| Tracked {
+            zone,
+            addresses: self.ip_src.zip(self.ip_dst),
+            ports: self.port_src.zip(self.port_dst),
+        });
+        let commits = parts(inside).any(|part| matches!(part, "commit" | "force_commit"));
+        told.committed.extend(tracked.clone().filter(|_| commits));
+        self.tracked = tracked;
+        self.mark = self.mark.tracked(inside, "mark=", told.marked);
+        self.label = self.label.tracked(inside, "label=", told.labelled);
+        told.marked |= self.mark.bits.is_some();
+        told.labelled |= self.label.bits.is_some();
+        if inside == "error" {
+            told.untold.push("what ct(error) does is not told".to_owned());
+        }
+        if parts(inside).any(|part| part == "nat" || part.starts_with("nat(")) {
+            self.translated = true;
+            self.altered = Some("network address translation".to_owned());
         }
     }
 
@@ -299,14 +328,18 @@ impl Header {
                 Some(mac) => self.eth_dst = mac,
                 None => self.masked(value),
             },
-            ("ipv4" | "ipv6", Some(value)) => match whole.and_then(|value| value.parse().ok()) {
-                Some(ip) => self.ip_dst = Some(ip),
-                None => self.masked(value),
-            },
-            (_, Some(value)) => match whole.and_then(|value| value.parse().ok()) {
-                Some(port) => self.port_dst = Some(port),
-                None => self.masked(value),
-            },
+            ("ipv4" | "ipv6", Some(value)) => {
+                self.ip_dst = whole.and_then(|value| value.parse().ok());
+                if self.ip_dst.is_none() {
+                    self.masked(value);
+                }
+            }
+            (_, Some(value)) => {
+                self.port_dst = whole.and_then(|value| value.parse().ok());
+                if self.port_dst.is_none() {
+                    self.masked(value);
+                }
+            }
             _ => {}
         }
     }
@@ -475,8 +508,84 @@ mod tests {
             ("clone(ct(force_commit)),ct(commit,zone=9),ct_clear,recirc(0x1)", &[0, 9], None),
         ] {
             let told = follow(actions, Header::default());
-            assert_eq!(told.committed, committed, "{actions}");
-            assert_eq!(told.recirculated[0].1.zone, zone, "{actions}");
+            let zones: Vec<_> = told.committed.iter().map(|tracked| tracked.zone).collect();
+            assert_eq!(zones, committed, "{actions}");
+            let tracked = told.recirculated[0].1.tracked.as_ref();
+            assert_eq!(tracked.map(|tracked| tracked.zone), zone, "{actions}");
         }
+    }
+
+    /// conntrack keeps a packet as it is when it looks at it, whatever is written afterwards.
+    #[test]
+    fn what_is_committed_has_the_addresses_and_ports_of_then() {
+        let [one, two] = [1, 2].map(|last| IpAddr::from([10, 0, 0, last]));
+        let start = || Header {
+            ip_src: Some(one),
+            ip_dst: Some(two),
+            port_src: Some(40_000),
+            port_dst: Some(80),
+            ..Header::default()
+        };
+        let known = Some((one, two));
+        for (actions, addresses, ports) in [
+            ("ct(commit),set(tcp(dst=8080)),7", known, Some((40_000, 80))),
+            ("set(tcp(dst=8080)),ct(commit),7", known, Some((40_000, 8080))),
+            ("set(ipv4(dst=10.0.0.1)),ct(commit),7", Some((one, one)), Some((40_000, 80))),
+            ("clone(set(udp(src=9))),ct(commit),7", known, Some((40_000, 80))),
+            ("set(ipv4(dst=10.0.0.0/255.0.0.0)),ct(commit),7", None, Some((40_000, 80))),
+            ("set(tcp(dst=80/0xff)),ct(commit),7", known, None),
+        ] {
+            let told = follow(actions, start()).committed;
+            assert_eq!(told, [Tracked { zone: 0, addresses, ports }], "{actions}");
+        }
+        let way = |zone: u16, addresses: (IpAddr, IpAddr), ports| Tracked {
+            zone,
+            addresses: Some(addresses),
+            ports,
+        };
+        let there = way(5, (one, two), Some((40_000, 80)));
+        for (back, is_one) in [
+            (way(5, (two, one), Some((80, 40_000))), true),
+            (way(6, (two, one), Some((80, 40_000))), false),
+            (way(5, (two, one), Some((8080, 40_000))), false),
+            (way(5, (two, one), None), false),
+            (way(5, (two, two), Some((80, 40_000))), false),
+            (there.clone(), false),
+        ] {
+            assert_eq!(there.is_answered_by(&back), is_one, "{back:?}");
+        }
+        let unknown = Tracked { addresses: None, ..there };
+        assert!(!unknown.is_answered_by(&unknown));
+        assert!(way(0, (one, two), None).is_answered_by(&way(0, (two, one), None)));
+    }
+
+    /// What is known of a mark is what the last `ct(…)` wrote, and whether there may be more.
+    #[test]
+    fn a_mark_is_kept_with_who_wrote_it() {
+        let all = u128::from(u32::MAX);
+        for (actions, bits, before) in [
+            ("ct(zone=1),recirc(0x1)", None, false),
+            ("ct(commit,mark=0x1/0xffffffff),recirc(0x1)", Some(all), false),
+            ("ct(commit,mark=0x1/0x3),recirc(0x1)", Some(3), false),
+            ("ct(commit,zone=1,mark=0x1/0xffffffff),ct(zone=1),recirc(0x1)", None, true),
+            ("clone(ct(commit,mark=0x1/0x1)),ct(zone=1),recirc(0x1)", None, true),
+            ("ct(commit,mark=0x1/0x1),ct(commit,mark=0x2/0x2),recirc(0x1)", Some(2), true),
+            // The pass is not begun by it.
+            ("ct(commit,mark=0x1/0x1),set(ipv4(ttl=9)),recirc(0x1)", Some(1), true),
+            ("clone(ct(commit,mark=0x1/0x1)),recirc(0x1)", None, true),
+            ("ct(commit,mark=odd/odd),recirc(0x1)", Some(0), false),
+            ("ct(commit,label=0x1/0x1),recirc(0x1)", None, false),
+        ] {
+            let told = follow(actions, Header::default());
+            assert_eq!(told.recirculated[0].1.mark, KeptField { bits, before }, "{actions}");
+            let label = follow(&actions.replace("mark=", "label="), Header::default());
+            let is_written = actions.contains("mark=") || actions.contains("label=");
+            assert_eq!((label.marked, label.labelled), (false, is_written), "{actions}");
+        }
+        // What an earlier pass wrote stays with the connection.
+        let kept = KeptField { bits: Some(all), before: false };
+        let start = Header { label: kept, ..Header::default() };
+        let told = follow("ct(zone=2),recirc(0x1)", start);
+        assert_eq!(told.recirculated[0].1.label, KeptField { bits: None, before: true });
     }
 }

@@ -31,6 +31,7 @@
 mod action;
 mod address;
 mod annotate;
+mod conntrack;
 mod datapath;
 mod fdb;
 mod field;
@@ -47,6 +48,7 @@ mod written;
 
 pub use action::{Action, LONGEST_LIST, is_reserved};
 pub use annotate::{Annotator, BadPattern, Labels, Pattern, Style};
+pub use conntrack::{KeptField, Tracked};
 pub use datapath::{DpAction, Header, Output, Outputs, VlanTag, follow, is_output};
 pub use fdb::{Age, FdbEntry, FdbStatistics, parse_fdb, parse_fdb_statistics};
 pub use field::{Actual, covers, field};

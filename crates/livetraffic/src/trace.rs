@@ -4,7 +4,7 @@ mod neighbor;
 
 use std::net::IpAddr;
 
-use flowtext::{Annotator, Style, is_output, parse_trace};
+use flowtext::{Annotator, Style, Tracked, is_output, parse_trace};
 use host::{Host, Question, SwitchCommand};
 use model::ids::Ifindex;
 use model::query::QueryError;
@@ -229,8 +229,8 @@ fn rests_on_ends_alone(row: &v1::Trace) -> bool {
 /// What a packet left behind that an answer to it meets.
 #[derive(Debug, Default)]
 struct Before {
-    /// The zones of conntrack in which its connection is committed; none where that is not known.
-    committed: Option<Vec<u16>>,
+    /// What conntrack knows of its connection, in which zones; none where that is not known.
+    committed: Option<Vec<Tracked>>,
     /// Whether its sender asked for the MAC of its receiver, which learnt the sender's by that.
     asked: bool,
     /// The tables that it, and what was sent before it, add flows to.
@@ -360,16 +360,7 @@ impl Tracer<'_> {
                 return Ok((row, Before { learnt, ..Before::default() }));
             }
             (Learns::ByAnother(why), Some(true)) => verdict.reasons.push(why),
-            (Learns::Unknown(why), Some(true)) => {
-                verdict = Verdict {
-                    left_by: verdict.left_by,
-                    rules: verdict.rules,
-                    committed: verdict.committed,
-                    arrived: verdict.arrived,
-                    returned: verdict.returned,
-                    ..Verdict::unknown(vec![why])
-                }
-            }
+            (Learns::Unknown(why), Some(true)) => verdict = verdict.not_known(why),
             _ => {}
         }
         // What does not arrive is not answered; what becomes of it behind a gateway is not traced.

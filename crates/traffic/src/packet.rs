@@ -4,13 +4,15 @@ mod words;
 
 use std::net::IpAddr;
 
+use flowtext::Tracked;
 use model::ids::Mac;
 use model::route::{Cast, RouteOut};
 
 use crate::end::{End, number};
 use crate::verdict::LearntTables;
 use words::{
-    BROADCAST, Ends, asked_of, network, network_of, of_group, protocol, source_port, transport,
+    BROADCAST, Ends, asked_of, destination_port, network, network_of, of_group, protocol,
+    source_port, transport,
 };
 
 /// What kind of packet it is.
@@ -43,15 +45,17 @@ pub struct Packet {
     pub ip_src: Option<IpAddr>,
     /// The port that it comes from, if it has one.
     pub port_src: Option<u16>,
+    /// The port that it goes to, if it has one.
+    pub port_dst: Option<u16>,
     /// What was chosen, not known: fields that no verdict may rest on.
     pub assumed: &'static [&'static str],
     /// The conntrack state of a recirculation.
     pub ct_state: &'static str,
     /// Which way of its connection it goes.
     pub direction: Direction,
-    /// Of an answer the zones of conntrack in which its connection was committed by what it answers; none
-    /// where that is not known.
-    pub committed: Option<Vec<u16>>,
+    /// Of an answer what conntrack was told of the connection by what it answers, in which zones; none where that
+    /// is not known.
+    pub committed: Option<Vec<Tracked>>,
     /// The tables that packets before it add flows to.
     pub learnt: LearntTables,
     /// Of an answer why it may be another packet.
@@ -136,6 +140,7 @@ impl Packet {
                 .then(|| if solicited { network_of(wanted) } else { target }),
             ip_src: Some(source),
             port_src: source_port(kind, direction),
+            port_dst: destination_port(kind, direction),
             assumed: assumed(ports.then_some(direction), target.is_ipv6()),
             ct_state: match direction {
                 _ if asks => "trk,inv",
@@ -161,6 +166,7 @@ impl Packet {
             ip_dst: None,
             ip_src: None,
             port_src: None,
+            port_dst: None,
             assumed: &[],
             ct_state: "trk,new",
             direction: Direction::Original,

@@ -110,6 +110,15 @@ pub(super) fn source_port(kind: &Kind, direction: Direction) -> Option<u16> {
     }
 }
 
+/// The port that it goes to: the same.
+pub(super) fn destination_port(kind: &Kind, direction: Direction) -> Option<u16> {
+    match (kind, direction) {
+        (Kind::Tcp(port) | Kind::Udp(port), Direction::Original) => Some(*port),
+        (Kind::Tcp(_) | Kind::Udp(_), Direction::Reply) => Some(SOURCE_PORT),
+        _ => None,
+    }
+}
+
 /// With the protocol in the names of fields: Open vSwitch does not know `tp_src` of UDP here.
 pub(super) fn transport(kind: &Kind, direction: Direction, target: IpAddr) -> Vec<String> {
     let ports = |port: u16| match direction {

@@ -4,12 +4,13 @@ mod answered;
 mod chosen;
 mod learnt;
 mod left_by;
+mod marked;
 mod refusal;
 mod way;
 
 use std::net::IpAddr;
 
-use flowtext::{Header, Output, Rule, Trace, VlanTag};
+use flowtext::{Header, Output, Rule, Trace, Tracked, VlanTag};
 use model::Look;
 
 use crate::end::End;
@@ -57,8 +58,8 @@ pub struct Verdict {
     pub rules: Vec<Rule>,
     /// The ports that it leaves by.
     pub left_by: Vec<LeftBy>,
-    /// The zones of conntrack in which its connection is committed.
-    pub committed: Vec<u16>,
+    /// What conntrack is told to keep of its connection, in which zones.
+    pub committed: Vec<Tracked>,
     /// The copies of it that the destination gets, for all that is known.
     pub arrived: Vec<Header>,
     /// Whether the sender gets a copy that is written for its own MAC, as a rule makes one that answers by itself.
@@ -106,6 +107,13 @@ impl Verdict {
     pub fn unknown(reasons: Vec<String>) -> Self {
         let why = reasons.first().cloned().unwrap_or_default();
         Self::of_sender(Outcome::Unknown, format!("cannot be known: {why}"), reasons)
+    }
+
+    /// The same where it cannot be known, and why.
+    #[must_use]
+    pub fn not_known(self, why: String) -> Self {
+        let Self { outcome, sentence, reasons, .. } = Self::unknown(vec![why]);
+        Self { outcome, sentence, reasons, ..self }
     }
 
     /// What is told without asking the switch.
@@ -245,7 +253,7 @@ impl Judged<'_> {
         }
         let megaflows = || self.trace.passes.iter().flat_map(|pass| pass.megaflow.split(','));
         let fields = megaflows().map(|part| part.split('=').next().unwrap_or_default());
-        let of_connection = { fields }.find(|field| self.is_of_connection(field));
+        let of_connection = { fields }.find(|field| is_of_connection(field));
         all.extend(of_connection.map(|field| {
             format!("it depends on {field}, which the connection has, and a trace is not told")
         }));
@@ -265,22 +273,6 @@ impl Judged<'_> {
             Kind::Tcp(_) | Kind::Udp(_) => true,
             Kind::Raw(_) => matches!(flow, "tcp" | "tcp6" | "udp" | "udp6"),
             Kind::Icmp | Kind::Arp => false,
-        }
-    }
-
-    /// Whether a field of a megaflow is of the connection, as conntrack keeps it: its addresses and ports, and
-    /// for an answer also what was marked when it began, unless the trace itself marked it.
-    fn is_of_connection(&self, field: &str) -> bool {
-        const TUPLE: [&str; 4] = ["ct_nw_", "ct_ipv6_", "ct_tp_", "ct_tuple"];
-        let marks = |word: &str| {
-            let actions =
-                self.trace.passes.iter().filter_map(|pass| pass.datapath_actions.as_ref());
-            { actions }.any(|actions| actions.contains(word))
-        };
-        match field {
-            "ct_mark" => self.packet.direction == Direction::Reply && !marks("mark="),
-            "ct_label" => self.packet.direction == Direction::Reply && !marks("label="),
-            _ => TUPLE.iter().any(|tuple| field.starts_with(tuple)),
         }
     }
 
@@ -434,6 +426,12 @@ impl Judged<'_> {
         let passes = self.trace.passes.iter();
         passes.flat_map(|pass| pass.errors.iter().chain(&pass.warnings).cloned()).collect()
     }
+}
+
+/// Whether a field of a megaflow is the address or port of the connection, as conntrack keeps it.
+fn is_of_connection(field: &str) -> bool {
+    const TUPLE: [&str; 4] = ["ct_nw_", "ct_ipv6_", "ct_tp_", "ct_tuple"];
+    TUPLE.iter().any(|tuple| field.starts_with(tuple))
 }
 
 /// Whether a MAC is of several: the lowest bit of its first byte (IEEE 802, section 8.2).

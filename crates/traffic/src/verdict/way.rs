@@ -1,13 +1,14 @@
 //! The way of a packet through the datapath.
 
-use flowtext::{Header, Output, Trace, VlanTag, follow};
+use flowtext::{Header, Output, Trace, Tracked, VlanTag, follow};
 
+use super::marked::Passes;
 use crate::packet::Packet;
 
 /// Where the packet got to, over all passes.
 pub(super) struct PacketPath {
     pub(super) outputs: Vec<Output>,
-    pub(super) committed: Vec<u16>,
+    pub(super) committed: Vec<Tracked>,
     pub(super) controller: bool,
     /// Where it is taken besides, in ways that are not followed.
     pub(super) untold: Vec<String>,
@@ -22,6 +23,7 @@ impl PacketPath {
             ip_dst: packet.ip_dst,
             ip_src: packet.ip_src,
             port_src: packet.port_src,
+            port_dst: packet.port_dst,
             ..Header::default()
         };
         let mut way = Self {
@@ -31,15 +33,19 @@ impl PacketPath {
             untold: Vec::new(),
             doubts: Vec::new(),
         };
-        let mut waiting: Vec<(String, Header)> = Vec::new();
-        for pass in &trace.passes {
-            let header = match &pass.recirculation {
-                None => start.clone(),
-                Some(number) => {
-                    let at = waiting.iter().position(|(waits, _)| waits == number);
-                    at.map_or_else(|| start.clone(), |at| waiting.remove(at).1)
-                }
+        let mut waiting: Vec<(String, Header, usize)> = Vec::new();
+        let mut passes = Passes::default();
+        for (number, pass) in trace.passes.iter().enumerate() {
+            let begins = pass.recirculation.as_ref().and_then(|id| {
+                let at = waiting.iter().position(|(waits, ..)| waits == id)?;
+                Some(waiting.remove(at))
+            });
+            let (header, parent) = match begins {
+                Some((_, header, parent)) => (header, Some(parent)),
+                None => (start.clone(), None),
             };
+            let is_known = is_known(packet, &header);
+            passes.begin(parent, &header, is_known, &pass.megaflow);
             let Some(actions) = &pass.datapath_actions else {
                 way.doubts.push("the trace ends before the datapath actions".to_owned());
                 continue;
@@ -49,16 +55,19 @@ impl PacketPath {
                     "addresses are translated, and what is done then depends on which they are";
                 way.doubts.push(why.to_owned());
             }
-            way.doubts.extend(uncommitted(packet, &header, &pass.megaflow));
+            way.doubts.extend(uncommitted(packet, &header, is_known, &pass.megaflow));
             let told = follow(actions, header);
+            passes.wrote(told.marked, told.labelled);
             way.committed.extend(told.committed);
             way.outputs.extend(told.outputs);
             way.controller |= told.controller;
             way.untold.extend(told.untold);
             way.doubts.extend(told.doubts);
-            waiting.extend(told.recirculated);
+            let goes_on = told.recirculated.into_iter();
+            waiting.extend(goes_on.map(|(id, header)| (id, header, number)));
         }
-        way.doubts.extend(waiting.into_iter().map(|(_, header)| {
+        way.doubts.extend(passes.doubts(packet.direction));
+        way.doubts.extend(waiting.into_iter().map(|(_, header, _)| {
             header
                 .doubt
                 .unwrap_or_else(|| "the trace does not tell how the packet goes on".to_owned())
@@ -67,18 +76,36 @@ impl PacketPath {
     }
 }
 
+/// Whether what a packet answers was committed, where that is known: addresses and ports the other way round.
+fn is_known(packet: &Packet, header: &Header) -> bool {
+    let is_one = |all: &Vec<Tracked>| {
+        let tracked = header.tracked.as_ref();
+        tracked.is_some_and(|back| all.iter().any(|there| there.is_answered_by(back)))
+    };
+    packet.committed.as_ref().is_none_or(is_one)
+}
+
 /// That the state of a connection decides, which the packet that it answers left unknown to conntrack: it is
 /// traced as an answer to what is known.
-fn uncommitted(packet: &Packet, header: &Header, megaflow: &str) -> Option<String> {
-    let zone = header.zone.filter(|_| packet.ct_state.contains("est"))?;
-    let is_known = packet.committed.as_ref().is_none_or(|zones| zones.contains(&zone));
+fn uncommitted(packet: &Packet, header: &Header, is_known: bool, megaflow: &str) -> Option<String> {
+    let tracked = header.tracked.as_ref().filter(|_| packet.ct_state.contains("est"))?;
+    let zone = tracked.zone;
+    let committed = packet.committed.iter().flatten();
+    let is_other = { committed }.any(|there| there.zone == zone);
     // That conntrack looked at it is so in any case.
     let decides =
         |flags: &str| flags.split(['+', '-', '|']).any(|flag| !matches!(flag, "" | "trk"));
     let decides =
         megaflow.split(',').any(|part| part.strip_prefix("ct_state=").is_some_and(decides));
     (decides && !is_known).then(|| {
-        format!("it depends on ct_state, and the connection is not committed in zone {zone}")
+        if is_other {
+            format!(
+                "it depends on ct_state, and the connection that is committed in zone {zone} has other addresses \
+                 or ports than this answers"
+            )
+        } else {
+            format!("it depends on ct_state, and the connection is not committed in zone {zone}")
+        }
     })
 }
 

@@ -10,6 +10,7 @@
 mod beneath;
 mod fdb;
 mod flows;
+mod marks;
 mod packets;
 mod verdicts;
 

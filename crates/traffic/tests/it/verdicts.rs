@@ -3,7 +3,7 @@
 use docker_ovs_traffic::{
     Answered, Direction, End, Kind, LearntTables, Outcome, Packet, Verdict, judge,
 };
-use flowtext::parse_trace;
+use flowtext::{Tracked, parse_trace};
 
 use crate::{end, look, look_with_port_called, on_link};
 
@@ -272,7 +272,13 @@ fn an_answer_rests_on_what_was_committed() {
     let judged = |kind: &Kind, committed: Option<&[u16]>, ct: &str, megaflow: &str| {
         let ends = (&from, &to);
         let packet = Packet::new(kind, Direction::Reply, ends, &on_link(), None).unwrap();
-        let packet = Packet { committed: committed.map(<[_]>::to_vec), ..packet };
+        let there = |zone: &u16| Tracked {
+            zone: *zone,
+            addresses: packet.ip_dst.zip(packet.ip_src),
+            ports: packet.port_dst.zip(packet.port_src),
+        };
+        let committed = committed.map(|zones| zones.iter().map(there).collect());
+        let packet = Packet { committed, ..packet };
         let text = format!(
             "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    {ct}\n\nMegaflow: \
              recirc_id=0,ct_state=-trk,ip\nDatapath actions: {ct},recirc(0x1)\n\n====\nrecirc(0x1) - resume \
@@ -304,7 +310,59 @@ fn an_answer_rests_on_what_was_committed() {
     let told = judged(&Kind::Icmp, Some(&[]), "ct(zone=5)", decides).sentence;
     assert!(told.contains("the connection is not committed in zone 5"), "{told}");
     let told = of_actions("ct(commit,zone=3),clone(ct(commit)),7");
-    assert_eq!(told.committed, [3, 0], "{told:?}");
+    let zones: Vec<_> = told.committed.iter().map(|tracked| tracked.zone).collect();
+    assert_eq!(zones, [3, 0], "{told:?}");
+    let [one, two] = [from.addresses[0].ip, to.addresses[0].ip];
+    assert!(told.committed.iter().all(|tracked| tracked.addresses == Some((one, two))));
+    assert!(told.committed.iter().all(|tracked| tracked.ports == Some((40_000, 53))));
+}
+
+/// What is committed before it is rewritten has other ports and addresses than its answer, unless that is written
+/// back before conntrack looks.
+#[test]
+fn an_answer_is_of_the_connection_that_was_committed() {
+    let look = look();
+    let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let kind = Kind::Tcp(80);
+    let target = to.addresses[0].ip;
+    for (there, back, is_known) in [
+        ("ct(commit,zone=5),7", "ct(zone=5)", true),
+        ("ct(commit,zone=5),set(tcp(dst=8080)),7", "ct(zone=5)", false),
+        ("ct(commit,zone=5),set(tcp(dst=8080)),7", "set(tcp(src=80)),ct(zone=5)", true),
+        ("set(tcp(dst=8080)),ct(commit,zone=5),7", "ct(zone=5)", true),
+        ("set(tcp(dst=8080)),ct(commit,zone=5),7", "set(tcp(src=80)),ct(zone=5)", false),
+        (
+            "set(ipv4(src=172.31.2.9)),ct(commit,zone=5),set(ipv4(src=172.31.2.1)),7",
+            "ct(zone=5)",
+            false,
+        ),
+        ("ct(commit,zone=5),7", "set(ipv4(src=172.31.2.0/255.255.255.0)),ct(zone=5)", false),
+        // Either of two that are committed.
+        ("ct(commit,zone=5),set(tcp(dst=8080)),ct(commit,zone=5),7", "ct(zone=5)", true),
+    ] {
+        let said = |actions: &str| {
+            format!(
+                "Flow: tcp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
+                 Datapath actions: {actions}"
+            )
+        };
+        let ends = (&from, &to);
+        let packet = Packet::new(&kind, Direction::Original, ends, &on_link(), None).unwrap();
+        let verdict = judge(&look, &kind, &packet, &from, &to, &parse_trace(&said(there)));
+        let answered = Answered::new(&kind, &packet, target, &verdict.arrived).unwrap();
+        let ends = (&to, &from);
+        let answer = Packet::new(&answered.kind, Direction::Reply, ends, &on_link(), None).unwrap();
+        let answer = Packet { committed: Some(verdict.committed), ..answer };
+        let said = said(&format!(
+            "{back},recirc(0x1)\n\n====\nrecirc(0x1) - resume conntrack with ct_state=est|rpl|trk\n====\n\n\
+             bridge(\"vlanswitch\")\n--\n 1. ip, priority 7\n    NORMAL\n\nMegaflow: \
+             recirc_id=0x1,ct_state=+est+trk,ip\nDatapath actions: 5\n"
+        ));
+        let told = judge(&look, &answered.kind, &answer, &to, &from, &parse_trace(&said));
+        let why = "has other addresses or ports than this answers";
+        assert_eq!(told.sentence.contains(why), !is_known, "{there} {back}: {told:?}");
+        assert_eq!(told.outcome == Outcome::Unknown, !is_known, "{there} {back}: {told:?}");
+    }
 }
 
 /// What an earlier packet makes `learn()` add, a later one may meet, and a trace of that does not.

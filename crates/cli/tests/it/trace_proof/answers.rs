@@ -250,3 +250,107 @@ fn an_answer_is_to_the_packet_as_it_arrived() {
         assert_eq!(connects(), passes, "{flows:?}");
     }
 }
+
+/// What conntrack keeps of a connection a trace is not told: it has the mark that rules wrote just before, forgets it at
+/// the next `ct(…)` or keeps it for another zone, and knows a connection by its zone alone.
+#[test]
+fn what_conntrack_keeps_is_not_known_where_another_one_wrote_it() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [web, db] = [1, 2].map(|n| {
+        let container = Container::run();
+        let ip = format!("10.78.13.{n}/24");
+        says(&["connect", bridge.name(), container.name(), "--ip", &ip, "--quiet"]);
+        container
+    });
+    let ip = Ipv4Addr::new(10, 78, 13, 2);
+    let listen = |port: u16| Space::of(&db).open(|| TcpListener::bind((ip, port)));
+    let _listen = [80, PORT].map(listen);
+    let connects = || {
+        let at = SocketAddr::from((ip, 80));
+        let open = || Ok(TcpStream::connect_timeout(&at, Duration::from_secs(3)).is_ok());
+        Space::of(&web).open(open)
+    };
+    let (there, back) = (format!("mod_tp_dst:{PORT}"), "mod_tp_src:80");
+    let mark = |value: u8| format!("exec(load:{value}->NXM_NX_CT_MARK[])");
+    let (one, two) = (mark(1), mark(2));
+    for (flows, both, code, passes) in [
+        (
+            vec![
+                format!("ip,actions=ct(commit,zone=41,{one}),ct(zone=41,table=1)"),
+                "table=1,ct_mark=1,ip,actions=NORMAL".to_owned(),
+            ],
+            false,
+            2,
+            true,
+        ),
+        (
+            vec![
+                format!("ip,actions=ct(commit,zone=41,{one},table=1)"),
+                "table=1,ip,actions=ct(zone=42,table=2)".to_owned(),
+                "table=2,ct_mark=1,ip,actions=NORMAL".to_owned(),
+            ],
+            false,
+            2,
+            false,
+        ),
+        (
+            vec![
+                format!("ip,actions=ct(commit,zone=41,{one},table=1)"),
+                "table=1,ct_mark=1,ip,actions=NORMAL".to_owned(),
+            ],
+            true,
+            0,
+            true,
+        ),
+        (
+            vec![
+                "tcp,tp_dst=80,actions=ct(zone=43,table=1)".to_owned(),
+                "tcp,tp_src=80,actions=ct(zone=43,table=1)".to_owned(),
+                format!("table=1,ct_state=+new+trk,tcp,actions=ct(commit,zone=43,{one}),NORMAL"),
+                "table=1,ct_state=+est+trk,ct_mark=1,tcp,actions=drop".to_owned(),
+                format!(
+                    "table=1,ct_state=+est+trk,ct_mark=0,tcp,actions=ct(commit,zone=43,{two}),NORMAL"
+                ),
+            ],
+            true,
+            2,
+            false,
+        ),
+        (
+            vec![
+                format!("tcp,tp_dst=80,actions=ct(commit,zone=44),{there},NORMAL"),
+                format!("tcp,tp_src={PORT},actions=ct(zone=44,table=1)"),
+                format!("table=1,ct_state=+est+trk,tcp,actions={back},NORMAL"),
+            ],
+            true,
+            2,
+            false,
+        ),
+        (
+            vec![
+                format!("tcp,tp_dst=80,actions=ct(commit,zone=45),{there},NORMAL"),
+                format!("tcp,tp_src={PORT},actions={back},ct(zone=45,table=1)"),
+                "table=1,ct_state=+est+trk,tcp,actions=NORMAL".to_owned(),
+            ],
+            true,
+            0,
+            true,
+        ),
+    ] {
+        run("ovs-ofctl", &["del-flows", bridge.name()]);
+        run("ovs-appctl", &["dpctl/flush-conntrack"]);
+        for flow in &flows {
+            run("ovs-ofctl", &["add-flow", bridge.name(), flow]);
+        }
+        run("ovs-ofctl", &["add-flow", bridge.name(), "arp,actions=NORMAL"]);
+        run("ovs-appctl", &["revalidator/wait"]);
+        for more in [&[][..], &["--format", "{{.Verdict}}"]] {
+            let way = if both { &["--both"][..] } else { &[] };
+            let words = ["trace", web.name(), db.name(), "--tcp", "80"];
+            let told = docker_ovs(&[&words[..], way, more].concat());
+            assert_eq!(told.code, code, "{flows:?}: {told:?}");
+        }
+        assert_eq!(connects(), passes, "{flows:?}");
+    }
+}
