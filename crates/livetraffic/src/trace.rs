@@ -8,7 +8,7 @@ use flowtext::{Annotator, Style, Tracked, is_output, parse_trace};
 use host::{Host, Question, SwitchCommand};
 use model::ids::Ifindex;
 use model::query::QueryError;
-use model::route::{Cast, Route, RouteOut, RouteQuestion};
+use model::route::{Cast, Route, RouteOut, RouteQuestion, RuleKeys};
 use model::switch::SwitchSource;
 use model::wiring::{Occupant, SwitchPort};
 use model::{Look, SourceError, Target};
@@ -310,12 +310,18 @@ impl Tracer<'_> {
             Ok((_, target)) => target,
             Err(error) => return unknown(error.to_string()),
         };
-        let out = match self.route(from, target)? {
+        let (route, rules) = self.route(from, target, direction)?;
+        let by_rules = self.kind.rules_doubt(direction, rules, &from.called);
+        let out = match route {
             Route::Out(out) => out,
             // Who asks for an address by hand is not stopped by routes.
             _ if *self.kind == Kind::Arp => on_link(from),
             Route::Local => return Ok(told(&Verdict::kept(from, to, target))),
-            Route::Refused { why } => return Ok(told(&Verdict::refused(from, target, &why))),
+            Route::Refused { why } => {
+                let refused = || Verdict::refused(from, target, &why);
+                let verdict = by_rules.map_or_else(refused, |why| Verdict::unknown(vec![why]));
+                return Ok(told(&verdict));
+            }
         };
         let is_by = |end: &End| end.link.as_ref().is_some_and(|link| link.ifindex == out.ifindex);
         let other =
@@ -339,7 +345,10 @@ impl Tracer<'_> {
         let gateway = out.gateway.map(|gateway| End::of_address(self.look, gateway, Some(from)));
         let packet = Packet::new(self.kind, direction, (from, to), &out, gateway.as_ref());
         let packet = match packet {
-            Ok(packet) => Packet { committed: before.committed, doubt: before.doubt, ..packet },
+            Ok(packet) => {
+                let doubt = before.doubt.or(by_rules);
+                Packet { committed: before.committed, doubt, ..packet }
+            }
             Err(error) => return unknown(error.to_string()),
         };
         let next = gateway.as_ref().unwrap_or(to);
@@ -376,13 +385,19 @@ impl Tracer<'_> {
 
     /// What the kernel of the sender does with what is for `to`. Only that knows: there are rules, tables,
     /// routes of many types, and what it has learnt of its neighbours.
-    fn route(&self, from: &End, to: IpAddr) -> Result<Route, SourceError> {
+    fn route(
+        &self,
+        from: &End,
+        to: IpAddr,
+        direction: Direction,
+    ) -> Result<(Route, RuleKeys), SourceError> {
         let (Some(netns), Some(link)) = (from.netns, &from.link) else {
-            return Ok(Route::Out(on_link(from)));
+            return Ok((Route::Out(on_link(from)), RuleKeys::default()));
         };
         let own = Some(link.ifindex);
+        let transport = self.kind.transport(direction, to);
         let ask = |by: Option<Ifindex>| {
-            let asked = RouteQuestion { to, from: from.bound_to, by };
+            let asked = RouteQuestion { to, from: from.bound_to, by, transport };
             self.host.route(&self.look.snapshot, netns, &asked)
         };
         // A link-local address is one of a link's, and each link has its own of them.
@@ -393,7 +408,7 @@ impl Tracer<'_> {
         // IPv4 it takes what no route leads to for a neighbour. An address of the namespace is that whichever link
         // has it, which the kernel does not look for of a bound one.
         let unbound = ask(None)?;
-        if from.is_bound && unbound != Route::Local { ask(own) } else { Ok(unbound) }
+        if from.is_bound && unbound.0 != Route::Local { ask(own) } else { Ok(unbound) }
     }
 
     /// Asks vswitchd, and judges what it says.

@@ -54,4 +54,26 @@ pub struct RouteQuestion {
     pub from: Option<IpAddr>,
     /// By which link, if the sender binds to it, as `ping -I` does.
     pub by: Option<Ifindex>,
+    /// What is in it; none where rules are to be asked about any packet.
+    pub transport: Option<Transport>,
+}
+
+/// What is in a packet, which rules of ip-rule(8) may look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transport {
+    /// The protocol, by its number.
+    pub protocol: u8,
+    /// The ports, from and to.
+    pub ports: Option<(u16, u16)>,
+}
+
+/// What rules of ip-rule(8) look at in a namespace besides addresses, links and protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleKeys {
+    /// The port that a packet comes from.
+    pub port_src: bool,
+    /// The port that it goes to.
+    pub port_dst: bool,
+    /// Who sends it.
+    pub user: bool,
 }

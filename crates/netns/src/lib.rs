@@ -43,7 +43,7 @@ pub use ethtool::EthtoolSocket;
 pub use namespace::{Identity, Netns, identity_of, is_hidden, named};
 pub use packet::{PacketSocket, packet_sockets};
 pub use route::Route;
-pub use route_get::{RouteTaken, RouteType};
+pub use route_get::{RouteTaken, RouteType, RuleKeys, Transport};
 pub use rows::{Address, Link};
 pub use sock_diag::tcp_socket_owner;
 pub use socket::RouteSocket;

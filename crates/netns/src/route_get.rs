@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use rustix::io::Errno;
 
-use crate::change::{AF_INET, family, octets};
+use crate::change::{AF_INET, AF_INET6, family, octets};
 use crate::message::{attributes, u16_at, u32_at};
 use crate::rows::ip;
 use crate::{Error, RouteSocket};
@@ -14,7 +14,11 @@ const RTM_NEWROUTE: u16 = 24;
 const RTM_GETROUTE: u16 = 26;
 const RTM_NEWNEIGH: u16 = 28;
 const RTM_GETNEIGH: u16 = 30;
+const RTM_NEWRULE: u16 = 32;
+const RTM_GETRULE: u16 = 34;
 const RTMSG: usize = 12;
+/// `struct fib_rule_hdr` of linux/fib_rules.h.
+const RULE: usize = 12;
 const NDMSG: usize = 12;
 const RTA_DST: u16 = 1;
 const RTA_SRC: u16 = 2;
@@ -22,6 +26,12 @@ const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
 const RTA_PREFSRC: u16 = 7;
 const RTA_VIA: u16 = 18;
+const RTA_IP_PROTO: u16 = 27;
+const RTA_SPORT: u16 = 28;
+const RTA_DPORT: u16 = 29;
+const FRA_UID_RANGE: u16 = 20;
+const FRA_SPORT_RANGE: u16 = 23;
+const FRA_DPORT_RANGE: u16 = 24;
 const NDA_DST: u16 = 1;
 const NDA_LLADDR: u16 = 2;
 /// States in which the kernel sends to the address it has: reachable, stale, delay, probe, noarp, permanent
@@ -62,7 +72,74 @@ pub struct RouteTaken {
     pub source: Option<IpAddr>,
 }
 
+/// What is in a packet, which rules of ip-rule(8) may look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transport {
+    /// The protocol, by its number.
+    pub protocol: u8,
+    /// The ports, from and to.
+    pub ports: Option<(u16, u16)>,
+}
+
+/// What rules of ip-rule(8) look at besides addresses, links and protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RuleKeys {
+    /// The port that a packet comes from.
+    pub port_src: bool,
+    /// The port that it goes to.
+    pub port_dst: bool,
+    /// Who sends it.
+    pub user: bool,
+}
+
 impl RouteSocket {
+    /// What the rules of IPv4, or of IPv6, look at.
+    ///
+    /// # Errors
+    /// As the conversation fails.
+    pub fn rule_keys(&self, is_ipv4: bool) -> Result<RuleKeys, Error> {
+        let mut header = [0; RULE];
+        header[0] = if is_ipv4 { AF_INET } else { AF_INET6 };
+        match self.0.dump(RTM_GETRULE, &header, &[], RTM_NEWRULE, |body| Some(keys(body))) {
+            Ok(rules) => Ok(rules.into_iter().fold(RuleKeys::default(), |all, one| RuleKeys {
+                port_src: all.port_src || one.port_src,
+                port_dst: all.port_dst || one.port_dst,
+                user: all.user || one.user,
+            })),
+            // A kernel may have no rules at all.
+            Err(Error::Socket(error)) if is(&error, &[Errno::OPNOTSUPP, Errno::AFNOSUPPORT]) => {
+                Ok(RuleKeys::default())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// As [`RouteSocket::route_taken`], for a packet with this in it. Before Linux 4.18 the kernel does not look at
+    /// that, and some protocols it is not asked about: then the route is that of any packet.
+    ///
+    /// # Errors
+    /// As [`RouteSocket::route_taken`].
+    pub fn route_taken_by(
+        &self,
+        to: IpAddr,
+        from: Option<IpAddr>,
+        by: Option<u32>,
+        transport: Transport,
+    ) -> Result<Option<RouteTaken>, Error> {
+        let protocol = [transport.protocol];
+        let ports = transport.ports.map(|(from, to)| (from.to_be_bytes(), to.to_be_bytes()));
+        let mut more = vec![(RTA_IP_PROTO, &protocol[..])];
+        if let Some((from, to)) = &ports {
+            more.extend([(RTA_SPORT, &from[..]), (RTA_DPORT, &to[..])]);
+        }
+        match self.route_with(to, from, by, &more) {
+            Err(Error::Socket(error)) if is(&error, &[Errno::OPNOTSUPP]) => {
+                self.route_taken(to, from, by)
+            }
+            told => told,
+        }
+    }
+
     /// The route that the kernel takes for a packet to `to`, by all rules and tables (`ip route get` of
     /// ip-route(8)): from the address `from` and by the link `by`, where the sender binds to them.
     ///
@@ -76,6 +153,16 @@ impl RouteSocket {
         from: Option<IpAddr>,
         by: Option<u32>,
     ) -> Result<Option<RouteTaken>, Error> {
+        self.route_with(to, from, by, &[])
+    }
+
+    fn route_with(
+        &self,
+        to: IpAddr,
+        from: Option<IpAddr>,
+        by: Option<u32>,
+        more: &[(u16, &[u8])],
+    ) -> Result<Option<RouteTaken>, Error> {
         let bits = |ip: IpAddr| if family(ip) == AF_INET { 32 } else { 128 };
         let mut header = [0; RTMSG];
         header[..3].copy_from_slice(&[family(to), bits(to), from.map_or(0, bits)]);
@@ -83,6 +170,7 @@ impl RouteSocket {
         let mut wanted = vec![(RTA_DST, &to[..])];
         wanted.extend(from.as_ref().map(|from| (RTA_SRC, &from[..])));
         wanted.extend(by.as_ref().map(|by| (RTA_OIF, &by[..])));
+        wanted.extend(more);
         let found = self.0.ask(RTM_GETROUTE, 0, &header, &wanted, RTM_NEWROUTE, taken)?;
         Ok(found.into_iter().next())
     }
@@ -103,13 +191,29 @@ impl RouteSocket {
             Ok(found) => Ok(found.into_iter().flatten().next()),
             Err(Error::Socket(error)) => {
                 let unknown = [Errno::NOENT, Errno::OPNOTSUPP, Errno::INVAL];
-                let is_unknown =
-                    unknown.iter().any(|no| error.raw_os_error() == Some(no.raw_os_error()));
-                if is_unknown { Ok(None) } else { Err(Error::Socket(error)) }
+                if is(&error, &unknown) { Ok(None) } else { Err(Error::Socket(error)) }
             }
             Err(error) => Err(error),
         }
     }
+}
+
+fn is(error: &std::io::Error, errnos: &[Errno]) -> bool {
+    errnos.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
+/// Reads the body of an RTM_NEWRULE message.
+fn keys(body: &[u8]) -> RuleKeys {
+    let mut keys = RuleKeys::default();
+    for (attribute, _) in attributes(body.get(RULE..).unwrap_or_default()) {
+        match attribute {
+            FRA_SPORT_RANGE => keys.port_src = true,
+            FRA_DPORT_RANGE => keys.port_dst = true,
+            FRA_UID_RANGE => keys.user = true,
+            _ => {}
+        }
+    }
+    keys
 }
 
 /// Reads the body of an RTM_NEWROUTE message that answers for one packet.

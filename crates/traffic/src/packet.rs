@@ -6,12 +6,12 @@ use std::net::IpAddr;
 
 use flowtext::Tracked;
 use model::ids::Mac;
-use model::route::{Cast, RouteOut};
+use model::route::{Cast, RouteOut, RuleKeys, Transport};
 
 use crate::end::{End, number};
 use crate::verdict::LearntTables;
 use words::{
-    BROADCAST, Ends, asked_of, destination_port, network, network_of, of_group, protocol,
+    BROADCAST, Ends, asked_of, destination_port, network, network_of, of_group, protocol, routed,
     source_port, transport,
 };
 
@@ -28,6 +28,34 @@ pub enum Kind {
     Arp,
     /// In the user's own words.
     Raw(String),
+}
+
+impl Kind {
+    /// What the sender's kernel is told of such a packet to `target` when it is asked for a route; none of what is
+    /// sent past all routes.
+    pub fn transport(&self, direction: Direction, target: IpAddr) -> Option<Transport> {
+        routed(self, direction, target)
+    }
+
+    /// Why the routes of such a packet may be other ones than the kernel told, by what rules of `called` look at.
+    pub fn rules_doubt(
+        &self,
+        direction: Direction,
+        rules: RuleKeys,
+        called: &str,
+    ) -> Option<String> {
+        let is_chosen = match direction {
+            Direction::Original => rules.port_src,
+            Direction::Reply => rules.port_dst,
+        };
+        let why = |what: &str| Some(format!("the rules of `ip rule` of {called} look at {what}"));
+        match self {
+            Self::Arp | Self::Raw(_) => None,
+            Self::Tcp(_) | Self::Udp(_) if is_chosen => why("the port that who asks has chosen"),
+            _ if rules.user => why("the user who sends"),
+            _ => None,
+        }
+    }
 }
 
 /// A packet on its way between two ends.
@@ -58,7 +86,7 @@ pub struct Packet {
     pub committed: Option<Vec<Tracked>>,
     /// The tables that packets before it add flows to.
     pub learnt: LearntTables,
-    /// Of an answer why it may be another packet.
+    /// Why it may be another packet, or be sent otherwise.
     pub doubt: Option<String>,
 }
 

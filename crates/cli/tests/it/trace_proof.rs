@@ -434,6 +434,33 @@ fn what_the_senders_kernel_does_with_a_packet_is_told() {
     }
 }
 
+/// Rules may look at what is in a packet; who sends chooses the port that it comes from.
+#[test]
+fn rules_by_protocol_and_port_are_obeyed() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [a, b] = [1, 2].map(|n| {
+        let container = Container::run();
+        let ip = format!("10.80.1.{n}/24");
+        says(&["connect", bridge.name(), container.name(), "--ip", &ip, "--quiet"]);
+        container
+    });
+    let by = |to: &[&str]| docker_ovs(&[&["trace", a.name(), b.name()], to].concat());
+    a.ip(&["rule", "add", "ipproto", "tcp", "dport", "5432", "prohibit"]);
+    let sent = |kind: &str, port: &str| by(&[kind, port]);
+    let refused = sent("--tcp", "5432");
+    assert!(refused.code == 1 && refused.stdout.contains("prohibit"), "{refused:?}");
+    for (kind, port) in [("--tcp", "80"), ("--udp", "5432")] {
+        assert_eq!(sent(kind, port).code, 0, "{:?}", sent(kind, port));
+    }
+    a.ip(&["rule", "del", "ipproto", "tcp", "dport", "5432", "prohibit"]);
+    a.ip(&["rule", "add", "sport", "33000-34000", "prohibit"]);
+    let chosen = sent("--udp", "53");
+    assert!(chosen.code == 2 && chosen.stdout.contains("has chosen"), "{chosen:?}");
+    assert_eq!(by(&[]).code, 0, "{:?}", by(&[]));
+    a.ip(&["rule", "del", "sport", "33000-34000", "prohibit"]);
+}
+
 /// Who is bound to a link has the routes of that: by rules of `oif`, and past those that lead by no link.
 #[test]
 fn who_is_bound_to_a_link_has_the_routes_of_that() {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::IpAddr;
 
 use model::ids::{Ifindex, Mac, NetnsId};
-use model::route::{Cast, Route, RouteOut, RouteQuestion};
+use model::route::{Cast, Route, RouteOut, RouteQuestion, RuleKeys};
 use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::{Error, Netns, RouteSocket, RouteType};
 use rustix::io::Errno;
@@ -23,7 +23,8 @@ const REFUSALS: [(Errno, &str); 4] = [
 ];
 
 impl Host {
-    /// Asks the kernel what it does with a packet in a namespace of `snapshot`. Nothing is sent.
+    /// Asks the kernel what it does with a packet in a namespace of `snapshot`, and, where it is told what is in the
+    /// packet, what rules there look at. Nothing is sent.
     ///
     /// # Errors
     /// The namespace is gone, or may not be entered.
@@ -32,12 +33,15 @@ impl Host {
         snapshot: &Snapshot,
         netns: NetnsId,
         asked: &RouteQuestion,
-    ) -> Result<Route, SourceError> {
+    ) -> Result<(Route, RuleKeys), SourceError> {
         let what = || format!("the routes of the network namespace {netns}");
         let gone =
             || SourceError::new(SourceErrorKind::Gone, what(), "it is gone").hint("ask again");
         let space = self.namespace_of(snapshot, netns).ok_or_else(gone)?;
-        let told = netns::visit(&[&space], |_, socket| route(socket, asked)).into_iter().next();
+        let ask = |socket: &RouteSocket| -> Result<_, Error> {
+            Ok((route(socket, asked)?, rule_keys(socket, asked)?))
+        };
+        let told = netns::visit(&[&space], |_, socket| ask(socket)).into_iter().next();
         told.ok_or_else(gone)?.map_err(|error| source_error(what(), &error))
     }
 
@@ -58,8 +62,23 @@ impl Host {
     }
 }
 
+fn rule_keys(socket: &RouteSocket, asked: &RouteQuestion) -> Result<RuleKeys, Error> {
+    if asked.transport.is_none() {
+        return Ok(RuleKeys::default());
+    }
+    let netns::RuleKeys { port_src, port_dst, user } = socket.rule_keys(asked.to.is_ipv4())?;
+    Ok(RuleKeys { port_src, port_dst, user })
+}
+
 fn route(socket: &RouteSocket, asked: &RouteQuestion) -> Result<Route, Error> {
-    let taken = match socket.route_taken(asked.to, asked.from, asked.by.map(|link| link.0)) {
+    let (to, from, by) = (asked.to, asked.from, asked.by.map(|link| link.0));
+    let taken = match asked.transport {
+        None => socket.route_taken(to, from, by),
+        Some(model::route::Transport { protocol, ports }) => {
+            socket.route_taken_by(to, from, by, netns::Transport { protocol, ports })
+        }
+    };
+    let taken = match taken {
         Ok(taken) => taken.ok_or(Error::Malformed("a question for a route has no answer"))?,
         Err(Error::Socket(error)) => {
             let why = refusal(&error).ok_or(Error::Socket(error))?;

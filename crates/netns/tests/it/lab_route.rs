@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use docker_ovs_netns::{Error, Route, RouteSocket, RouteType};
+use docker_ovs_netns::{Error, Route, RouteSocket, RouteType, RuleKeys, Transport};
 use rustix::io::Errno;
 
 use crate::space::{Space, socket_in};
@@ -154,6 +154,50 @@ fn a_route_that_leads_nowhere_is_refused() {
     assert!(socket.add_default_route(ip("192.0.2.2"), 4_000).is_err());
     assert_eq!(errno(socket.add_route((ip("198.51.100.1"), 24), None, eth1)), 22, "EINVAL");
     assert_eq!(added(&socket), []);
+}
+
+/// Rules may look at what is in a packet, and a route is asked for with that.
+#[test]
+fn rules_by_protocol_and_port_are_obeyed() {
+    lab::need!(Root);
+    let (space, socket, [eth0, _]) = connected("r");
+    let transport = |protocol, ports| Transport { protocol, ports };
+    let of = |to: &str, transport| match socket.route_taken_by(ip(to), None, None, transport) {
+        // IPv6 may tell of it instead of refusing.
+        Ok(Some(found)) if found.kind == RouteType::Prohibit => Err(Errno::ACCESS.raw_os_error()),
+        Ok(found) => Ok(found.unwrap().ifindex),
+        Err(Error::Socket(error)) => Err(error.raw_os_error().unwrap()),
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!(socket.rule_keys(true).unwrap(), RuleKeys::default());
+    for (family, to) in [("-4", "192.0.2.9"), ("-6", "2001:db8::9")] {
+        let icmp = if family == "-4" { 1 } else { 58 };
+        let rule = |words: &str, act: &str| {
+            let words: Vec<_> = words.split(' ').collect();
+            space.ip(&[&[family, "rule", act][..], &words[..]].concat());
+        };
+        let refused = Err(Errno::ACCESS.raw_os_error());
+        let passes = Ok(Some(eth0));
+        rule("ipproto tcp dport 5432 prohibit", "add");
+        for (protocol, ports, expected) in [
+            (6, Some((40_000, 5432)), refused),
+            (6, Some((40_000, 80)), passes),
+            (17, Some((40_000, 5432)), passes),
+            (icmp, None, passes),
+            // The kernel is not asked about such a protocol.
+            (132, Some((40_000, 5432)), passes),
+        ] {
+            assert_eq!(of(to, transport(protocol, ports)), expected, "{to} {protocol} {ports:?}");
+        }
+        rule("ipproto tcp dport 5432 prohibit", "del");
+        let told = || socket.rule_keys(family == "-4").unwrap();
+        rule("sport 33000-34000 prohibit", "add");
+        assert_eq!(told(), RuleKeys { port_src: true, ..RuleKeys::default() });
+        rule("ipproto udp dport 53 prohibit", "add");
+        rule("uidrange 7-9 prohibit", "add");
+        assert_eq!(told(), RuleKeys { port_src: true, port_dst: true, user: true });
+        assert_eq!(of(to, transport(6, Some((33_500, 80)))), refused);
+    }
 }
 
 /// What a sender is told, and what it would do, is what `ip route get` tells of it.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use model::ids::Mac;
+use model::route::Transport;
 
 use super::{Direction, Kind};
 
@@ -117,6 +118,20 @@ pub(super) fn destination_port(kind: &Kind, direction: Direction) -> Option<u16>
         (Kind::Tcp(_) | Kind::Udp(_), Direction::Reply) => Some(SOURCE_PORT),
         _ => None,
     }
+}
+
+/// What the kernel is told of it when it is asked for a route: none where it asks none.
+pub(super) fn routed(kind: &Kind, direction: Direction, target: IpAddr) -> Option<Transport> {
+    // The numbers of protocols are IANA's.
+    let protocol = match kind {
+        Kind::Tcp(_) => 6,
+        Kind::Udp(_) => 17,
+        Kind::Icmp if target.is_ipv6() => 58,
+        Kind::Icmp => 1,
+        Kind::Arp | Kind::Raw(_) => return None,
+    };
+    let ports = source_port(kind, direction).zip(destination_port(kind, direction));
+    Some(Transport { protocol, ports })
 }
 
 /// With the protocol in the names of fields: Open vSwitch does not know `tp_src` of UDP here.
