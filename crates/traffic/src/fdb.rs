@@ -3,9 +3,9 @@
 use flowtext::{Age, FdbEntry};
 use model::Look;
 use model::ids::{Mac, OfPort};
-use model::wiring::{Attachment, Occupant, PortRef, SwitchPort};
+use model::wiring::{Attachment, Occupant, SwitchPort};
 
-use crate::flows::is_bridged;
+use crate::passed_on::passes_on;
 use crate::port_word::PortWord;
 
 /// An address of the MAC table.
@@ -64,14 +64,6 @@ fn seen(look: &Look, bridge: &str, row: &FdbEntry) -> SeenMac {
     }
     told.judge(look, bridge, port, &owners);
     told
-}
-
-/// Whether something on a port is a member of a bridge of its own: then that passes on what others send.
-fn passes_on(look: &Look, port: &SwitchPort) -> bool {
-    let is_it = |at: &PortRef| at.bridge == port.bridge && at.iface == port.port.iface;
-    let mut there =
-        look.wiring.attachments.iter().filter(|found| found.port.port().is_some_and(is_it));
-    there.any(|found| is_bridged(look.snapshot.namespace(found.netns), &found.link))
 }
 
 /// Whether what an interface sends comes to the VLAN by its own port.

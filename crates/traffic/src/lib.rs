@@ -17,6 +17,7 @@ mod fdb;
 mod flows;
 mod links_down;
 mod packet;
+mod passed_on;
 mod port_word;
 mod verdict;
 

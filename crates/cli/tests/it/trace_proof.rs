@@ -461,6 +461,58 @@ fn rules_by_protocol_and_port_are_obeyed() {
     a.ip(&["rule", "del", "sport", "33000-34000", "prohibit"]);
 }
 
+/// Links of this host between two bridges, and containers that bridge, take a packet on: where it comes then is not
+/// known.
+#[test]
+fn what_is_passed_on_is_not_known() {
+    lab::need!(Docker);
+    let (near, far) = (Bridge::new(), Bridge::new());
+    let connect = |bridge: &Bridge, iface: &str, ip: Option<u8>, more: &[&str]| {
+        let container = Container::run();
+        let ip = ip.map(|n| format!("10.80.2.{n}/24"));
+        let by = ip.as_ref().map_or(Vec::new(), |ip| vec!["--ip", ip]);
+        let words = ["connect", bridge.name(), container.name(), "-i", iface, "--quiet"];
+        says(&[&words[..], &by, more].concat());
+        container
+    };
+    let (a, b) = (connect(&near, "eth0", Some(1), &[]), connect(&far, "eth0", Some(2), &[]));
+    let passes = |from: &Container, ip: &str| {
+        let words = ["exec", from.name(), "busybox", "ping", "-c1", "-W2", ip];
+        lab::program("docker").args(words).output().unwrap().status.success()
+    };
+    let told = |from: &Container, to: &Container| docker_ovs(&["trace", from.name(), to.name()]);
+    let (one, two) = (lab::unique("pa"), lab::unique("pb"));
+    let _pair = lab::Link::named(&one, &["type", "veth", "peer", "name", &two]);
+    run("ip", &["link", "set", &two, "up"]);
+    near.add(&one, &[]);
+    let number = far.add(&two, &[]);
+    for _ in 0..2 {
+        let ran = told(&a, &b);
+        let why = format!("goes on by {two}, port {number} of {}", far.name());
+        assert!(ran.code == 2 && ran.stdout.contains(&why), "{ran:?}");
+        assert!(passes(&a, "10.80.2.2"));
+    }
+    run("ovs-vsctl", &["del-port", far.name(), &two]);
+    let ran = told(&a, &b);
+    assert!(ran.code == 1 && !passes(&a, "10.80.2.2"), "{ran:?}");
+    // A firewall with a bridge inside, between two VLANs.
+    let fw = connect(&near, "eth0", None, &["--vlan", "10"]);
+    let more = ["connect", near.name(), fw.name(), "-i", "eth1", "--vlan", "20", "--quiet"];
+    says(&more);
+    let c = connect(&near, "eth0", Some(3), &["--vlan", "10"]);
+    let d = connect(&near, "eth0", Some(4), &["--vlan", "20"]);
+    let ran = told(&c, &d);
+    assert!(ran.code == 1 && !passes(&c, "10.80.2.4"), "{ran:?}");
+    fw.ip(&["link", "add", "inner", "type", "bridge"]);
+    for link in ["eth0", "eth1"] {
+        fw.ip(&["link", "set", link, "master", "inner"]);
+    }
+    fw.ip(&["link", "set", "inner", "up"]);
+    lab::wait_until("the firewall passes packets on", || passes(&c, "10.80.2.4"));
+    let ran = told(&c, &d);
+    assert!(ran.code == 2 && ran.stdout.contains("may pass it on"), "{ran:?}");
+}
+
 /// Who is bound to a link has the routes of that: by rules of `oif`, and past those that lead by no link.
 #[test]
 fn who_is_bound_to_a_link_has_the_routes_of_that() {

@@ -49,9 +49,14 @@ pub(super) fn tunnel(header: &Header, port: Option<&SwitchPort>) -> Option<Strin
     header.tunnel.clone().or(key)
 }
 
-pub(super) fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
+/// The port that it is, where that is known.
+pub(super) fn port_of<'a>(look: &'a Look, from: &End, output: &Output) -> Option<&'a SwitchPort> {
     let mut ports = look.wiring.ports.iter();
-    let row = ports.find(|row| is_port(output, row) && same_datapath(look, from, row));
+    ports.find(|row| is_port(output, row) && same_datapath(look, from, row))
+}
+
+pub(super) fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
+    let row = port_of(look, from, output);
     let header = &output.header;
     let remote = row.and_then(|row| match &row.occupant {
         Occupant::Tunnel { remote } => Some(remote.clone()),

@@ -15,12 +15,13 @@ use model::Look;
 
 use crate::end::End;
 use crate::packet::{Direction, Kind, Packet};
+use crate::passed_on::passed_on;
 use crate::port_word::PortWord;
 pub use answered::Answered;
 use chosen::rests_on;
 pub use learnt::LearntTables;
 pub use left_by::LeftBy;
-use left_by::{is_port, left_by, same_datapath, tunnel};
+use left_by::{is_port, left_by, port_of, same_datapath, tunnel};
 use refusal::Refusal;
 use way::PacketPath;
 
@@ -188,12 +189,27 @@ impl Judged<'_> {
             let told = "sent to the controller, which decides".to_owned();
             return (Outcome::Controller, told, Vec::new());
         }
+        if let Some(why) = self.passed_on() {
+            return uncertain(vec![why]);
+        }
         if let Some(why) = sure.first() {
             let told =
                 format!("reaches port {} of {}, but {}", self.port(), self.to.called, why.text);
             return (Outcome::Elsewhere, told, Vec::new());
         }
         self.elsewhere(left_by, rules)
+    }
+
+    /// Why it may arrive by who gets it instead. What is for all outside gets there as it is.
+    fn passed_on(&self) -> Option<String> {
+        let is_flood = self.to.port.is_none() && is_group(self.packet.eth_dst);
+        let mut outputs = self.way.outputs.iter().filter(|_| !is_flood);
+        outputs.find_map(|output| {
+            let port = port_of(self.look, self.from, output)?;
+            // What the destination itself routes does not come to it.
+            let target = self.packet.ip_dst.filter(|_| !self.is_destination(output));
+            passed_on(self.look, port, &output.header, target)
+        })
     }
 
     /// Where the packet is taken in ways that are not followed: it may arrive by them, unless a copy of it does so

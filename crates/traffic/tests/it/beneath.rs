@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::{end, on_link};
 
 /// The namespaces of the scene: of the host, of firewall_ext, and of webserver.
-const HOST: u64 = 4_026_531_840;
+pub(crate) const HOST: u64 = 4_026_531_840;
 pub(crate) const FIREWALL: u64 = 4_026_532_402;
 const WEB: u64 = 4_026_532_503;
 

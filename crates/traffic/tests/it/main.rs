@@ -12,6 +12,7 @@ mod fdb;
 mod flows;
 mod marks;
 mod packets;
+mod passed_on;
 mod verdicts;
 
 use docker_ovs_traffic::End;

@@ -1,0 +1,133 @@
+//! Who gets a packet instead may pass it on.
+
+use docker_ovs_traffic::{Direction, Kind, Outcome, Packet, Verdict, judge};
+use flowtext::parse_trace;
+use model::Look;
+use serde_json::{Value, json};
+
+use crate::beneath::{FIREWALL, HOST, look_with};
+use crate::{end, on_link};
+
+/// The verdict about a datagram from trivial_firewall to webserver, which is datapath port 7.
+fn verdict(look: &Look, actions: &str) -> Verdict {
+    let (from, to) = (end(look, "trivial_firewall:eth1"), end(look, "webserver"));
+    let kind = Kind::Udp(53);
+    let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+    let text = format!(
+        "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
+         Datapath actions: {actions}\n"
+    );
+    judge(look, &kind, &packet, &from, &to, &parse_trace(&text))
+}
+
+/// firewall_ext is on datapath port 6, and has the MAC 9a:69:12:bc:3d:1d.
+#[test]
+fn who_bridges_or_routes_may_pass_it_on() {
+    let master = |kind: &str| json!({"ifindex": 60, "name": "b0", "kind": kind});
+    let enslaved = (FIREWALL, 27, json!({"master": 60}));
+    let why = "gets it, and may pass it on";
+    for (kind, expected) in [
+        ("bridge", Outcome::Unknown),
+        ("openvswitch", Outcome::Unknown),
+        ("bond", Outcome::Elsewhere),
+    ] {
+        let look = look_with(&[(FIREWALL, master(kind))], std::slice::from_ref(&enslaved));
+        // Alone, beside others, and beside a copy that webserver does not take.
+        for actions in ["6", "4,6", "push_vlan(vid=5,pcp=0),7,pop_vlan,6"] {
+            let told = verdict(&look, actions);
+            assert_eq!(told.outcome, expected, "{kind} {actions}: {told:?}");
+            let is_told = told.sentence.contains(why) && told.sentence.contains("firewall_ext");
+            assert_eq!(is_told, expected == Outcome::Unknown, "{told:?}");
+        }
+        assert_eq!(verdict(&look, "6,7").outcome, Outcome::Delivered);
+        assert_eq!(verdict(&look, "4").outcome, Outcome::Elsewhere);
+    }
+    let look = look_with(&[], &[]);
+    let own = "set(eth(dst=9a:69:12:bc:3d:1d))";
+    for (actions, expected) in [
+        (format!("{own},6"), Outcome::Unknown),
+        (format!("{own},4"), Outcome::Elsewhere),
+        (format!("{own},set(ipv4(dst=172.31.1.2)),6"), Outcome::Elsewhere),
+        // What it routes to another one does not get to the one that was meant.
+        (format!("{own},set(ipv4(dst=172.31.1.9)),6"), Outcome::Elsewhere),
+        (format!("{own},set(ipv4(dst=172.31.1.9)),7"), Outcome::Elsewhere),
+        ("6".to_owned(), Outcome::Elsewhere),
+    ] {
+        let told = verdict(&look, &actions);
+        assert_eq!(told.outcome, expected, "{actions}: {told:?}");
+    }
+}
+
+/// Datapath port 6 is a link of this host, which leads to the port that has lost its container.
+#[test]
+fn a_link_between_two_ports_leads_on() {
+    let link = |index: u32, name: &str, kind: &str, peer: Option<u32>, master: Option<u32>| {
+        let peer = peer.map(|peer| json!({"ifindex": peer, "nsid": null}));
+        (
+            HOST,
+            json!({"ifindex": index, "name": name, "kind": kind, "peer": peer, "master": master}),
+        )
+    };
+    let bridge = || link(61, "lbr0", "bridge", None, None);
+    let near = |master| link(60, "h0", "veth", Some(28), master);
+    let gone = (FIREWALL, 27, json!({"peer": null, "kind": "dummy"}));
+    let away = (HOST, 28, json!({"peer": {"ifindex": 60, "nsid": null}}));
+    let other = "vethp10840eth0";
+    type Links = Vec<(u64, Value)>;
+    let cases: [(Links, Option<&str>); 6] = [
+        (vec![link(60, other, "veth", Some(28), None)], Some("port 5 of vlanswitch")),
+        // By a Linux bridge, whose member leads to a port, or stands on one.
+        (
+            vec![
+                bridge(),
+                near(Some(61)),
+                link(62, "h1", "veth", Some(63), Some(61)),
+                link(63, other, "veth", Some(62), None),
+            ],
+            Some("port 5 of vlanswitch"),
+        ),
+        (
+            vec![bridge(), near(Some(61)), link(62, "kiwipycon.5", "vlan", Some(20), Some(61))],
+            Some("port LOCAL of kiwipycon"),
+        ),
+        // A VLAN link on the way.
+        (
+            vec![
+                bridge(),
+                near(None),
+                link(62, "h0.5", "vlan", Some(60), Some(61)),
+                link(63, "h1", "veth", Some(64), Some(61)),
+                link(64, other, "veth", Some(63), None),
+            ],
+            Some("port 5 of vlanswitch"),
+        ),
+        (vec![near(None)], None),
+        (vec![bridge(), near(Some(61)), link(62, "eth9", "dummy", None, Some(61))], None),
+    ];
+    for (links, expected) in cases {
+        let look = look_with(&links, &[gone.clone(), away.clone()]);
+        for actions in ["6", "6,set(tunnel(dst=192.0.2.9)),99"] {
+            let told = verdict(&look, actions);
+            match expected {
+                Some(at) => {
+                    assert_eq!(told.outcome, Outcome::Unknown, "{links:?}: {told:?}");
+                    let is_told =
+                        told.sentence.contains("goes on by") && told.sentence.contains(at);
+                    assert!(is_told, "{told:?}");
+                }
+                None if actions == "6" => {
+                    assert_eq!(told.outcome, Outcome::Uplink, "{links:?}: {told:?}");
+                }
+                None => assert_eq!(told.outcome, Outcome::Tunnel, "{links:?}: {told:?}"),
+            }
+        }
+    }
+    // The switch's own link may be the member of a Linux bridge.
+    let member = |index: u32| (HOST, index, json!({"master": 61}));
+    let look = look_with(&[bridge()], &[member(22), member(20)]);
+    let told = verdict(&look, "3");
+    assert_eq!(told.outcome, Outcome::Unknown, "{told:?}");
+    assert!(told.sentence.contains("port LOCAL of kiwipycon"), "{told:?}");
+    let look = look_with(&[bridge()], &[member(22)]);
+    assert_eq!(verdict(&look, "3").outcome, Outcome::Elsewhere);
+}
