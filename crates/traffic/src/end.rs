@@ -142,12 +142,23 @@ impl End {
     /// The end at a port: the link that is on it, where there is one.
     fn of_port(look: &Look, port: &SwitchPort, word: &str) -> Self {
         let at = |found: &PortRef| found.bridge == port.bridge && found.iface == port.port.iface;
-        let on = look.wiring.attachments.iter().find(|found| found.port.port().is_some_and(at));
-        match on {
-            // Who is there says more than the port, which a verdict tells as well.
-            Some(found) => Self { is_bound: true, ..Self::of_attachment(look, found) },
-            None => Self { called: word.to_owned(), is_bound: true, ..Self::bare(look, port) },
+        let attachments = look.wiring.attachments.iter();
+        let on: Vec<_> = attachments.filter(|found| found.port.port().is_some_and(at)).collect();
+        // VLAN links, macvlans and their like stand on the far end, or on the port's own link.
+        let is_far_end =
+            |found: &&Attachment| found.link.vlan.is_none() && !found.link.has_parent();
+        let far: Vec<_> = on.iter().copied().filter(is_far_end).collect();
+        let meant = if far.is_empty() { &on } else { &far };
+        let Some((first, others)) = meant.split_first() else {
+            return Self { called: word.to_owned(), is_bound: true, ..Self::bare(look, port) };
+        };
+        // Who is there says more than the port, which a verdict tells as well.
+        let mut end = Self { is_bound: true, ..Self::of_attachment(look, first) };
+        if !others.is_empty() {
+            let others: Vec<_> = others.iter().map(|other| other.label()).collect();
+            end.doubts.push(format!("{} is on port {} too", few(&others), number(port)));
         }
+        end
     }
 
     fn of_attachment(look: &Look, found: &Attachment) -> Self {

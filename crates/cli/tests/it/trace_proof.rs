@@ -470,9 +470,9 @@ fn what_is_passed_on_is_not_known() {
     let connect = |bridge: &Bridge, iface: &str, ip: Option<u8>, more: &[&str]| {
         let container = Container::run();
         let ip = ip.map(|n| format!("10.80.2.{n}/24"));
-        let by = ip.as_ref().map_or(Vec::new(), |ip| vec!["--ip", ip]);
+        let by = ip.as_deref().map_or(Vec::new(), |ip| vec!["--ip", ip]);
         let words = ["connect", bridge.name(), container.name(), "-i", iface, "--quiet"];
-        says(&[&words[..], &by, more].concat());
+        says(&[&words[..], &by[..], more].concat());
         container
     };
     let (a, b) = (connect(&near, "eth0", Some(1), &[]), connect(&far, "eth0", Some(2), &[]));

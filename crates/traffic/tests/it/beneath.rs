@@ -105,6 +105,51 @@ fn a_tag_is_of_every_vlan_link_beneath() {
     }
 }
 
+/// A port is its far end, whatever stands on that and whichever index it has; of several none is known to be meant.
+#[test]
+fn a_port_is_the_link_at_its_other_end() {
+    let on = |index: u32, nsid: Option<i32>| json!({"ifindex": index, "nsid": nsid});
+    let ten = |index: u32| (WEB, vlan(index, "eth0.10", 10, &on(29, None)));
+    for links in [
+        vec![ten(3)],
+        vec![(WEB, macvlan(4, &on(29, None)))],
+        vec![ten(3), (WEB, macvlan(4, &on(3, None)))],
+        vec![ten(40)],
+        vec![(FIREWALL, macvlan(4, &on(29, Some(1))))],
+    ] {
+        let look = look_with(&links, &[]);
+        let found = end(&look, "vlanswitch:4");
+        assert_eq!((&*found.called, &found.tags[..]), ("webserver:eth0", &[][..]), "{links:?}");
+        assert_eq!(found.doubts, [""; 0], "{links:?}");
+    }
+    // Two stand on the port's own link, or are behind one Linux bridge.
+    let local = |links: &[(u64, Value)], changed: &[(u64, u32, Value)]| {
+        let doubts = end(&look_with(links, changed), "vlanswitch:LOCAL").doubts;
+        doubts.iter().any(|why| why.contains("is on port LOCAL too"))
+    };
+    let stands = |space: u64, mac: &str| {
+        let mut link = macvlan(41, &on(22, Some(0)));
+        link["mac"] = json!(mac);
+        (space, link)
+    };
+    let (one, two) = (stands(WEB, "02:00:00:00:00:61"), stands(FIREWALL, "02:00:00:00:00:62"));
+    assert!(!local(std::slice::from_ref(&one), &[]));
+    assert!(local(&[one, two], &[]));
+    let bridge = (HOST, json!({"ifindex": 50, "name": "lbr0", "kind": "bridge"}));
+    let behind = |space: u64, nsid: i32, index: u32, mac: &str| {
+        let near = json!({"ifindex": index, "name": format!("h{index}"), "kind": "veth",
+                          "peer": on(index + 1, Some(nsid)), "master": 50});
+        let far = json!({"ifindex": index + 1, "name": "w0", "kind": "veth", "peer": on(index, Some(0)),
+                         "mac": mac});
+        [(HOST, near), (space, far)]
+    };
+    let member = [(HOST, 22, json!({"master": 50}))];
+    let first = behind(WEB, 2, 51, "02:00:00:00:00:63");
+    let second = behind(FIREWALL, 1, 61, "02:00:00:00:00:64");
+    assert!(!local(&[&[bridge.clone()], &first[..]].concat(), &member));
+    assert!(local(&[&[bridge], &first[..], &second].concat(), &member));
+}
+
 /// What is down anywhere on the way takes nothing.
 #[test]
 fn a_link_beneath_is_down_in_whatever_namespace() {
