@@ -211,7 +211,8 @@ fn without_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// What the scanner finds and what the patterns find, in order; of two that overlap the first.
+/// What the scanner finds and what the patterns find, in order: where both tell of the same words, the patterns do; of
+/// two patterns that overlap the first.
 fn with_patterns(
     scanner: &mut Scanner,
     text: &[u8],
@@ -221,17 +222,26 @@ fn with_patterns(
     for line in text.split_inclusive(|byte| *byte == b'\n') {
         let offset = line.as_ptr() as usize - text.as_ptr() as usize;
         let mut places = Vec::new();
-        scanner.scan(line, |place| places.push((place, None)));
+        let mut is_told = vec![false; line.len()];
         for Pattern(pattern) in patterns {
             for found in pattern.captures_iter(without_end(line)) {
                 let Some(port) = found.name("port").or_else(|| found.get(1)) else { continue };
                 let on = found.name("bridge");
                 let on = on.map(|on| String::from_utf8_lossy(on.as_bytes()).into_owned());
                 let place = Place { start: port.start(), end: port.end(), found: Found::OfPort };
+                is_told.get_mut(port.range()).unwrap_or_default().fill(true);
                 places.push((place, on));
             }
         }
-        places.sort_by_key(|(place, _)| place.start);
+        scanner.scan(line, |place| {
+            let words = is_told.get(place.start..place.end).unwrap_or_default();
+            // What the text is about from here on is so in any case.
+            if !place.found.is_labelled() || !words.contains(&true) {
+                places.push((place, None));
+            }
+        });
+        // What a text is about from here on is so of what stands here.
+        places.sort_by_key(|(place, _)| (place.start, place.found.is_labelled()));
         for (Place { start, end, found }, on) in places {
             each(Place { start: start + offset, end: end + offset, found }, on.as_deref());
         }
@@ -300,5 +310,41 @@ impl Writer<'_> {
     fn copy(&mut self, end: usize) {
         self.out.extend_from_slice(self.text.get(self.done..end).unwrap_or_default());
         self.done = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nothing;
+
+    impl Labels for Nothing {}
+
+    /// However deep bridges are in each other, as none are in a real trace, as many are kept.
+    #[test]
+    fn a_text_that_never_leaves_a_bridge_takes_no_more_room() {
+        let pattern =
+            Style { patterns: vec!["port ([0-9]+)".parse().unwrap()], ..Style::default() };
+        for style in [Style::default(), pattern] {
+            let mut annotator = Annotator::new(Nothing, style);
+            let mut out = Vec::new();
+            let mut kept = 0;
+            for number in 0..5000_usize {
+                let indent = " ".repeat(number.min(64));
+                let line =
+                    format!("{indent}bridge(\"br{number}\")\n{indent} 0. in_port={number}\n");
+                out.clear();
+                annotator.push(line.as_bytes(), &mut out);
+                kept = kept.max(annotator.about.bridges.len());
+            }
+            assert!((1..=32).contains(&kept), "{kept}");
+            assert!(
+                annotator.about.bridges.capacity() <= 64 && annotator.begun.capacity() <= LONGEST
+            );
+            // What is left is left.
+            annotator.push(b"bridge(\"br0\")\n", &mut out);
+            assert_eq!(annotator.about.bridges, ["br0"]);
+        }
     }
 }

@@ -12,7 +12,8 @@ pub enum Found {
     DpPort,
     /// The name of a port where no number can stand.
     PortName,
-    /// The name of a bridge, maybe in quotes: OpenFlow ports from here on are those of that bridge.
+    /// The name of a bridge, maybe in quotes: OpenFlow ports from here on are those of that bridge. It is empty where
+    /// bridges are in each other too deeply to be followed.
     Bridge,
     /// Nothing: OpenFlow ports from here on are those of the bridge before the last one.
     BridgeEnds,
@@ -26,6 +27,20 @@ pub enum Found {
     Mac([u8; 6]),
     /// An IP address.
     Ip(IpAddr),
+}
+
+impl Found {
+    /// Whether it is something that has a label; else it tells what the text is about.
+    pub(crate) fn is_labelled(self) -> bool {
+        match self {
+            Self::OfPort | Self::DpPort | Self::PortName | Self::Mac(_) | Self::Ip(_) => true,
+            Self::Bridge
+            | Self::BridgeEnds
+            | Self::FirstBridge
+            | Self::Datapath
+            | Self::DatapathEnds => false,
+        }
+    }
 }
 
 /// A part of the text that means something.

@@ -12,7 +12,7 @@ use crate::names::{is_quiet_action, quoted_end};
 use crate::place::{Found, Place};
 use crate::word::{self, Word, is_word, word_end};
 
-/// So deep parentheses are followed; what is deeper has no ports that are found.
+/// So deep parentheses are followed, and bridges; what is deeper has no ports that are found.
 const DEEPEST: usize = 32;
 
 /// Finds the ports of a text that comes in pieces.
@@ -75,10 +75,10 @@ impl Scanner {
             if self.fresh {
                 let head = head(piece, at, self.listing);
                 self.fresh = false;
-                self.leave_bridges(piece, at, &head, &mut each);
+                let enters = self.leave_bridges(piece, at, &head, &mut each);
                 self.leave_datapath(piece, at, &mut each);
                 if !matches!(head, Head::Nothing) {
-                    at = self.begin(&head, at, &mut each);
+                    at = self.begin(&head, at, enters, &mut each);
                     continue;
                 }
             }
@@ -136,16 +136,16 @@ impl Scanner {
 
     /// A line that is indented no further than a bridge is not of that bridge any more
     /// (`oftrace_node_print_details` of ofproto/ofproto-dpif-trace.c); the outermost one has no end
-    /// but that of the trace.
+    /// but that of the trace. Whether the line is of one more bridge from here on.
     fn leave_bridges(
         &mut self,
         piece: &[u8],
         at: usize,
         head: &Head,
         each: &mut impl FnMut(Place),
-    ) {
+    ) -> bool {
         if self.bridges.is_empty() && !matches!(head, Head::Bridge { .. }) {
-            return;
+            return false;
         }
         let rest = piece.get(at..).unwrap_or_default();
         let indent = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
@@ -158,9 +158,11 @@ impl Scanner {
             self.bridges.pop();
             each(Place { start: at, end: at, found: Found::BridgeEnds });
         }
-        if begins && self.bridges.len() < DEEPEST {
+        let enters = begins && self.bridges.len() < DEEPEST;
+        if enters {
             self.bridges.push(indent);
         }
+        enters
     }
 
     /// A line that is not indented is not of a datapath any more (`show_dpif` of lib/dpctl.c).
@@ -173,7 +175,13 @@ impl Scanner {
     }
 
     /// What a line of its own kind begins with; where to go on.
-    fn begin(&mut self, head: &Head, at: usize, each: &mut impl FnMut(Place)) -> usize {
+    fn begin(
+        &mut self,
+        head: &Head,
+        at: usize,
+        enters: bool,
+        each: &mut impl FnMut(Place),
+    ) -> usize {
         match head {
             Head::Nothing => at,
             Head::Row(Row { places, end }) => {
@@ -183,7 +191,12 @@ impl Scanner {
                 *end
             }
             &Head::Bridge { start, end } => {
-                each(Place { start, end, found: Found::Bridge });
+                // The last one that is kept stands for all that are deeper: which of them it is, is not told.
+                let is_last = self.bridges.len() >= DEEPEST;
+                let told = if is_last { start } else { end };
+                if enters {
+                    each(Place { start, end: told, found: Found::Bridge });
+                }
                 end
             }
             &Head::Datapath { start, end, listing } => {

@@ -285,3 +285,67 @@ fn addresses_are_marked_where_that_is_asked() {
         "v1.2.3.4 1.2.3 10.0.0.2x 300.1.1.1"
     );
 }
+
+/// What a pattern says of a word is what is meant by it, whatever stands there else.
+#[test]
+fn a_pattern_is_read_before_all_else() {
+    let said = |pattern: &str, text: &str| {
+        let style = Style {
+            macs: true,
+            ips: true,
+            patterns: vec![pattern.parse().unwrap()],
+            ..Style::default()
+        };
+        String::from_utf8(annotated(text.as_bytes(), &style)).unwrap()
+    };
+    for (pattern, text, expected) in [
+        (
+            "in_port=(?<port>[0-9]+) of (?<bridge>[a-z0-9]+)",
+            "in_port=3 of flw1 actions=output:4",
+            "in_port=3<o flw1> of flw1 actions=output:4<o>",
+        ),
+        // A datapath port, a part of a word, an address, and a word that no port is called by.
+        (
+            r"in_port\((?<port>[0-9]+)\) (?<bridge>[a-z0-9]+)",
+            "in_port(3) flw0",
+            "in_port(3<o flw0>) flw0",
+        ),
+        ("in_port=1(?<port>[0-9]+)", "in_port=12", "in_port=12<o>"),
+        (
+            r"(?<port>[0-9]+)\.0\.0\.2 at (?<bridge>[a-z0-9]+)",
+            "10.0.0.2 at flw1",
+            "10<o flw1>.0.0.2 at flw1",
+        ),
+        ("in_port=(?<port>3,x)", "in_port=3,x", "in_port=3,x"),
+        // Where a text says what it is about, that stays so.
+        (
+            r#"bridge\("(?<port>flw1)"\)"#,
+            "bridge(\"flw1\")\n 0. in_port=3",
+            "bridge(\"flw1<o flw1>\")\n 0. in_port=3<o flw1>",
+        ),
+        (
+            "^(?<port>[0-9]+) x",
+            "bridge(\"flw1\")\nbridge(\"flw0\")\n3 x",
+            "bridge(\"flw1\")\nbridge(\"flw0\")\n3<o flw0> x",
+        ),
+    ] {
+        assert_eq!(said(pattern, text), expected, "{pattern}");
+    }
+}
+
+/// Of bridges that are in each other too deeply none is told, and those outside of them are what they were.
+#[test]
+fn bridges_that_are_too_deep_are_no_others() {
+    let mut text = String::new();
+    let (mut expected, label) = (String::new(), |depth: usize| match depth {
+        0..31 => "o flw1",
+        _ => "o elsewhere",
+    });
+    for depth in 0..40 {
+        let indent = " ".repeat(2 * depth);
+        text += &format!("{indent}bridge(\"flw1\")\n{indent} 0. in_port=3\n");
+        expected += &format!("{indent}bridge(\"flw1\")\n{indent} 0. in_port=3<{}>\n", label(depth));
+    }
+    let outside = format!("{} 1. in_port=3\n", " ".repeat(58));
+    assert_eq!(plain(&(text + &outside)), expected + &outside.replace("=3", "=3<o flw1>"));
+}

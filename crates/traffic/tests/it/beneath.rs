@@ -146,8 +146,8 @@ fn a_port_is_the_link_at_its_other_end() {
     let member = [(HOST, 22, json!({"master": 50}))];
     let first = behind(WEB, 2, 51, "02:00:00:00:00:63");
     let second = behind(FIREWALL, 1, 61, "02:00:00:00:00:64");
-    assert!(!local(&[&[bridge.clone()], &first[..]].concat(), &member));
-    assert!(local(&[&[bridge], &first[..], &second].concat(), &member));
+    assert!(!local(&[&[bridge.clone()][..], &first].concat(), &member));
+    assert!(local(&[&[bridge][..], &first, &second].concat(), &member));
 }
 
 /// What is down anywhere on the way takes nothing.
