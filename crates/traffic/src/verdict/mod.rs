@@ -284,12 +284,24 @@ impl Judged<'_> {
 
     /// Whether it has a checksum that something has to finish.
     fn has_checksum(&self) -> bool {
-        let flow = self.trace.flow.split(',').next().unwrap_or_default();
         match self.kind {
-            Kind::Tcp(_) | Kind::Udp(_) => true,
-            Kind::Raw(_) => matches!(flow, "tcp" | "tcp6" | "udp" | "udp6"),
-            Kind::Icmp | Kind::Arp => false,
+            Kind::Udp(_) => true,
+            Kind::Raw(_) => self.is_tcp() || matches!(self.flow(), "udp" | "udp6"),
+            _ => self.is_tcp(),
         }
+    }
+
+    fn is_tcp(&self) -> bool {
+        match self.kind {
+            Kind::Tcp(_) => true,
+            Kind::Raw(_) => matches!(self.flow(), "tcp" | "tcp6"),
+            Kind::Udp(_) | Kind::Icmp | Kind::Arp => false,
+        }
+    }
+
+    /// What kind of packet vswitchd reads.
+    fn flow(&self) -> &str {
+        self.trace.flow.split(',').next().unwrap_or_default()
     }
 
     fn is_destination(&self, output: &Output) -> bool {
@@ -350,6 +362,13 @@ impl Judged<'_> {
 
     fn address_refusal(&self, header: &Header) -> Option<Refusal> {
         let group = is_group(Some(header.eth_dst));
+        // Linux takes TCP of what is for it alone (`tcp_v4_rcv` of net/ipv4/tcp_ipv4.c), whatever the address.
+        if group && self.is_tcp() {
+            let told = model::ids::Mac(header.eth_dst);
+            return Some(Refusal::sure(format!(
+                "for the MAC {told} of several, which takes no TCP"
+            )));
+        }
         // What is written in the user's own words is judged by its port.
         self.packet.eth_dst?;
         match self.to.mac {

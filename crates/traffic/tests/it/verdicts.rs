@@ -566,3 +566,37 @@ fn what_is_sent_back_for_the_senders_mac_is_told() {
         assert_eq!(returned(&actions), expected, "{actions}");
     }
 }
+
+/// Linux discards TCP that is not sent to its own MAC alone, and takes other packets.
+#[test]
+fn no_tcp_is_taken_that_is_for_several() {
+    let look = look();
+    let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let own = to.mac.unwrap();
+    for (kind, flow, is_taken) in [
+        (Kind::Tcp(80), "tcp", false),
+        (Kind::Raw("tcp".to_owned()), "tcp6", false),
+        (Kind::Udp(53), "udp", true),
+        (Kind::Icmp, "icmp", true),
+        (Kind::Raw("udp".to_owned()), "udp", true),
+    ] {
+        let packet = match &kind {
+            Kind::Raw(words) => Packet::raw(words, &from),
+            _ => Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap(),
+        };
+        let judged = |actions: &str| {
+            let text = format!(
+                "Flow: {flow},in_port=2\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\n\
+                 Megaflow: a\nDatapath actions: {actions}\n"
+            );
+            judge(&look, &kind, &packet, &from, &to, &parse_trace(&text)).outcome
+        };
+        for mac in ["ff:ff:ff:ff:ff:ff", "01:00:5e:00:00:05", "33:33:00:00:00:01"] {
+            let expected = if is_taken { Outcome::Delivered } else { Outcome::Elsewhere };
+            assert_eq!(judged(&format!("set(eth(dst={mac})),7")), expected, "{kind:?} {mac}");
+            // A copy that is for it alone.
+            let copies = format!("clone(set(eth(dst={mac})),7),set(eth(dst={own})),7");
+            assert_eq!(judged(&copies), Outcome::Delivered, "{kind:?} {mac}");
+        }
+    }
+}
