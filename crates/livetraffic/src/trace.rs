@@ -362,6 +362,7 @@ impl Tracer<'_> {
         let packet = Packet { learnt: learnt.clone(), ..packet };
         let (mut verdict, text) = self.leg(self.kind, &packet, from, next).await?;
         learnt.add(&verdict.rules);
+        learnt.add_mac(&verdict, from.mac);
         verdict.reasons.extend(learnt_mac(&out, from, next));
         match (resolves, verdict.reaches()) {
             (Learns::No { verdict, packet, text }, None | Some(true)) => {

@@ -70,8 +70,10 @@ impl Tracer<'_> {
             let packet = Packet { learnt: learnt.clone(), ..packet };
             let (verdict, text) = self.judged(&Kind::Arp, &packet, ends, &said);
             learnt.add(&verdict.rules);
-            // The question comes first.
-            heard.get_or_insert(verdict.reaches() == Some(true));
+            // The question comes first, and is answered where it arrives.
+            if *heard.get_or_insert(verdict.reaches() == Some(true)) {
+                learnt.add_mac(&verdict, ends.0.mac);
+            }
             if matches!(told, Learns::Yes) {
                 told = comes_of(verdict, (&wants, &what), (packet.text, text), self.names);
             }

@@ -14,7 +14,7 @@ use flowtext::{Header, Output, Rule, Trace, Tracked, VlanTag};
 use model::Look;
 
 use crate::end::End;
-use crate::packet::{Direction, Kind, Packet};
+use crate::packet::{Kind, Packet};
 use crate::passed_on::passed_on;
 use crate::port_word::PortWord;
 pub use answered::Answered;
@@ -189,7 +189,8 @@ impl Judged<'_> {
             let told = "sent to the controller, which decides".to_owned();
             return (Outcome::Controller, told, Vec::new());
         }
-        if let Some(why) = self.passed_on() {
+        let moved = || self.packet.learnt.moved(self.trace, self.packet.eth_dst);
+        if let Some(why) = self.passed_on().or_else(moved) {
             return uncertain(vec![why]);
         }
         if let Some(why) = sure.first() {

@@ -600,3 +600,57 @@ fn no_tcp_is_taken_that_is_for_several() {
         }
     }
 }
+
+/// A bridge learns where a MAC is from each packet that it switches by that: where it was before says nothing of those
+/// that follow.
+#[test]
+fn where_a_mac_was_says_nothing_once_it_is_learnt_anew() {
+    let look = look();
+    let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let kind = Kind::Udp(53);
+    let judged = |learnt: &LearntTables, rule: &str, actions: &str| {
+        let rule =
+            if rule == "NORMAL" { "NORMAL\n     -> forwarding to learned port" } else { rule };
+        let packet = Packet::new(&kind, Direction::Reply, (&from, &to), &on_link(), None).unwrap();
+        let packet = Packet { learnt: learnt.clone(), ..packet };
+        let text = format!(
+            "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. priority 7\n    {rule}\n\nMegaflow: a\n\
+             Datapath actions: {actions}\n"
+        );
+        judge(&look, &kind, &packet, &from, &to, &parse_trace(&text))
+    };
+    let nothing = LearntTables::default();
+    let after = |rule: &str, actions: &str, mac| {
+        let mut learnt = nothing.clone();
+        learnt.add_mac(&judged(&nothing, rule, actions), mac);
+        learnt
+    };
+    let taught = |rule: &str, mac| after(rule, "7", mac);
+    let learnt = taught("NORMAL", to.mac);
+    for (learnt, rule, actions, expected) in [
+        (&learnt, "NORMAL", "6", Outcome::Unknown),
+        (&learnt, "NORMAL", "4,6", Outcome::Unknown),
+        // To the port that it comes in by nothing is sent.
+        (&learnt, "NORMAL", "drop", Outcome::Unknown),
+        (&learnt, "NORMAL", "7", Outcome::Delivered),
+        (&learnt, "output:3", "6", Outcome::Elsewhere),
+        (&learnt, "drop", "drop", Outcome::Dropped),
+        (&taught("output:3", to.mac), "NORMAL", "6", Outcome::Elsewhere),
+        (&taught("NORMAL", from.mac), "NORMAL", "6", Outcome::Elsewhere),
+        (&taught("NORMAL", None), "NORMAL", "6", Outcome::Elsewhere),
+        (&nothing, "NORMAL", "6", Outcome::Elsewhere),
+        // What does not arrive is followed by nothing, and where the table has no place for the MAC it goes to all.
+        (&after("NORMAL", "6", to.mac), "NORMAL", "6", Outcome::Elsewhere),
+        (
+            &learnt,
+            "NORMAL\n     -> no learned MAC for destination, flooding",
+            "4,6",
+            Outcome::Elsewhere,
+        ),
+    ] {
+        let told = judged(learnt, rule, actions);
+        assert_eq!(told.outcome, expected, "{rule} {actions}: {told:?}");
+        let is_told = told.sentence.contains("learns anew where");
+        assert_eq!(is_told, expected == Outcome::Unknown, "{told:?}");
+    }
+}
