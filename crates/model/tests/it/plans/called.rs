@@ -5,8 +5,8 @@ use docker_ovs_model::plan::{Prunable, Prune, Restore, prune, remembered};
 use docker_ovs_model::snapshot::{Container, Engine, Observed};
 use docker_ovs_model::{Snapshot, resolve};
 
-use crate::plans::proof::{docker, having, removed};
 use crate::plans::scene::{connected, container, host, request, restarted};
+use crate::plans::scene::{docker, having, removed};
 
 /// The host with a container of this name in an engine of its own.
 fn with_namesake(host: &Snapshot, engine: &str, name: &str) -> Snapshot {

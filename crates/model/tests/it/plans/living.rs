@@ -14,7 +14,7 @@ use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::wiring::Occupant;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
-use crate::plans::proof::having;
+use crate::plans::scene::having;
 use crate::plans::scene::{
     SWITCH, connected, container, generated, home, host, plan, request, restarted,
 };

@@ -2,75 +2,21 @@
 
 use std::sync::Arc;
 
-use docker_ovs_model::evidence::Note;
 use docker_ovs_model::identity::World;
 use docker_ovs_model::ids::OfPort;
-use docker_ovs_model::memory;
 use docker_ovs_model::plan::{
-    Connect, Disconnect, KernelStep, PlanError, Prunable, Prune, Restore, RestoreAction, Step,
-    SwitchStep, VlanMode, Wanted, disconnect, prune, remembered, renames, restore, undecided,
+    Connect, PlanError, Prune, RestoreAction, Step, SwitchStep, VlanMode, Wanted, disconnect, prune,
 };
 use docker_ovs_model::port_record::{PortRecord, ServiceSlot};
-use docker_ovs_model::snapshot::{Container, Engine, Link, Observed, OtherEngine};
-use docker_ovs_model::switch::{OfPortState, Port, SwitchSource};
+use docker_ovs_model::snapshot::{Container, Engine, Observed, OtherEngine};
+use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
-use docker_ovs_model::wiring::Occupant;
-use docker_ovs_model::{PortLinks, Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
+use docker_ovs_model::{PortLinks, Snapshot, SourceError, SourceErrorKind, resolve};
 
 use crate::plans::scene::{
-    SYSTEM, connected, container, generated, host, plan, port, request, restarted,
+    connected, container, docker, doubts, having, host, links_of, plan, port, port_of, pruned,
+    removed, request, request_to_disconnect, restarted, restored, silent,
 };
-
-pub(super) fn docker() -> Engine {
-    Engine("docker".into())
-}
-
-fn silent() -> SourceError {
-    SourceError::new(SourceErrorKind::TimedOut, "Docker", "no answer")
-}
-
-/// The host once these are all the containers there are.
-pub(super) fn having(host: &Snapshot, rows: Vec<Container>) -> Snapshot {
-    let mut host = host.clone();
-    host.engines.insert(docker(), Observed::Fresh { rows: rows.into() });
-    host
-}
-
-/// The host after c1, which had eth0 on br0, was removed.
-pub(super) fn removed() -> Snapshot {
-    let exited = restarted(&connected(&host(), &request("br0", "c1"), 1), 1, false);
-    having(&exited, vec![container(2), container(3)])
-}
-
-fn pruned(host: &Snapshot) -> usize {
-    prune(host, &resolve(host), &Prune::default()).len()
-}
-
-fn doubts(host: &Snapshot) -> Vec<String> {
-    let all = undecided(host, &resolve(host), &Prune::default());
-    all.into_iter().map(|one| one.why).collect()
-}
-
-fn restored(host: &Snapshot) -> Vec<RestoreAction> {
-    let wiring = resolve(host);
-    let all = remembered(host, &wiring, &Restore::default()).unwrap();
-    all.iter().map(|one| restore(host, &wiring, one, &generated(9))).collect()
-}
-
-fn port_of(host: &mut Snapshot, change: impl Fn(&mut Port)) {
-    let bridges = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
-    bridges.iter_mut().flat_map(|row| &mut row.ports).map(Arc::make_mut).for_each(change);
-}
-
-fn links_of(host: &mut Snapshot, change: impl Fn(&mut Link)) {
-    let links = host.kernel.rows_mut().iter_mut().flat_map(|space| &mut space.links);
-    links.map(Arc::make_mut).for_each(change);
-}
-
-fn request_to_disconnect(words: &str, force: bool) -> Disconnect {
-    let (bridge, container) = ("br0".to_owned(), words.to_owned());
-    Disconnect { bridge, container, interface: None, force }
-}
 
 /// What is known no more, and how that comes about.
 type Change = (&'static str, fn(&mut Snapshot));
@@ -159,174 +105,6 @@ fn a_namesake_in_another_engine_is_no_successor() {
     );
 }
 
-/// c1, which had eth0 on br0 as port 7, is stopped and called z; another one is called c1.
-fn renamed() -> Snapshot {
-    let first = Connect { ofport: Wanted::Exactly(OfPort(7)), ..request("br0", "c1") };
-    let exited = restarted(&connected(&host(), &first, 1), 1, false);
-    let mut rows: Vec<_> = exited.containers().cloned().collect();
-    rows[0].name = "z".into();
-    rows[1].name = "c1".into();
-    having(&exited, rows)
-}
-
-#[test]
-fn what_a_renamed_container_had_is_not_its_namesakes() {
-    let host = renamed();
-    let again = Connect { interface: Some("eth0".into()), ..request("br0", "c1") };
-    let taken = plan(&host, &again, 2).unwrap();
-    assert!(!taken.removes(), "{taken:#?}");
-    assert_ne!(taken.ofport(), Some(OfPort(7)));
-    assert_eq!(&*plan(&host, &request("br0", "c1"), 2).unwrap().interface, "eth0");
-    let refused = disconnect(&host, &resolve(&host), &request_to_disconnect("c1", true));
-    assert!(matches!(refused, Err(PlanError::NotConnected { .. })), "{refused:?}");
-    assert_eq!(restored(&host), [RestoreAction::NotRunning { state: "exited".into() }]);
-    assert_eq!(pruned(&host), 0);
-    let narrow = Snapshot {
-        scope: docker_ovs_model::snapshot::Scope::One,
-        ..having(&host, vec![host.containers().nth(1).unwrap().clone()])
-    };
-    let refused = plan(&narrow, &again, 2).unwrap_err();
-    assert!(matches!(refused, PlanError::Undecided { .. }), "a wider look tells: {refused}");
-}
-
-#[test]
-fn a_new_name_is_written_down_with_what_the_bridge_remembers() {
-    let host = renamed();
-    let steps: Vec<_> = renames(&host, &resolve(&host)).into_iter().map(Step::from).collect();
-    assert_eq!(steps.len(), 1);
-    let after = rehearse(&host, &steps);
-    assert!(renames(&after, &resolve(&after)).is_empty());
-    let record = PortRecord::of(&resolve(&after).ports[0].port).unwrap();
-    assert_eq!(record.name.as_deref(), Some("z"));
-    let rest = after.containers().filter(|row| &*row.name != "z").cloned().collect();
-    let gone = having(&after, rest);
-    assert_eq!(restored(&gone), [RestoreAction::Gone], "no stranger gets it");
-    let back = steps.iter().filter_map(Step::undo).collect::<Vec<_>>();
-    assert_eq!(rehearse(&after, &back), host);
-}
-
-#[test]
-fn a_new_name_is_written_down_where_a_bridge_alone_remembers() {
-    type Taken = fn(&mut docker_ovs_model::switch::Bridge);
-    // Another program has taken the port; or its record; or the port is of another bridge by now.
-    let taken: [Taken; 3] = [
-        |bridge| bridge.ports.clear(),
-        |bridge| {
-            bridge.ports.iter_mut().for_each(|port| Arc::make_mut(port).external_ids.clear());
-        },
-        |_| {},
-    ];
-    for (at, take) in taken.into_iter().enumerate() {
-        let mut host = renamed();
-        let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
-        take(&mut rows[0]);
-        if at == 2 {
-            rows[1].external_ids = rows[0].external_ids.clone();
-        }
-        let steps: Vec<_> = renames(&host, &resolve(&host)).into_iter().map(Step::from).collect();
-        assert_eq!(steps.len(), if at == 2 { 2 } else { 1 }, "{steps:#?}");
-        let after = rehearse(&host, &steps);
-        assert!(renames(&after, &resolve(&after)).is_empty());
-        let bridges = after.switch[&SwitchSource::Ovsdb].rows();
-        for (_, port) in bridges.iter().flat_map(memory::of) {
-            let record = PortRecord::of(&port).unwrap();
-            assert_eq!(record.name.as_deref(), Some("z"));
-            assert_eq!(port.ofport_request, Some(OfPort(7)), "and nothing else is changed");
-        }
-        // The container goes, and a stranger has its old name.
-        let rest = after.containers().filter(|row| &*row.name != "z").cloned().collect();
-        let gone = having(&after, rest);
-        assert!(restored(&gone).iter().all(|action| *action == RestoreAction::Gone));
-        let back: Vec<_> = steps.iter().rev().filter_map(Step::undo).collect();
-        assert_eq!(rehearse(&after, &back), host);
-        let said = steps.iter().map(ToString::to_string).collect::<Vec<_>>();
-        assert!(said.iter().any(|said| said.starts_with("write ")), "{said:?}");
-    }
-}
-
-#[test]
-fn a_link_whose_other_end_is_not_seen_is_neither_missing_nor_debris() {
-    let mut host = connected(&host(), &request("br0", "c1"), 1);
-    // The interface is moved into a namespace inside the container.
-    let inside = host.kernel.rows_mut().iter_mut().skip(1);
-    inside.for_each(|space| space.links.clear());
-    let wiring = resolve(&host);
-    assert!(matches!(wiring.ports[0].occupant, Occupant::Unknown { .. }), "{wiring:#?}");
-    let [RestoreAction::NotToBeTouched { why }] = &restored(&host)[..] else { panic!() };
-    assert!(why.contains("whether its link is gone is not known"), "{why}");
-    for force in [false, true] {
-        let refused = disconnect(&host, &wiring, &request_to_disconnect("c1", force)).unwrap_err();
-        assert!(matches!(refused, PlanError::Undecided { .. }), "{refused}");
-    }
-    let again = Connect { interface: Some("eth0".into()), ..request("br0", "c1") };
-    let refused = plan(&host, &again, 2).unwrap_err();
-    assert!(matches!(refused, PlanError::Undecided { .. }), "{refused}");
-    let gone = having(&host, vec![container(2)]);
-    let all = Prune { all: true, stopped: true, ..Prune::default() };
-    assert!(prune(&gone, &resolve(&gone), &all).is_empty());
-    let [one] = &undecided(&gone, &resolve(&gone), &all)[..] else { panic!() };
-    assert!(one.may_settle, "the kernel may be taking it down");
-}
-
-/// The veth of a connect that was killed before it made the port.
-fn killed() -> Snapshot {
-    let steps = plan(&host(), &request("br0", "c1"), 1).unwrap().steps;
-    rehearse(&host(), &steps[..1])
-}
-
-#[test]
-fn debris_is_judged_against_the_database_of_its_own_mark() {
-    let with_addresses = |host: &mut Snapshot, here: &[&str], inside: &str| {
-        links_of(host, |link| {
-            link.up = true;
-            link.addresses = vec![inside.parse().unwrap()];
-        });
-        for link in host.kernel.rows_mut()[0].links.iter_mut().filter(|link| link.is_paired()) {
-            Arc::make_mut(link).addresses = here.iter().map(|ip| ip.parse().unwrap()).collect();
-        }
-    };
-    let up = |host: &mut Snapshot| with_addresses(host, &["fe80::1/64"], "192.0.2.7/24");
-    assert_eq!(pruned(&killed()), 1);
-    let mut left = killed();
-    up(&mut left);
-    assert_eq!((pruned(&left), doubts(&left).len()), (0, 1), "its bridge may have been made again");
-    let mut leaves = left.clone();
-    links_of(&mut leaves, |link| {
-        let note = format!(" leaving {}", link.ifindex);
-        link.alias.iter_mut().for_each(|alias| alias.push_str(&note));
-    });
-    assert_eq!(pruned(&leaves), 1, "a disconnect was killed: its mark says so");
-    let mut used = killed();
-    with_addresses(&mut used, &["192.0.2.1/24"], "192.0.2.7/24");
-    assert_eq!((pruned(&used), doubts(&used).len()), (0, 1), "the host's end is in use");
-    let mut other = left.clone();
-    other.identities.database.as_mut().unwrap().id = Some("system-2".into());
-    assert_eq!((pruned(&other), doubts(&other).len()), (0, 0), "it is the first database's");
-    let connect = Connect { interface: Some("eth0".into()), ..request("br0", "c1") };
-    let refused = plan(&other, &connect, 2).unwrap_err();
-    assert!(matches!(refused, PlanError::InterfaceTaken { .. }), "{refused}");
-    other.identities.database.as_mut().unwrap().id = None;
-    assert_eq!((pruned(&other), doubts(&other).len()), (0, 1), "it may be");
-    let old = |host: &Snapshot| {
-        let mut host = host.clone();
-        let end = format!(" of {SYSTEM}");
-        links_of(&mut host, |link| {
-            let alias = link.alias.take();
-            link.alias = alias.map(|alias| alias.trim_end_matches(&end).to_owned());
-        });
-        host
-    };
-    assert_eq!(pruned(&old(&killed())), 1, "an earlier version was killed");
-    assert_eq!((pruned(&old(&left)), doubts(&old(&left)).len()), (0, 1), "it may be in use");
-    let mut heard = killed();
-    let here = &mut heard.kernel.rows_mut()[0];
-    let end = here.links.iter().find(|link| link.is_paired()).unwrap().ifindex;
-    here.packet_sockets.as_mut().unwrap().insert(end);
-    assert_eq!(pruned(&heard), 0, "some vswitchd listens to it");
-    heard.kernel.rows_mut()[0].packet_sockets = None;
-    assert_eq!((pruned(&heard), doubts(&heard).len()), (0, 1), "that was not read");
-}
-
 #[test]
 fn rows_of_another_database_are_left_alone() {
     let mut copy = removed();
@@ -353,66 +131,6 @@ fn rows_of_another_database_are_left_alone() {
     let blind = Snapshot { switch_netns: None, ..host() };
     let refused = plan(&blind, &request("br0", "c1"), 1).unwrap_err();
     assert!(matches!(refused, PlanError::NotHere { .. }), "{refused}");
-}
-
-/// The host after `ovs-vsctl del-port` took every port.
-fn deleted(host: &Snapshot) -> Snapshot {
-    let mut host = host.clone();
-    for row in host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut() {
-        row.ports.clear();
-    }
-    for space in host.kernel.rows_mut() {
-        space.packet_sockets = space.packet_sockets.take().map(|_| [].into());
-        space.vswitchd_sockets.iter_mut().for_each(|own| own.links.clear());
-    }
-    host
-}
-
-#[test]
-fn what_another_program_deleted_is_put_back_from_the_bridges_memory() {
-    let first = Connect {
-        ofport: Wanted::Exactly(OfPort(7)),
-        vlan: Some(10),
-        trunks: vec![20, 30],
-        ..request("br0", "c1")
-    };
-    let before = connected(&host(), &first, 1);
-    let bare = deleted(&before);
-    assert_eq!((pruned(&bare), doubts(&bare).len()), (0, 0), "its link lives");
-    let [RestoreAction::Again(plan)] = &restored(&bare)[..] else {
-        panic!("{:?}", restored(&bare))
-    };
-    assert!(!plan.removes());
-    assert_eq!(rehearse(&bare, &plan.steps), before);
-    let lost = deleted(&restarted(&before, 1, true));
-    let [RestoreAction::Again(plan)] = &restored(&lost)[..] else { panic!() };
-    let after = resolve(&rehearse(&lost, &plan.steps));
-    let port = &after.ports[0].port;
-    assert_eq!((port.ofport, port.tag), (OfPortState::Assigned(OfPort(7)), Some(10)));
-    assert_eq!(port.vlan_mode.as_deref(), Some("native-untagged"));
-    let next = crate::plans::scene::plan(&lost, &request("br0", "c2"), 2).unwrap();
-    assert_ne!(next.ofport(), Some(OfPort(7)), "what is remembered is not taken by chance");
-}
-
-#[test]
-fn the_memory_goes_with_disconnect_and_with_prune_once_the_container_is_gone() {
-    let memory = |host: &Snapshot| host.bridges().map(|row| row.external_ids.len()).sum::<usize>();
-    let before = connected(&host(), &request("br0", "c1"), 1);
-    assert_eq!(memory(&before), 1);
-    let plan = disconnect(&before, &resolve(&before), &request_to_disconnect("c1", false)).unwrap();
-    assert_eq!(memory(&rehearse(&before, &plan.steps)), 0);
-    let bare = deleted(&before);
-    let plan = disconnect(&bare, &resolve(&bare), &request_to_disconnect("c1", false)).unwrap();
-    let after = rehearse(&bare, &plan.steps);
-    assert_eq!(memory(&after), 0);
-    assert!(resolve(&after).attachments.is_empty(), "its veth goes too");
-    let gone = deleted(&removed());
-    let left = prune(&gone, &resolve(&gone), &Prune::default());
-    let [Prunable::Memory { step, .. }] = &left[..] else { panic!("{left:#?}") };
-    assert_eq!(memory(&rehearse(&gone, [step])), 0);
-    let mut silent_engine = gone;
-    silent_engine.engines.insert(docker(), Observed::Absent { why: silent() });
-    assert_eq!((pruned(&silent_engine), doubts(&silent_engine).len()), (0, 1));
 }
 
 #[test]
@@ -477,23 +195,6 @@ fn a_port_keeps_the_number_that_it_has_and_frees_the_one_that_it_only_asked_for(
         })
         .collect();
     assert_eq!(numbers, [Some(3), Some(32768)]);
-}
-
-#[test]
-fn a_killed_connect_does_not_stand_in_the_way_of_its_own_host_interface() {
-    let named = Connect {
-        interface: Some("eth0".into()),
-        host_interface: Some("uplink".into()),
-        ..request("br0", "c1")
-    };
-    let steps = plan(&host(), &named, 1).unwrap().steps;
-    let killed = rehearse(&host(), &steps[..1]);
-    let again = plan(&killed, &named, 2).unwrap();
-    assert!(
-        matches!(&again.steps[0], Step::Kernel(KernelStep::DeleteLink { name, .. }) if &**name == "uplink")
-    );
-    let after = resolve(&rehearse(&killed, &again.steps));
-    assert!(after.attachments[0].notes.iter().all(|note| !matches!(note, Note::Deaf)));
 }
 
 #[test]
@@ -647,66 +348,4 @@ fn a_container_of_compose_run_takes_no_place() {
     let place = |one_off| ServiceSlot::of(&labelled(one_off));
     assert!(place("False").is_same(&place("False")));
     assert!(!place("True").is_same(&place("False")) && !place("true").is_same(&place("true")));
-}
-
-/// c1, which has eth0 on br0, whose port has lost its record.
-fn without_record() -> Snapshot {
-    let mut host = connected(&host(), &request("br0", "c1"), 1);
-    let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
-    Arc::make_mut(&mut rows[0].ports[0]).external_ids.clear();
-    host
-}
-
-fn disconnected(host: &Snapshot, force: bool) -> Snapshot {
-    let request = request_to_disconnect("c1", force);
-    let plan = disconnect(host, &resolve(host), &request).unwrap();
-    rehearse(host, &plan.steps)
-}
-
-#[test]
-fn what_is_remembered_of_a_port_without_its_record_is_told_and_left_alone() {
-    let plugged = without_record();
-    let anew = restarted(&plugged, 1, true);
-    assert_eq!(restored(&plugged), [RestoreAction::There], "its interface is on it");
-    let [RestoreAction::NotToBeTouched { why }] = &restored(&anew)[..] else { panic!() };
-    assert_eq!(why, "dov-00000001 is a port of br0 without its record");
-    for host in [&plugged, &anew] {
-        assert_eq!(pruned(host), 0, "its container lives");
-    }
-    let exited = restarted(&plugged, 1, false);
-    assert_eq!(restored(&exited), [RestoreAction::NotRunning { state: "exited".into() }]);
-    let gone = having(&exited, vec![container(2)]);
-    assert_eq!(restored(&gone), [RestoreAction::Gone]);
-    let wiring = resolve(&gone);
-    let left = prune(&gone, &wiring, &Prune::default());
-    assert!(matches!(&left[..], [Prunable::Memory { .. }]), "{left:?}");
-}
-
-#[test]
-fn what_is_remembered_of_another_container_is_not_forgotten_with_a_port_of_its_name() {
-    let mut host = restarted(&connected(&host(), &request("br0", "c1"), 1), 1, false);
-    let port = |host: &mut Snapshot| {
-        host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut()[0].ports.pop().unwrap()
-    };
-    let name = port(&mut host).iface.to_string();
-    let request = Connect { host_interface: Some(name), ..request("br0", "c2") };
-    let mut host = connected(&host, &request, 2);
-    let mut row = Port::clone(&port(&mut host));
-    row.external_ids.clear();
-    let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
-    rows[0].ports.push(Arc::new(row));
-    let plan = disconnect(&host, &resolve(&host), &request_to_disconnect("c2", true)).unwrap();
-    let after = rehearse(&host, &plan.steps);
-    assert_eq!(restored(&after), [RestoreAction::NotRunning { state: "exited".into() }]);
-}
-
-#[test]
-fn a_port_without_its_record_is_disconnected_for_good() {
-    let plugged = without_record();
-    let exited = restarted(&plugged, 1, false);
-    for (after, ports) in [(disconnected(&plugged, true), 0), (disconnected(&exited, false), 1)] {
-        assert_eq!(after.ovsdb_bridges()[0].ports.len(), ports);
-        let anew = restarted(&after, 1, true);
-        assert!(restored(&anew).is_empty(), "{:?}", restored(&anew));
-    }
 }

@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use docker_ovs_model::identity::{Identities, SourceIdentity, World};
 use docker_ovs_model::ids::{ContainerId, Ifindex, Mac, NetnsId, Nsid};
-use docker_ovs_model::plan::{Connect, Generated, Plan, PlanError, connect};
+use docker_ovs_model::plan::{
+    Connect, Disconnect, Generated, Plan, PlanError, Prune, Restore, RestoreAction, connect, prune,
+    remembered, restore, undecided,
+};
 use docker_ovs_model::snapshot::{
     Container, Engine, Link, Namespace, Observed, Scope, VswitchdSockets,
 };
 use docker_ovs_model::switch::{Bridge, Port, SwitchSource};
-use docker_ovs_model::{Snapshot, rehearse, resolve};
+use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 
 pub(crate) const SWITCH: NetnsId = NetnsId { dev: 4, ino: 1 };
 
@@ -156,4 +159,55 @@ pub(crate) fn restarted(host: &Snapshot, n: u64, again: bool) -> Snapshot {
 pub(crate) fn port(host: &mut Snapshot, port: Port) {
     let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
     rows[0].ports.push(Arc::new(port));
+}
+
+pub(super) fn docker() -> Engine {
+    Engine("docker".into())
+}
+
+pub(super) fn silent() -> SourceError {
+    SourceError::new(SourceErrorKind::TimedOut, "Docker", "no answer")
+}
+
+/// The host once these are all the containers there are.
+pub(super) fn having(host: &Snapshot, rows: Vec<Container>) -> Snapshot {
+    let mut host = host.clone();
+    host.engines.insert(docker(), Observed::Fresh { rows: rows.into() });
+    host
+}
+
+/// The host after c1, which had eth0 on br0, was removed.
+pub(super) fn removed() -> Snapshot {
+    let exited = restarted(&connected(&host(), &request("br0", "c1"), 1), 1, false);
+    having(&exited, vec![container(2), container(3)])
+}
+
+pub(super) fn pruned(host: &Snapshot) -> usize {
+    prune(host, &resolve(host), &Prune::default()).len()
+}
+
+pub(super) fn doubts(host: &Snapshot) -> Vec<String> {
+    let all = undecided(host, &resolve(host), &Prune::default());
+    all.into_iter().map(|one| one.why).collect()
+}
+
+pub(super) fn restored(host: &Snapshot) -> Vec<RestoreAction> {
+    let wiring = resolve(host);
+    let all = remembered(host, &wiring, &Restore::default()).unwrap();
+    all.iter().map(|one| restore(host, &wiring, one, &generated(9))).collect()
+}
+
+pub(super) fn port_of(host: &mut Snapshot, change: impl Fn(&mut Port)) {
+    let bridges = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+    bridges.iter_mut().flat_map(|row| &mut row.ports).map(Arc::make_mut).for_each(change);
+}
+
+pub(super) fn links_of(host: &mut Snapshot, change: impl Fn(&mut Link)) {
+    let links = host.kernel.rows_mut().iter_mut().flat_map(|space| &mut space.links);
+    links.map(Arc::make_mut).for_each(change);
+}
+
+pub(super) fn request_to_disconnect(words: &str, force: bool) -> Disconnect {
+    let (bridge, container) = ("br0".to_owned(), words.to_owned());
+    Disconnect { bridge, container, interface: None, force }
 }

@@ -1,0 +1,131 @@
+//! Which container a word means.
+
+use super::near::near;
+use super::sources::missing_engine;
+use super::{QueryError, told};
+use crate::ids::Name;
+use crate::resolve::Clashes;
+use crate::snapshot::{Container, Engine, Snapshot};
+
+/// The name of a container as its user gives it, where the API, and so `docker inspect`, has a
+/// slash before it: `/web` is `web`.
+pub fn without_slash(wanted: &str) -> &str {
+    wanted.strip_prefix('/').unwrap_or(wanted)
+}
+
+/// Finds a container as Docker does: by full id, then name, then unambiguous id prefix. Before
+/// any of them the engine may stand, as in `docker:web`. What users run for themselves is meant only
+/// where no engine of the host has one of that name: they may call theirs as they like.
+///
+/// # Errors
+/// [`QueryError::NoSuchContainer`], [`QueryError::AmbiguousContainer`],
+/// [`QueryError::AmbiguousName`] when several engines have one of that name, or
+/// [`QueryError::SourceUnavailable`] when no engine could be asked.
+pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Container, QueryError> {
+    let (engines, wanted) = engines_of(snapshot.engines.keys(), wanted);
+    let all = snapshot.containers_by_engine().filter(|(engine, _)| engines.contains(engine));
+    let (of_users, of_host): (Vec<_>, Vec<_>) =
+        all.partition(|(engine, _)| engine.user().is_some());
+    for runs in [of_host, of_users] {
+        if let Some(found) = one_of(&runs, wanted)? {
+            return Ok(found);
+        }
+    }
+    Err(no_such_container(snapshot, &engines, wanted))
+}
+
+/// The same for a verb that acts: it takes no container of a name that another engine may have too. A full id
+/// is of one container alone, and a word with its engine means no other.
+///
+/// # Errors
+/// As [`container`]; [`QueryError::SourceUnavailable`] where such an engine was silent.
+pub fn certain_container<'a>(
+    snapshot: &'a Snapshot,
+    wanted: &str,
+) -> Result<&'a Container, QueryError> {
+    let found = container(snapshot, wanted)?;
+    let (mut engines, words) = engines_of(snapshot.engines.keys(), wanted);
+    if *found.id.0 == *words {
+        return Ok(found);
+    }
+    let mut all = snapshot.containers_by_engine().filter(|(_, row)| row.id == found.id);
+    if all.any(|(engine, _)| engine.user().is_none()) {
+        engines.retain(|engine| engine.user().is_none());
+    }
+    match missing_engine(snapshot, &engines) {
+        Some(source_error) => Err(QueryError::SourceUnavailable(source_error.clone())),
+        None => Ok(found),
+    }
+}
+
+/// Every container, each as it is called: with its engine where the name alone means another one
+/// too.
+pub fn called(snapshot: &Snapshot) -> Vec<(Name, &Container)> {
+    let clashes = Clashes::of(snapshot);
+    let all = snapshot.containers_by_engine();
+    let called = all.map(|(engine, row)| {
+        (clashes.qualified(engine, row).unwrap_or_else(|| row.name.clone()), row)
+    });
+    called.collect()
+}
+
+/// A container, and the engine that runs it.
+type Run<'a> = (&'a Engine, &'a Container);
+
+fn one_of<'a>(runs: &[Run<'a>], wanted: &str) -> Result<Option<&'a Container>, QueryError> {
+    if let Some((_, exact)) = runs.iter().find(|(_, row)| *row.id.0 == *wanted) {
+        return Ok(Some(exact));
+    }
+    let name = without_slash(wanted);
+    let named: Vec<_> = runs.iter().filter(|(_, row)| *row.name == *name).collect();
+    if let Some((_, first)) = named.first() {
+        // One engine may be asked in two ways.
+        if named.iter().all(|(_, row)| row.id == first.id) {
+            return Ok(Some(first));
+        }
+        return Err(QueryError::AmbiguousName {
+            wanted: wanted.to_owned(),
+            candidates: told(named.iter().map(|(engine, _)| format!("{engine}:{name}"))),
+        });
+    }
+    let begun: Vec<_> =
+        runs.iter().map(|(_, row)| *row).filter(|row| is_prefix(wanted, row)).collect();
+    match begun.first() {
+        None => Ok(None),
+        Some(first) if begun.iter().all(|row| row.id == first.id) => Ok(Some(first)),
+        Some(_) => Err(QueryError::AmbiguousContainer {
+            wanted: wanted.to_owned(),
+            candidates: told(begun.iter().map(|row| format!("{} ({})", row.id.short(), row.name))),
+        }),
+    }
+}
+
+/// The engines among `known` that `wanted` may mean, and the name without them. Before it an engine
+/// may stand as it is called, as in `podman@1000:web`, or, where none is called so, its kind, which
+/// means all of that kind.
+pub fn engines_of<'e, 'w>(
+    known: impl Iterator<Item = &'e Engine>,
+    wanted: &'w str,
+) -> (Vec<&'e Engine>, &'w str) {
+    let all: Vec<_> = known.collect();
+    let behind = |word: &str| wanted.strip_prefix(word)?.strip_prefix(':');
+    let called = all.iter().find_map(|engine| Some((vec![*engine], behind(&engine.0)?)));
+    let of_kind = || {
+        let (kind, name) =
+            all.iter().find_map(|engine| Some((engine.kind(), behind(engine.kind())?)))?;
+        Some((all.iter().copied().filter(|one| one.kind() == kind).collect(), name))
+    };
+    called.or_else(of_kind).unwrap_or_else(|| (all.clone(), wanted))
+}
+
+fn is_prefix(wanted: &str, row: &Container) -> bool {
+    !wanted.is_empty() && row.id.0.starts_with(wanted)
+}
+
+fn no_such_container(snapshot: &Snapshot, engines: &[&Engine], wanted: &str) -> QueryError {
+    if let Some(source_error) = missing_engine(snapshot, engines) {
+        return QueryError::SourceUnavailable(source_error.clone());
+    }
+    let near = near(snapshot, engines, wanted);
+    QueryError::NoSuchContainer { wanted: wanted.to_owned(), near }
+}
