@@ -11,8 +11,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use crate::acting::kill_after;
-use crate::tool::docker_ovs;
-use lab::{Container, Home, unique, wait_until};
+use lab::{Container, unique, wait_until};
 use rustix::process::Signal;
 use scene::{Scene, WITHIN, again, owed};
 use serde_json::Value;

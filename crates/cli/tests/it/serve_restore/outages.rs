@@ -3,7 +3,7 @@
 use std::thread;
 
 use crate::tool::{docker_ovs, says};
-use lab::{Container, Home, wait_until};
+use lab::{Container, wait_until};
 use serde_json::Value;
 
 use super::scene::{Scene, WITHIN, owed};
