@@ -12,17 +12,9 @@ pub(super) fn missing_engine<'a>(
     snapshot: &'a Snapshot,
     asked: &[&Engine],
 ) -> Option<&'a SourceError> {
-    if let Some(why) = asked.iter().find_map(|engine| partly(snapshot.engines.get(*engine)?)) {
-        return Some(why);
-    }
-    let mut absent = asked
-        .iter()
-        .filter_map(|engine| Some((*engine, snapshot.engines.get(*engine)?.absence()?)));
-    let all = absent.clone().count() == asked.len();
-    let counts = |(engine, why): &(&Engine, &SourceError)| {
-        all || snapshot.named_engines.contains(engine) || why.kind != SourceErrorKind::Unreachable
-    };
-    absent.find(counts).map(|(_, why)| why)
+    let asked = asked.iter().copied();
+    let all: Vec<_> = asked.filter_map(|engine| snapshot.engines.get_key_value(engine)).collect();
+    first_missing(snapshot, &all, |why| why.kind != SourceErrorKind::Unreachable)
 }
 
 /// What is missing of what an engine told.
@@ -34,17 +26,27 @@ pub(super) fn partly(rows: &Observed<Container>) -> Option<&SourceError> {
 /// or one could not be asked at all. Another one that does not answer is a source that is stale, and told
 /// with what there is.
 pub(super) fn missing_engines(snapshot: &Snapshot) -> Option<&SourceError> {
-    if let Some(why) = snapshot.engines.values().find_map(partly) {
+    let all: Vec<_> = snapshot.engines.iter().collect();
+    first_missing(snapshot, &all, |why| why.kind == SourceErrorKind::Exhausted)
+}
+
+/// Why one of `engines` told a part or nothing: one that was named, any if none of them answered, or one
+/// whose reason `counts`.
+fn first_missing<'a>(
+    snapshot: &Snapshot,
+    engines: &[(&Engine, &'a Observed<Container>)],
+    counts: impl Fn(&SourceError) -> bool,
+) -> Option<&'a SourceError> {
+    if let Some(why) = engines.iter().find_map(|(_, rows)| partly(rows)) {
         return Some(why);
     }
-    let mut absent =
-        snapshot.engines.iter().filter_map(|(engine, rows)| Some((engine, rows.absence()?)));
-    let all = absent.clone().count() == snapshot.engines.len();
-    let counts = |(engine, why): &(&Engine, &SourceError)| {
-        let could_not_ask = why.kind == SourceErrorKind::Exhausted;
-        all || could_not_ask || snapshot.named_engines.contains(*engine)
+    let absent = engines.iter().filter_map(|(engine, rows)| Some((*engine, rows.absence()?)));
+    let absent: Vec<_> = absent.collect();
+    let all = absent.len() == engines.len();
+    let counts = |engine: &Engine, why: &SourceError| {
+        all || snapshot.named_engines.contains(engine) || counts(why)
     };
-    absent.find(counts).map(|(_, why)| why)
+    absent.into_iter().find(|(engine, why)| counts(engine, why)).map(|(_, why)| why)
 }
 
 /// Makes sure that a whole look saw all three kinds of source, and all that each has.
