@@ -16,6 +16,9 @@ use crate::core::{Endpoint, Whose, gateways};
 use crate::given::{self, id};
 use crate::network::{NetworkRecord, Subnet};
 
+/// There are no more ports to be published, of all protocols that have any.
+const MOST_PUBLISHED: usize = 3 << 16;
+
 /// The kind of engine.
 const PODMAN: &str = "podman";
 
@@ -140,14 +143,18 @@ struct PortMapping {
 }
 
 impl PortMapping {
-    fn published(&self) -> Result<Vec<Published>, DriverError> {
+    /// Adds them to `all`, of which there are no more than there can be: a range of ports is said in a few
+    /// bytes.
+    fn add_published(&self, all: &mut Vec<Published>) -> Result<(), DriverError> {
         let bad = |what: &str| DriverError::new(format!("port_mappings: {what}"));
         let host_ip = given::host_ip(&self.host_ip)?;
         let protocols = if self.protocol.is_empty() { "tcp" } else { &self.protocol };
-        let mut all = Vec::new();
         for word in protocols.split(',') {
             let none = || bad(&format!("{word} has no ports"));
             let protocol: Protocol = word.parse().map_err(|()| none())?;
+            if all.len() + usize::from(self.range.max(1)) > MOST_PUBLISHED {
+                return Err(bad("there are more than a host has ports"));
+            }
             for more in 0..self.range.max(1) {
                 let port = |first: u16| {
                     first.checked_add(more).ok_or_else(|| bad("it ends beyond port 65535"))
@@ -156,7 +163,7 @@ impl PortMapping {
                 all.push(Published { host_ip, host_port, port, protocol });
             }
         }
-        Ok(all)
+        Ok(())
     }
 }
 
@@ -186,7 +193,7 @@ impl Call {
     fn published(&self) -> Result<Vec<Published>, DriverError> {
         let mut all = Vec::new();
         for mapping in self.port_mappings.iter().flatten() {
-            all.extend(mapping.published()?);
+            mapping.add_published(&mut all)?;
         }
         Ok(all)
     }
@@ -285,6 +292,28 @@ mod tests {
         let answer = value(&answer(&endpoint, &record, "02:00:00:00:00:07".parse().unwrap()));
         assert_eq!(answer["interfaces"]["eth0"]["subnets"][0]["ipnet"], "192.0.2.7/25");
         assert_eq!(answer["interfaces"]["eth0"]["mac_address"], "02:00:00:00:00:07");
+    }
+
+    #[test]
+    fn no_more_ports_are_published_than_there_are() {
+        let call = |mappings: &str| {
+            let text = format!(
+                r#"{{"container_id":"abc","network":{{"id":"def","name":"lan"}},
+                "network_options":{{"interface_name":"eth0"}},"port_mappings":[{mappings}]}}"#
+            );
+            serde_json::from_str::<Call>(&text).unwrap().published()
+        };
+        let all = |protocols: &str| {
+            format!(
+                r#"{{"host_port":1,"container_port":1,"range":65535,"protocol":"{protocols}"}}"#
+            )
+        };
+        assert_eq!(call(&all("tcp,udp,sctp")).unwrap().len(), 3 * 65_535);
+        for many in [all(&["tcp"; 1000].join(",")), [&*all("tcp"); 1000].join(",")] {
+            assert!(call(&many).unwrap_err().to_string().contains("port_mappings"));
+        }
+        let short = r#"{"host_port":8080,"container_port":80}"#;
+        assert_eq!(call(short).unwrap().len(), 1);
     }
 
     #[test]
