@@ -86,14 +86,32 @@ impl FleetLines<'_> {
                 let kind = model::SourceErrorKind::Gone;
                 return Err(SourceError::new(kind, client.what.clone(), "it has ended"));
             };
-            if line == RESET {
-                return Ok(None);
-            }
-            // What follows a reset is empty.
-            if let Some(json) = line.strip_prefix(DATA).filter(|json| *json != b"{}") {
-                return Ok(Some(json.to_vec()));
+            match told(&line) {
+                Told::Reset => return Ok(None),
+                Told::Event(json) => return Ok(Some(json.to_vec())),
+                Told::Nothing => {}
             }
         }
+    }
+}
+
+/// What a line of the stream says.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Told<'l> {
+    /// Some events were not sent.
+    Reset,
+    /// The JSON of an event.
+    Event(&'l [u8]),
+    /// Nothing that is of use here.
+    Nothing,
+}
+
+pub(crate) fn told(line: &[u8]) -> Told<'_> {
+    // What follows a reset is empty.
+    match line.strip_prefix(DATA).filter(|json| *json != b"{}") {
+        Some(json) => Told::Event(json),
+        None if line == RESET => Told::Reset,
+        None => Told::Nothing,
     }
 }
 

@@ -13,6 +13,8 @@
 
 mod failure;
 mod fleet;
+#[doc(hidden)]
+pub mod parsing;
 mod server;
 
 use std::time::Duration;

@@ -20,6 +20,8 @@ mod hosts;
 mod http;
 mod metrics;
 mod page;
+#[doc(hidden)]
+pub mod parsing;
 mod pool;
 mod requests;
 mod restore;

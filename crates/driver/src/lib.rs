@@ -24,6 +24,8 @@ mod mac;
 pub mod netavark;
 pub mod network;
 pub mod options;
+#[doc(hidden)]
+pub mod parsing;
 mod rules;
 mod subnet;
 

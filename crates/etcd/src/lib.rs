@@ -30,6 +30,8 @@ mod dial;
 mod endpoint;
 mod error;
 mod messages;
+#[doc(hidden)]
+pub mod parsing;
 mod range;
 mod txn;
 mod watch;

@@ -193,7 +193,7 @@ impl Pages<'_> {
 }
 
 /// An answer of at most `most` keys.
-fn read(answer: &Bytes, most: usize) -> Result<(RangeResponse, Vec<KeyValue>), Error> {
+pub(crate) fn read(answer: &Bytes, most: usize) -> Result<(RangeResponse, Vec<KeyValue>), Error> {
     let told = RangeResponse::decode(answer.clone())?;
     let mut rows = Vec::new();
     for row in Items::of(answer.clone(), RANGE_KVS) {

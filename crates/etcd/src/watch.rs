@@ -74,7 +74,7 @@ impl Client {
 }
 
 impl Watcher {
-    fn of(messages: grpc::Messages) -> Self {
+    pub(crate) fn of(messages: grpc::Messages) -> Self {
         Self { messages, header: Header::default(), left: None }
     }
 

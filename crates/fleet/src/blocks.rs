@@ -151,7 +151,7 @@ async fn delete(etcd: &Client, prefix: &str, host: &str) -> Result<usize, Error>
 }
 
 /// Whose a block of the pool's subnet is.
-fn holder(keys: &Keys, pool: &Pool, row: &KeyValue) -> Option<(u32, String)> {
+pub(crate) fn holder(keys: &Keys, pool: &Pool, row: &KeyValue) -> Option<(u32, String)> {
     let Some(Key::Block(_, _, place)) = keys.read(&row.key) else { return None };
     let is_there = pool.record.block(place).is_some() || pool.blocks.contains(&place);
     // A block whose holder cannot be read has one all the same.

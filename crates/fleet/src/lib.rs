@@ -26,6 +26,8 @@ mod leases;
 mod local;
 pub mod mesh;
 mod mirror;
+#[doc(hidden)]
+pub mod parsing;
 pub mod publish;
 mod refused;
 mod row;

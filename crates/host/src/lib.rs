@@ -35,6 +35,8 @@ mod identity;
 pub mod kernel;
 mod look;
 mod origin;
+#[doc(hidden)]
+pub mod parsing;
 mod question;
 mod reader;
 pub mod recorded;

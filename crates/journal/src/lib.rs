@@ -21,6 +21,8 @@
 
 mod delta;
 mod folder;
+#[doc(hidden)]
+pub mod parsing;
 mod past;
 mod record;
 mod recorder;

@@ -47,9 +47,9 @@ pub struct EthtoolSocket {
 
 /// Names of features, as ethtool(8) prints them.
 #[derive(Debug, Default)]
-struct Features {
-    changeable: Vec<String>,
-    active: Vec<String>,
+pub(crate) struct Features {
+    pub(crate) changeable: Vec<String>,
+    pub(crate) active: Vec<String>,
 }
 
 impl EthtoolSocket {
@@ -125,17 +125,19 @@ impl EthtoolSocket {
 fn family(netlink: &Netlink) -> Result<u16, Error> {
     let command = [CTRL_CMD_GETFAMILY, 1, 0, 0];
     let name = [(CTRL_ATTR_FAMILY_NAME, &b"ethtool\0"[..])];
-    let id = |body: &[u8]| {
-        let mut all = attributes(body.get(GENLMSG..)?);
-        all.find(|(kind, _)| *kind == CTRL_ATTR_FAMILY_ID).and_then(|(_, id)| u16_at(id, 0))
-    };
-    match netlink.ask(GENL_ID_CTRL, 0, &command, &name, GENL_ID_CTRL, id) {
+    match netlink.ask(GENL_ID_CTRL, 0, &command, &name, GENL_ID_CTRL, family_in) {
         Ok(found) => found.into_iter().next().ok_or(Error::Malformed("no family was named")),
         Err(Error::Socket(source)) => {
             Err(refusal(format_args!("find ethtool among the generic netlink families"), source))
         }
         Err(other) => Err(other),
     }
+}
+
+/// Reads the body of an answer that names a family: its number.
+pub(crate) fn family_in(body: &[u8]) -> Option<u16> {
+    let mut all = attributes(body.get(GENLMSG..)?);
+    all.find(|(kind, _)| *kind == CTRL_ATTR_FAMILY_ID).and_then(|(_, id)| u16_at(id, 0))
 }
 
 /// Which link is meant.
@@ -158,7 +160,7 @@ fn bit(name: &str, on: bool) -> Vec<u8> {
 
 /// Reads the body of an ETHTOOL_MSG_FEATURES_GET_REPLY; of the features only those of transmit
 /// checksums.
-fn features(body: &[u8]) -> Option<Features> {
+pub(crate) fn features(body: &[u8]) -> Option<Features> {
     let mut features = Features::default();
     for (kind, value) in attributes(body.get(GENLMSG..)?) {
         match kind {

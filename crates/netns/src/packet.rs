@@ -22,7 +22,7 @@ pub fn packet_sockets() -> io::Result<Vec<PacketSocket>> {
     std::fs::read_to_string("/proc/thread-self/net/packet").map(|text| bound(&text))
 }
 
-fn bound(text: &str) -> Vec<PacketSocket> {
+pub(crate) fn bound(text: &str) -> Vec<PacketSocket> {
     text.lines().skip(1).filter_map(row).collect()
 }
 

@@ -245,7 +245,7 @@ pub(crate) fn taken(body: &[u8]) -> Option<RouteTaken> {
 }
 
 /// Reads the body of an RTM_NEWNEIGH message; none where the kernel does not send to that neighbour.
-fn neighbor(body: &[u8]) -> Option<[u8; 6]> {
+pub(crate) fn neighbor(body: &[u8]) -> Option<[u8; 6]> {
     let state = u16_at(body, 8)?;
     let (_, address) = attributes(body.get(NDMSG..)?).find(|(kind, _)| *kind == NDA_LLADDR)?;
     address.try_into().ok().filter(|_| state & NUD_VALID != 0)

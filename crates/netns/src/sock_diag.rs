@@ -43,13 +43,18 @@ pub fn tcp_socket_owner(own: SocketAddr, other: SocketAddr) -> Result<u32, Error
         &request(own, other),
         &[],
         SOCK_DIAG_BY_FAMILY,
-        |body| Some((u32_at(body, UID)?, u32_at(body, INODE)?)),
+        owner,
     )?;
     match answers.first() {
         Some((_, 0)) => Err(Error::Socket(io::Error::from_raw_os_error(ENOENT))),
         Some((uid, _)) => Ok(*uid),
         None => Err(Error::Malformed("an answer without a socket")),
     }
+}
+
+/// Reads the body of an answer: the user id of the socket, and its inode, 0 once it is closed.
+pub(crate) fn owner(body: &[u8]) -> Option<(u32, u32)> {
+    Some((u32_at(body, UID)?, u32_at(body, INODE)?))
 }
 
 /// An address of either family, from the first byte on.

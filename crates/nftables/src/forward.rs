@@ -65,7 +65,7 @@ fn dump() -> io::Result<Vec<String>> {
 }
 
 /// What a chain is called, if it is one that drops.
-fn dropping(body: &[u8]) -> Option<String> {
+pub(crate) fn dropping(body: &[u8]) -> Option<String> {
     let (family, rest) = (*body.first()?, body.get(4..)?);
     let family = match family {
         1 => "inet",

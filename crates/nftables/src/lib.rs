@@ -29,6 +29,8 @@ mod batch;
 mod bytes;
 mod expression;
 mod forward;
+#[doc(hidden)]
+pub mod parsing;
 mod table;
 
 use std::io;

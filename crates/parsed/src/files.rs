@@ -18,11 +18,20 @@ pub fn recording(bytes: &[u8]) {
     assert_eq!(again.ok().as_ref(), Some(&recording.snapshot), "it is read as another one");
 }
 
-/// Reads records of a journal, and what changed by them.
+/// Reads the head of a segment of a journal, records, and what changed by them.
 ///
 /// # Panics
-/// A record is longer than what there is.
+/// A head is written as another one, or a record is longer than what there is.
 pub fn journal(bytes: &[u8]) {
+    if let Some((head, rest)) = journal::parsing::segment_head(bytes) {
+        assert!(bytes.ends_with(rest), "what follows is not the end");
+        let again = journal::parsing::segment_head(&head);
+        assert_eq!(again, Some((head.clone(), &[][..])), "it is written as another one");
+    }
+    let name = String::from_utf8_lossy(bytes);
+    if let Some(again) = journal::parsing::segment_name(&name) {
+        assert_eq!(again, name, "a file has another name");
+    }
     let mut records = Records::of(bytes);
     for record in records.by_ref() {
         assert!(

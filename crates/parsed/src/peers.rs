@@ -1,4 +1,4 @@
-//! What peers say: the kernel, Open vSwitch, its database.
+//! What Open vSwitch and its database say.
 
 use std::hint::black_box;
 
@@ -42,11 +42,6 @@ fn messages(stream: &[u8], step: usize) -> Vec<Vec<u8>> {
         }
     }
     taken
-}
-
-/// Reads netlink messages and their rows.
-pub fn netlink(bytes: &[u8]) {
-    black_box(netns::parsing::rows_in(bytes));
 }
 
 /// Reads an OpenFlow message.

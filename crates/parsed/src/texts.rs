@@ -3,8 +3,8 @@
 use std::hint::black_box;
 
 use flowtext::{
-    Action, Annotator, Header, Labels, Style, follow, parse_fdb, parse_fdb_statistics, parse_flows,
-    parse_trace,
+    Action, Annotator, Header, Labels, Pattern, Style, follow, parse_fdb, parse_fdb_statistics,
+    parse_flows, parse_trace,
 };
 
 /// Has the same label for every port.
@@ -47,6 +47,27 @@ fn annotated(text: &[u8], step: usize, style: &Style) -> Vec<u8> {
     }
     annotator.finish(&mut out);
     out
+}
+
+/// The longest pattern that is tried: what a user writes in it costs that user time alone.
+const LONGEST: usize = 256;
+
+/// Reads the first line as a pattern of ports, and annotates the other lines by it, however they are chopped.
+///
+/// # Panics
+/// As [`annotate`].
+pub fn pattern(bytes: &[u8]) {
+    let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
+    let (Some(pattern), Some(text)) = (parts.next(), parts.next()) else { return };
+    if pattern.len() > LONGEST {
+        return;
+    }
+    let Ok(pattern) = String::from_utf8_lossy(pattern).parse::<Pattern>() else { return };
+    let style = Style { patterns: vec![pattern], ..Style::default() };
+    let whole = annotated(text, text.len().max(1), &style);
+    assert_eq!(whole, annotated(text, 7, &style), "how a text is chopped changes what is said");
+    let labels = whole.len().saturating_sub(text.len());
+    assert!(whole.len() >= text.len() && labels % 3 == 0, "something is lost");
 }
 
 /// Takes flows, the MAC table, a trace and datapath actions apart.

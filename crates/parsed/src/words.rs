@@ -4,7 +4,11 @@ use std::hint::black_box;
 
 use model::filter::Filter;
 use model::ids::{LONGEST_NAME, Mac, is_cut, name};
+use model::moment::{LAST, rfc3339};
+use model::published::Published;
 use model::snapshot::Cidr;
+use model::vlan::LAST_VLAN;
+use model::vlan_range::{VlanRange, tags};
 use model::who::WhoQuery;
 use report::{Format, printable, render, v1, views};
 
@@ -29,11 +33,41 @@ pub fn words(bytes: &[u8]) {
     if let Ok(remote) = text.parse::<openflow::Remote>() {
         assert_eq!(remote.to_string().parse(), Ok(remote));
     }
+    if let Ok(published) = text.parse::<Published>() {
+        assert_eq!(published.to_string().parse(), Ok(published));
+    }
+    if let Ok(range) = text.parse::<VlanRange>() {
+        let all = tags(&[range]);
+        assert!(!all.is_empty() && all.iter().all(|tag| *tag <= LAST_VLAN));
+    }
+    if let Some(place) = client::parsing::place(&text) {
+        assert_eq!(client::parsing::place(&place).as_ref(), Some(&place));
+    }
     black_box((address::parse(&text, 6640).ok(), address::parse_listen(&text).ok()));
     let shown = printable(&text);
     assert_eq!(printable(&shown), shown, "what is printable stays as it is");
     let kept = name(&text);
     assert!(kept.len() <= LONGEST_NAME && (*kept == *text || is_cut(&kept)), "{kept}");
+}
+
+/// Reads a text as a moment: as a question has it, and as a user writes it.
+///
+/// # Panics
+/// What is written of it is read as another one.
+pub fn moments(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    if let Some(at) = model::moment::parse(&text) {
+        assert!(at <= LAST);
+        assert_eq!(model::moment::parse(&rfc3339(at)), Some(at));
+    }
+    match docker_ovs::moment::parse(&text) {
+        // RFC 3339 has no notation for what comes later.
+        Ok(at) if at <= LAST => {
+            assert_eq!(docker_ovs::moment::parse(&rfc3339(at)), Ok(at));
+        }
+        Ok(_) => {}
+        Err(why) => assert!(why.len() < 4096, "{why}"),
+    }
 }
 
 /// The longest template that is tried: what a user writes in it costs that user time alone.

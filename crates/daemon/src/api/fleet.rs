@@ -125,13 +125,13 @@ pub(crate) async fn who(
 }
 
 /// Which rows are asked for.
-struct FleetRequest {
+pub(crate) struct FleetRequest {
     host: Option<String>,
     filters: Vec<Filter>,
 }
 
 impl FleetRequest {
-    fn read(pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
+    pub(crate) fn read(pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
         let (hosts, pairs): (Vec<_>, Vec<_>) =
             pairs.into_iter().partition(|(key, _)| key == "host");
         let host = only("host", hosts)?;

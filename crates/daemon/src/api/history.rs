@@ -45,14 +45,14 @@ pub(crate) async fn history(
 }
 
 /// What is asked for.
-struct HistoryRequest {
+pub(crate) struct HistoryRequest {
     since: u64,
     until: u64,
     what: Option<String>,
 }
 
 impl HistoryRequest {
-    fn read(pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
+    pub(crate) fn read(pairs: Vec<(String, String)>) -> Result<Self, ApiError> {
         let (mut since, mut until, mut what) = (None, None, None);
         for (key, value) in pairs {
             match key.as_str() {

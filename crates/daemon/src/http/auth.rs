@@ -139,7 +139,7 @@ fn host_of(authority: &str) -> &str {
     }
 }
 
-fn check_token(token: &str, headers: &HeaderMap) -> Result<(), ApiError> {
+pub(super) fn check_token(token: &str, headers: &HeaderMap) -> Result<(), ApiError> {
     let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
     let given = match given.split_at_checked(7) {
         Some((scheme, given)) if scheme.eq_ignore_ascii_case(b"bearer ") => given,

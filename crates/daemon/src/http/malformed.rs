@@ -56,7 +56,7 @@ impl<S: AsyncWrite + Unpin> Explained<S> {
 }
 
 /// The answer with its reason, where `written` is a refusal that is not ours.
-fn explained(written: &[u8]) -> Option<Bytes> {
+pub(super) fn explained(written: &[u8]) -> Option<Bytes> {
     if !written.starts_with(b"HTTP/1.1 4") || !written.ends_with(b"\r\n\r\n") {
         return None;
     }

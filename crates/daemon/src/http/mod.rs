@@ -11,6 +11,7 @@ pub(crate) mod extract;
 mod fair;
 pub(crate) mod listener;
 mod malformed;
+pub(crate) mod parsing;
 pub(crate) mod places;
 pub(crate) mod routes;
 mod socket;

@@ -29,7 +29,7 @@ const NAME: &str = "com.docker.network.endpoint.name";
 /// `RequestPool`. Docker says all of it: a body without its first two is none.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct RequestPool {
+pub(super) struct RequestPool {
     address_space: String,
     pool: String,
     #[serde(default)]
@@ -52,7 +52,7 @@ struct RequestedPool {
 
 /// `ReleasePool`.
 #[derive(Deserialize)]
-struct ReleasedPool {
+pub(super) struct ReleasedPool {
     #[serde(rename = "PoolID")]
     pool: String,
 }
@@ -60,7 +60,7 @@ struct ReleasedPool {
 /// `RequestAddress` and `ReleaseAddress`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct OneAddress {
+pub(super) struct OneAddress {
     #[serde(rename = "PoolID")]
     pool: String,
     #[serde(default)]
@@ -103,7 +103,7 @@ pub(super) async fn carry_out(
             written(&RequestedPool { id, pool: subnet.to_string(), data: BTreeMap::new() })
         }
         Some("ReleasePool") => {
-            driver.release_pool(&id(read::<ReleasedPool>(body)?.pool, "PoolID")?).await?;
+            driver.release_pool(&read::<ReleasedPool>(body)?.id()?).await?;
             Ok(nothing())
         }
         Some("RequestAddress") => {
@@ -121,10 +121,16 @@ pub(super) async fn carry_out(
     }
 }
 
+impl ReleasedPool {
+    pub(super) fn id(self) -> Result<String, DriverError> {
+        id(self.pool, "PoolID")
+    }
+}
+
 impl RequestPool {
     /// # Errors
     /// A space, a range or an option that there is not.
-    fn request(self) -> Result<PoolRequest, DriverError> {
+    pub(super) fn request(self) -> Result<PoolRequest, DriverError> {
         if ![LOCAL, ""].contains(&self.address_space.as_str()) {
             let why = format!(
                 "no address space {}: addresses of ovs are of one host's networks",
@@ -144,7 +150,7 @@ impl RequestPool {
 impl OneAddress {
     /// # Errors
     /// An id or an address that is none.
-    fn request(self) -> Result<AddressRequest, DriverError> {
+    pub(super) fn request(self) -> Result<AddressRequest, DriverError> {
         let bad = |_| DriverError::new(format!("{} is no address", self.address));
         let address = Some(&self.address).filter(|text| !text.is_empty());
         let address: Option<IpAddr> = address.map(|text| text.parse().map_err(bad)).transpose()?;

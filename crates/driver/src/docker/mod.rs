@@ -7,6 +7,8 @@
 mod calls;
 mod ipam;
 mod messages;
+#[doc(hidden)]
+pub mod parsing;
 mod server;
 mod socket;
 

@@ -5,6 +5,8 @@
 //! recorded of networks. It has no verb for the end of a network: a bridge that was made stays.
 
 mod messages;
+#[doc(hidden)]
+pub mod parsing;
 
 use std::io::{self, Read};
 use std::path::Path;

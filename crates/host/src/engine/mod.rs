@@ -28,6 +28,8 @@ mod networks;
 mod nspawn;
 mod oci;
 pub(crate) mod others;
+#[doc(hidden)]
+pub mod parsing;
 mod podman;
 mod rest;
 pub(crate) mod watch;

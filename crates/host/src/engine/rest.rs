@@ -156,10 +156,14 @@ impl EventStream {
         };
         let line = line.ok_or_else(ended)?;
         self.count += 1;
-        let message: Result<EventMessage, _> = serde_json::from_slice(&line);
-        let message = message.map_err(|error| self.engine.source_error(&HttpError::Json(error)))?;
-        Ok(message.about().map_or(Event::Idle, Event::Changed))
+        let about = about(&line).map_err(|error| self.engine.source_error(&HttpError::Json(error)));
+        Ok(about?.map_or(Event::Idle, Event::Changed))
     }
+}
+
+/// The container that an event is about, if it is about one.
+pub(super) fn about(line: &[u8]) -> Result<Option<ContainerId>, serde_json::Error> {
+    Ok(serde_json::from_slice::<EventMessage>(line)?.about())
 }
 
 /// One of `GET /events`, as far as it is used.

@@ -223,7 +223,7 @@ fn listeners_in(table: &Path, port: u16) -> io::Result<Vec<(IpAddr, u64)>> {
 }
 
 /// `0: 0100007F:19F0 00000000:0000 0A …  inode`: addresses are words as the machine has them.
-fn listener(row: &str) -> Option<(SocketAddr, u64)> {
+pub(super) fn listener(row: &str) -> Option<(SocketAddr, u64)> {
     const LISTENING: &str = "0A";
     let fields: Vec<_> = row.split_whitespace().collect();
     let [_, at, _, LISTENING, ..] = fields.as_slice() else { return None };

@@ -7,6 +7,7 @@
 
 pub(crate) mod database;
 pub(crate) mod engine;
+pub(crate) mod parsing;
 pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod remembered;

@@ -214,20 +214,20 @@ pub(crate) fn is_same(a: &Stat, b: &Stat) -> bool {
 
 /// `/usr/bin/podman`, and ` (deleted)` after it where that file was replaced (proc(5)). In Nix a script
 /// `podman` starts `.podman-wrapped`.
-fn program_name(path: &str) -> Option<&str> {
+pub(super) fn program_name(path: &str) -> Option<&str> {
     let name = path.strip_suffix(" (deleted)").unwrap_or(path).rsplit('/').next()?;
     let wrapped = name.strip_prefix('.').and_then(|name| name.strip_suffix("-wrapped"));
     Some(wrapped.unwrap_or(name))
 }
 
 /// `NSpid: 24260 7`, with tabs between.
-fn numbers(status: &str) -> Option<Vec<u32>> {
+pub(super) fn numbers(status: &str) -> Option<Vec<u32>> {
     let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
     line.split_whitespace().map(|number| number.parse().ok()).collect()
 }
 
 /// Whether a map (`/proc/PID/uid_map`) of lines `INSIDE OUTSIDE COUNT` has this user outside.
-fn maps_user(map: &str, user: u32) -> bool {
+pub(super) fn maps_user(map: &str, user: u32) -> bool {
     let mut ranges = map.lines().filter_map(|line| {
         let mut words = line.split_whitespace().skip(1).map(str::parse::<u64>);
         Some((words.next()?.ok()?, words.next()?.ok()?))

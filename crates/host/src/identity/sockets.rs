@@ -53,13 +53,13 @@ pub(crate) fn opened_by(pid: u32, sockets: &BTreeSet<u64>) -> io::Result<BTreeSe
 }
 
 /// `socket:[INODE]`.
-fn socket_inode(target: &str) -> Option<u64> {
+pub(super) fn socket_inode(target: &str) -> Option<u64> {
     target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 /// `0000000000000000: 00000002 00000000 00010000 0001 01 20833 /run/docker.sock`: a stream that
 /// listens (`__SO_ACCEPTCON` of linux/net.h), its inode and its path (`/proc/net/unix` of proc(5)).
-fn unix_listener(row: &str) -> Option<(u64, PathBuf)> {
+pub(super) fn unix_listener(row: &str) -> Option<(u64, PathBuf)> {
     const LISTENING: &str = "00010000";
     const STREAM: &str = "0001";
     let mut rest = row;

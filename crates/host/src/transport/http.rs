@@ -199,7 +199,7 @@ impl Http {
         if !status.is_success() {
             return Err(refused(status, self.read(response).await?.bytes()));
         }
-        Ok(Lines { body: response.into_body(), waiting: Vec::new(), _sender: sender })
+        Ok(Lines { body: response.into_body(), waiting: LineBuffer::default(), _sender: sender })
     }
 
     async fn read(&self, response: Response<Incoming>) -> Result<Reply<'_>, HttpError> {
@@ -256,10 +256,30 @@ async fn connect_tls(at: SocketAddr, tls: &Tls) -> Result<Sender, HttpError> {
 /// So much room is made at most for an answer of which only the length has come, in bytes.
 const MOST_RESERVED: usize = 1 << 20;
 
+/// What has come of an answer, line by line.
+#[derive(Default)]
+pub(crate) struct LineBuffer(Vec<u8>);
+
+impl LineBuffer {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// The next line, without its end; none before more has come.
+    pub(crate) fn take(&mut self) -> Result<Option<Vec<u8>>, HttpError> {
+        if let Some(end) = self.0.iter().position(|byte| *byte == b'\n') {
+            let mut line: Vec<u8> = self.0.drain(..=end).collect();
+            line.pop();
+            return Ok(Some(line));
+        }
+        if self.0.len() > LONGEST_LINE { Err(HttpError::TooLong) } else { Ok(None) }
+    }
+}
+
 /// An answer that goes on and on.
 pub struct Lines {
     body: Incoming,
-    waiting: Vec<u8>,
+    waiting: LineBuffer,
     /// The connection ends with it.
     _sender: Sender,
 }
@@ -271,17 +291,12 @@ impl Lines {
     /// [`HttpError`].
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, HttpError> {
         loop {
-            if let Some(end) = self.waiting.iter().position(|byte| *byte == b'\n') {
-                let mut line: Vec<u8> = self.waiting.drain(..=end).collect();
-                line.pop();
+            if let Some(line) = self.waiting.take()? {
                 return Ok(Some(line));
-            }
-            if self.waiting.len() > LONGEST_LINE {
-                return Err(HttpError::TooLong);
             }
             let Some(frame) = self.body.frame().await else { return Ok(None) };
             let frame = frame.map_err(HttpError::Broken)?;
-            self.waiting.extend(frame.into_data().unwrap_or_default());
+            self.waiting.push(&frame.into_data().unwrap_or_default());
         }
     }
 }
@@ -303,7 +318,7 @@ fn refused(status: StatusCode, body: &[u8]) -> HttpError {
 
 /// Engines explain themselves in `{"message": …}`, to which Podman adds `cause`, or in `{"error": …}`
 /// as Incus.
-fn words(body: &[u8]) -> String {
+pub(crate) fn words(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct ErrorResponse {
         #[serde(alias = "error")]

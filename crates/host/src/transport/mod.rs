@@ -6,4 +6,5 @@ mod tls;
 
 pub use endpoint::Endpoint;
 pub use http::{Http, HttpError, Lines, TlsOptions};
+pub(crate) use http::{LineBuffer, words};
 pub use tls::{Tls, trusted_authorities};

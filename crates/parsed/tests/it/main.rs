@@ -39,6 +39,55 @@ fn every_target_has_a_corpus_and_a_file_of_its_own() {
     assert_eq!(names("fuzz_targets"), known);
 }
 
+/// What is no dependency of this crate, and why: all else of the workspace has something that it reads.
+const WITHOUT_A_PARSER: [(&str, &str); 5] = [
+    ("bench", "it measures, and reads what it printed itself"),
+    ("files", "it gives the bytes of a file as they are"),
+    ("lab", "it is for tests alone"),
+    ("livetraffic", "what it asks for is read by flowtext, traffic and host"),
+    ("parsed", "it is this one"),
+];
+
+/// The names of the crates that others of the workspace are called by here.
+fn dependencies(manifest: &str) -> Vec<String> {
+    let all = manifest.split("[dependencies]\n").nth(1).unwrap();
+    let all = all.lines().take_while(|line| !line.starts_with('[')).filter(|line| !line.is_empty());
+    all.map(|line| line.split(' ').next().unwrap().replace("docker-ovs", "cli")).collect()
+}
+
+#[test]
+fn every_crate_with_a_parser_is_fed() {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let fed = dependencies(&std::fs::read_to_string(own.join("Cargo.toml")).unwrap());
+    let without = |name: &String| WITHOUT_A_PARSER.iter().any(|(other, _)| other == name);
+    let mut crates: Vec<_> = files(&own.join(".."))
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    crates.sort();
+    for name in &crates {
+        assert!(
+            fed.contains(name) != without(name),
+            "{name}: a crate is a dependency of parsed and has a target there, or WITHOUT_A_PARSER says why not"
+        );
+    }
+    for (name, why) in WITHOUT_A_PARSER {
+        assert!(crates.iter().any(|known| known == name) && !why.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn every_target_is_a_program_of_fuzz() {
+    let manifest = std::fs::read_to_string(fuzz().join("Cargo.toml")).unwrap();
+    for (name, _) in TARGETS {
+        let source = std::fs::read_to_string(fuzz().join(format!("fuzz_targets/{name}.rs")));
+        assert!(source.unwrap().contains(&format!("parsed::{name}(bytes)")), "{name}");
+        let program = format!("name = \"{name}\"\npath = \"fuzz_targets/{name}.rs\"\n");
+        assert_eq!(manifest.matches(&program).count(), 1, "{name} in fuzz/Cargo.toml");
+    }
+    assert_eq!(manifest.matches("[[bin]]").count(), TARGETS.len());
+}
+
 #[test]
 fn every_corpus_passes() {
     for (name, target) in TARGETS {

@@ -6,6 +6,7 @@
 
 mod engine;
 mod messages;
+pub(super) mod parsing;
 mod read;
 mod rows;
 #[cfg(test)]

@@ -118,12 +118,18 @@ fn context(folder: Option<&Path>, wanted: &str) -> Result<Endpoint, SourceError>
     };
     let metas = folder.ok_or_else(missing)?.join("contexts").join("meta");
     let metas = std::fs::read_dir(metas).map_err(|_| missing())?;
-    let metas = metas.flatten().filter_map(|entry| {
+    let mut metas = metas.flatten().filter_map(|entry| {
         let text = files::read(&entry.path().join("meta.json")).ok()?;
-        serde_json::from_slice::<Meta>(&text).ok()
+        host_in(&text)
     });
-    let meta = metas.into_iter().find(|meta| meta.name == wanted).ok_or_else(missing)?;
-    parse(&meta.endpoints.docker.host)
+    let (_, host) = metas.find(|(name, _)| name == wanted).ok_or_else(missing)?;
+    parse(&host)
+}
+
+/// The name of the context whose meta.json this is, and where its engine is.
+pub(super) fn host_in(meta: &[u8]) -> Option<(String, String)> {
+    let meta: Meta = serde_json::from_slice(meta).ok()?;
+    Some((meta.name, meta.endpoints.docker.host))
 }
 
 /// The address that stands in an option, a variable or a context.

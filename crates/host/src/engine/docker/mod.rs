@@ -4,6 +4,7 @@
 pub(crate) mod address;
 mod engine;
 mod networks;
+pub(super) mod parsing;
 mod read;
 mod relatives;
 

@@ -3,6 +3,7 @@
 //! listed.
 
 mod engine;
+pub(super) mod parsing;
 mod read;
 
 use std::sync::Arc;

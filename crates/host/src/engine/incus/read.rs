@@ -96,8 +96,8 @@ impl Incus {
 
 /// What every answer is wrapped in.
 #[derive(Deserialize)]
-struct Answer<T> {
-    metadata: T,
+pub(super) struct Answer<T> {
+    pub(super) metadata: T,
 }
 
 /// `GET /1.0`.
@@ -143,8 +143,8 @@ fn usual_project() -> String {
 
 /// `GET /1.0/instances/NAME/state`.
 #[derive(Deserialize)]
-struct State {
-    pid: Option<i64>,
+pub(super) struct State {
+    pub(super) pid: Option<i64>,
 }
 
 impl Instance {

@@ -50,7 +50,7 @@ pub(super) async fn processes(path: &Path, name: &str) -> io::Result<Option<Proc
         Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(None),
         Err(error) => return Err(error),
     }
-    Ok(init(answer)?.map(|init| Processes { monitor, init }))
+    Ok(init_in(answer)?.map(|init| Processes { monitor, init }))
 }
 
 fn connect(path: &Path, name: &str) -> io::Result<UnixStream> {
@@ -93,7 +93,7 @@ fn send(stream: &UnixStream, bytes: &[u8]) -> io::Result<()> {
 
 /// `struct lxc_cmd_rsp`: a result, a length, and in the place of a pointer the number; none of a
 /// container that is just being started or stopped.
-fn init(answer: [u8; 16]) -> io::Result<Option<u32>> {
+pub(in crate::engine) fn init_in(answer: [u8; 16]) -> io::Result<Option<u32>> {
     let no = || io::Error::new(io::ErrorKind::InvalidData, "it answers otherwise than LXC does");
     let result = answer.first_chunk().copied().map(i32::from_ne_bytes).ok_or_else(no)?;
     let number = answer.last_chunk().copied().map(i64::from_ne_bytes).ok_or_else(no)?;
@@ -113,7 +113,7 @@ mod tests {
             let mut answer = [0; 16];
             answer[..4].copy_from_slice(&result.to_ne_bytes());
             answer[8..].copy_from_slice(&number.to_ne_bytes());
-            init(answer)
+            init_in(answer)
         };
         assert_eq!(answer(0, 4711).unwrap(), Some(4711));
         assert_eq!(answer(-3, 4711).unwrap(), None);

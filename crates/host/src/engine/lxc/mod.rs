@@ -13,6 +13,7 @@ use model::{SourceError, SourceErrorKind};
 
 use super::Engine;
 use super::kinds::EngineKind;
+pub(super) use command::init_in;
 use containers::Lxc;
 pub(super) use containers::cgroups_are_of;
 

@@ -114,7 +114,7 @@ fn shares_the_hosts_network(leader: u32) -> bool {
 
 /// `machine-NAME.scope` or `systemd-nspawn@NAME.service`, with what systemd escapes
 /// (systemd.unit(5)); the last container in a path counts.
-fn cgroups_are_of(own: &str, cgroups: &str) -> bool {
+pub(in crate::engine) fn cgroups_are_of(own: &str, cgroups: &str) -> bool {
     let escaped = escaped(own);
     let paths = cgroups.lines().filter_map(|line| line.splitn(3, ':').nth(2));
     let mut last = paths.filter_map(|path| path.rsplit('/').find_map(container_of)).peekable();

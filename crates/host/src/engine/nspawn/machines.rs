@@ -96,7 +96,7 @@ fn machine(file: &Path) -> Option<(String, u32)> {
     machine_in(&String::from_utf8_lossy(&files::read(file).ok()?))
 }
 
-fn machine_in(text: &str) -> Option<(String, u32)> {
+pub(in crate::engine) fn machine_in(text: &str) -> Option<(String, u32)> {
     let value = |key: &str| {
         let mut lines = text.lines().filter_map(|line| line.split_once('='));
         let (_, value) = lines.find(|(found, _)| *found == key)?;
@@ -144,7 +144,7 @@ fn leader_of(pid: u32) -> Option<u32> {
 }
 
 /// What systemd-nspawn(1) is told to call the container, or calls it after its folder or image.
-fn name_in(words: &[String]) -> Option<String> {
+pub(in crate::engine) fn name_in(words: &[String]) -> Option<String> {
     let told = value_of(words, "--machine", "-M");
     let folder = || value_of(words, "--directory", "-D");
     let image = || value_of(words, "--image", "-i");

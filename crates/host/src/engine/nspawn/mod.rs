@@ -11,7 +11,9 @@ use model::{SourceError, SourceErrorKind};
 
 use super::Engine;
 use super::kinds::EngineKind;
+pub(super) use engine::cgroups_are_of;
 use machines::Nspawn;
+pub(super) use machines::{machine_in, name_in};
 
 /// What there is to know of it before one is asked: the folder of systemd-machined(8).
 pub(super) const KIND: EngineKind = EngineKind {

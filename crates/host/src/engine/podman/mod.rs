@@ -2,6 +2,7 @@
 //! infra containers. [`read`] asks for containers, [`mod@engine`] is what is made of that.
 
 mod engine;
+pub(super) mod parsing;
 mod read;
 
 use std::sync::Arc;
