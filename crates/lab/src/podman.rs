@@ -112,10 +112,22 @@ impl Podman {
     }
 
     /// `podman` on it.
+    ///
+    /// # Panics
+    /// When it fails; [`Podman::try_podman`] does not.
     pub fn podman(&self, more: &[&str]) -> String {
+        let done = self.try_podman(more);
+        done.unwrap_or_else(|error| panic!("podman {}: {error}", more.join(" ")))
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// What it says on stderr.
+    pub fn try_podman(&self, more: &[&str]) -> Result<String, String> {
         let words = words(&self.folder);
         let words: Vec<_> = words.iter().map(String::as_str).chain(more.iter().copied()).collect();
-        run("podman", &words)
+        try_run("podman", &words)
     }
 
     /// The same with plugins of netavark in a folder of the test's.

@@ -7,7 +7,7 @@ use crate::tool::dice::Dice;
 
 use super::scene::Scene;
 use super::verbs::Ended;
-use super::wanted::{ByHand, Fate, Wanted};
+use super::wanted::{ByHand, Engine, Fate, Person, Wanted};
 
 /// More containers than that are not made.
 const MANY: usize = 6;
@@ -21,7 +21,7 @@ const OPERATIONS: [Operation; 16] = [
     ("restore", 3, Scene::restore),
     ("prune", 2, Scene::prune),
     ("look", 2, Scene::look),
-    ("docker", 9, Scene::something_with_docker),
+    ("engine", 9, Scene::something_with_engine),
     ("port by hand", 2, Scene::plug_by_hand),
     ("del-port", 2, Scene::del_port),
     ("delete link", 1, Scene::delete_link),
@@ -75,9 +75,13 @@ impl Scene {
     }
 
     fn runs(&self, at: usize) -> bool {
-        let id = &self.people[at].id;
+        let Person { engine, id, .. } = &self.people[at];
         let state = ["inspect", "--format", "{{.State.Running}}", id];
-        !self.stopped.dockerd && self.docker.docker(&state) == "true"
+        self.answers(*engine) && self.ask(*engine, &state).unwrap() == "true"
+    }
+
+    fn answers(&self, engine: Engine) -> bool {
+        engine == Engine::Podman || !self.stopped.dockerd
     }
 
     fn connect(&mut self, dice: &mut Dice) {
@@ -93,7 +97,7 @@ impl Scene {
             // The kernel has one default route of a metric.
             wanted.gateway = None;
         }
-        let (known, runs) = (!self.stopped.dockerd, self.runs(at));
+        let (known, runs) = (self.answers(self.people[at].engine), self.runs(at));
         let id = self.people[at].id.clone();
         let ended = self.verb(&wanted.words(&self.people[at].name.clone()), dice);
         println!("  {wanted:?}: {ended:?}");
@@ -184,52 +188,57 @@ impl Scene {
         }
     }
 
-    /// Something that docker(1) does to a container, or a new one.
-    pub(super) fn something_with_docker(&mut self, dice: &mut Dice) {
+    /// Something that docker(1) or podman(1) does to a container, or a new one.
+    pub(super) fn something_with_engine(&mut self, dice: &mut Dice) {
         let (what, chosen) = (dice.throw(12), self.someone(dice));
-        if self.stopped.dockerd {
-            return;
-        }
         let there = self.people.iter().filter(|person| person.exists).count();
         let Some(at) = chosen.filter(|_| what > 2 || there >= MANY) else {
             self.run_one(dice);
             return;
         };
-        let id = self.people[at].id.clone();
-        let host = self.docker.host();
-        let docker = |words: &[&str]| try_run("docker", &[&["--host", &host], words].concat());
-        let said = match what {
-            3 | 4 => docker(&["restart", "--time", "0", &id]),
-            5 => docker(&["stop", "--time", "0", &id]),
-            6 | 7 => docker(&["start", &id]),
-            8 => {
+        let (engine, id) = (self.people[at].engine, self.people[at].id.clone());
+        if !self.answers(engine) {
+            return;
+        }
+        let said = match (what, engine) {
+            (3 | 4, _) | (8..=10, Engine::Podman) => {
+                self.ask(engine, &["restart", "--time", "0", &id])
+            }
+            (5, _) => self.ask(engine, &["stop", "--time", "0", &id]),
+            (6 | 7, _) => self.ask(engine, &["start", &id]),
+            (8, Engine::Docker) => {
                 let name = unique("c");
-                let renamed = docker(&["rename", &id, &name]);
+                let renamed = self.ask(engine, &["rename", &id, &name]);
                 if renamed.is_ok() {
                     (self.people[at].name, self.people[at].is_noted) = (name, false);
                 }
                 renamed
             }
-            9 => docker(&["pause", &id]),
-            10 => docker(&["unpause", &id]),
+            (9, Engine::Docker) => self.ask(engine, &["pause", &id]),
+            (10, Engine::Docker) => self.ask(engine, &["unpause", &id]),
             _ => {
-                let removed = docker(&["rm", "--force", &id]);
+                let removed = self.ask(engine, &["rm", "--force", &id]);
                 self.people[at].exists = removed.is_err();
                 removed
             }
         };
-        println!("  {what} of {}: {said:?}", self.people[at].name);
+        println!("  {what} of {} ({engine:?}): {said:?}", self.people[at].name);
     }
 
-    /// A new container, with a new name or a removed one's.
+    /// A new container, with a new name or that of a removed one of its engine.
     fn run_one(&mut self, dice: &mut Dice) {
-        let gone: Vec<_> = self.people.iter().filter(|person| !person.exists).collect();
+        let engine = if dice.throw(3) == 0 { Engine::Podman } else { Engine::Docker };
+        if !self.answers(engine) {
+            return;
+        }
+        let gone = self.people.iter().filter(|person| !person.exists && person.engine == engine);
+        let gone: Vec<_> = gone.collect();
         let name = match dice.throw(3) {
             0 | 1 if !gone.is_empty() => gone[dice.throw(gone.len())].name.clone(),
             _ => unique("c"),
         };
-        println!("  run {name}");
-        self.run(&name);
+        println!("  run {name} ({engine:?})");
+        self.run(engine, &name);
     }
 
     fn plug_by_hand(&mut self, dice: &mut Dice) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lab::{IMAGE, InnerDocker, Switch, try_run, unique};
+use lab::{IMAGE, InnerDocker, Podman, Switch, try_run, unique};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -10,8 +10,9 @@ use crate::tool::Served;
 use crate::tool::picture::{parsed, text};
 use crate::tool::replica::Follower;
 
+use super::past::Noted;
 use super::truth::{Interface, Running, Truth};
-use super::wanted::{ByHand, Fate, Person, Wanted};
+use super::wanted::{ByHand, Engine, Fate, Person, Wanted};
 
 /// What does not run at the moment (SIGSTOP).
 #[derive(Debug, Default)]
@@ -25,9 +26,16 @@ pub(super) struct Stopped {
 
 pub(super) struct Scene {
     pub(super) docker: InnerDocker,
+    /// Gone before its folder is.
+    pub(super) podman: Podman,
+    _folder: tempfile::TempDir,
     pub(super) switch: Switch,
     pub(super) bridges: [String; 2],
     pub(super) daemon: Option<Served>,
+    /// Where it keeps its journal.
+    pub(super) history: tempfile::TempDir,
+    /// What was there at quiet points.
+    pub(super) noted: Vec<Noted>,
     followers: Vec<Follower>,
     pub(super) people: Vec<Person>,
     pub(super) by_hand: Vec<ByHand>,
@@ -39,20 +47,25 @@ pub(super) struct Scene {
 }
 
 /// By container, interface.
-type Rows = BTreeMap<(String, String), (String, Interface)>;
+pub(super) type Rows = BTreeMap<(String, String), (String, Interface)>;
 
 impl Scene {
     pub(super) fn new() -> Self {
         let (docker, switch) = (InnerDocker::start(), Switch::start(&[]));
+        let folder = tempfile::tempdir().unwrap();
         let bridges = [unique("b"), unique("b")];
         for bridge in &bridges {
             switch.add_bridge(bridge, &[]);
         }
         Self {
             docker,
+            podman: Podman::serve(folder.path()),
+            _folder: folder,
             switch,
             bridges,
             daemon: None,
+            history: tempfile::tempdir().unwrap(),
+            noted: Vec::new(),
             followers: Vec::new(),
             people: Vec::new(),
             by_hand: Vec::new(),
@@ -74,11 +87,20 @@ impl Scene {
     }
 
     /// A container with this name; what was a removed one's of that name is its own now.
-    pub(super) fn run(&mut self, name: &str) {
-        let words = ["run", "--detach", "--network", "none", "--stop-signal", "KILL"];
-        let more = ["--sysctl", "net.ipv6.conf.all.disable_ipv6=0", "--name", name, IMAGE];
-        let id = self.docker.docker(&[&words[..], &more, &["sleep", "86400"]].concat());
-        let mut person = Person::new(id, name.to_owned());
+    pub(super) fn run(&mut self, engine: Engine, name: &str) {
+        let alone = ["--network", "none", "--sysctl", "net.ipv6.conf.all.disable_ipv6=0"];
+        let id = match engine {
+            Engine::Docker => {
+                let words = ["run", "--detach", "--stop-signal", "KILL", "--name", name];
+                let words = [&words[..], &alone, &[IMAGE, "sleep", "86400"]].concat();
+                self.docker.docker(&words)
+            }
+            Engine::Podman => {
+                self.podman.run_named(name, &alone);
+                self.podman.id_of(name)
+            }
+        };
+        let mut person = Person::new(engine, id, name.to_owned());
         if let Some(at) = self.people.iter().position(|old| !old.exists && old.name == name) {
             let old = self.people.remove(at);
             person.has = old.has;
@@ -87,6 +109,16 @@ impl Scene {
             }
         }
         self.people.push(person);
+    }
+
+    /// `docker` or `podman`.
+    pub(super) fn ask(&self, engine: Engine, words: &[&str]) -> Result<String, String> {
+        match engine {
+            Engine::Docker => {
+                try_run("docker", &[&["--host", &self.docker.host()], words].concat())
+            }
+            Engine::Podman => self.podman.try_podman(words),
+        }
     }
 
     /// Lets everything run that is stopped or was killed.
@@ -113,7 +145,10 @@ impl Scene {
             return;
         }
         let words = ["--restore", "--host", &self.docker.host(), "--db", &self.switch.remote()];
-        let words = [&words[..], &["--timeout", "5s"]].concat();
+        let history = self.history.path().to_str().unwrap();
+        let words = [&words[..], &["--timeout", "5s", "--history-dir", history]].concat();
+        let podman = self.podman.engine();
+        let words = [&words[..], &["--engine", "docker", "--engine", &podman]].concat();
         let daemon = Served::start_by(lab::program("env"), &words);
         self.followers.push(Follower::new(&daemon));
         self.daemon = Some(daemon);
@@ -151,20 +186,21 @@ impl Scene {
         });
         let log = "what is wrong at a quiet point";
         assert!(right, "{log}: {wrong}\n{:#?}\n{:#?}", self.people, self.truth());
+        self.note(rows_of(&self.truth()));
         self.conclude();
         *self.done.entry("quiet").or_default() += 1;
     }
 
     fn truth(&self) -> Truth {
-        Truth::of(&self.docker, &self.switch)
+        Truth::of(&self.docker, &self.podman, &self.switch)
     }
 
     /// What was killed or taken by hand is brought to its end by the verbs for that.
     fn finish(&mut self) {
         let loose = |person: &&Person| person.has.iter().any(|(_, fate)| *fate != Fate::Made);
         for person in self.people.iter().filter(|person| person.exists).filter(loose) {
-            let _ = try_run("docker", &["--host", &self.docker.host(), "unpause", &person.id]);
-            self.docker.docker(&["start", &person.id]);
+            let _ = self.ask(person.engine, &["unpause", &person.id]);
+            self.ask(person.engine, &["start", &person.id]).unwrap();
             let mut said = None;
             let restored = lab::comes_true(|| {
                 let ran = self.says(&["restore", &person.id]);
@@ -302,7 +338,7 @@ fn rows_of(truth: &Truth) -> Rows {
     rows.collect()
 }
 
-fn told(rows: &[Value]) -> Rows {
+pub(super) fn told(rows: &[Value]) -> Rows {
     let plain = |value: &Value| if value.is_null() { "[]".to_owned() } else { value.to_string() };
     let row = |row: &Value| {
         let on = row["State"] == "on";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{read_link, read_to_string};
 
-use lab::{InnerDocker, Switch, run, try_run};
+use lab::{InnerDocker, Podman, Switch, run, try_run};
 use serde_json::Value;
 
 use crate::tool::picture::text;
@@ -54,9 +54,9 @@ pub(super) struct Truth {
 }
 
 impl Truth {
-    pub(super) fn of(docker: &InnerDocker, switch: &Switch) -> Self {
-        let listed =
-            docker.docker(&["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}}"]);
+    pub(super) fn of(docker: &InnerDocker, podman: &Podman, switch: &Switch) -> Self {
+        let all = ["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}}"];
+        let listed = [docker.docker(&all), podman.podman(&all)].join("\n");
         let listed = listed.lines().filter_map(|line| line.split_once(' '));
         let names: BTreeMap<_, _> =
             listed.map(|(id, name)| (id.to_owned(), name.to_owned())).collect();

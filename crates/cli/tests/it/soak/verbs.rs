@@ -36,8 +36,10 @@ impl Scene {
     pub(super) fn command_words(&self, words: &[String]) -> Vec<String> {
         let [host, db] = [self.docker.host(), self.switch.remote()];
         let timeout = if self.is_calm() { "60s" } else { "2s" };
-        let here = ["--host", &host, "--db", &db, "--timeout", timeout].map(str::to_owned);
-        words.iter().cloned().chain(here).collect()
+        let podman = self.podman.engine();
+        let here = ["--host", &host, "--db", &db, "--timeout", timeout];
+        let here = [&here[..], &["--engine", "docker", "--engine", &podman]].concat();
+        words.iter().cloned().chain(here.into_iter().map(str::to_owned)).collect()
     }
 
     /// Runs it, and now and then disturbs it.
@@ -59,7 +61,7 @@ impl Scene {
             }
             2 => {
                 signal(Signal::STOP);
-                self.something_with_docker(dice);
+                self.something_with_engine(dice);
                 let _ = kill_process(Pid::from_child(&child), Signal::CONT);
                 Ended::Disturbed(sound(ends(child, words), words))
             }

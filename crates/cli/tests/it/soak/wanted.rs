@@ -58,9 +58,17 @@ pub(super) enum Fate {
     Open,
 }
 
+/// Whose a container is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Engine {
+    Docker,
+    Podman,
+}
+
 /// A container, which may be gone.
 #[derive(Debug)]
 pub(super) struct Person {
+    pub(super) engine: Engine,
     pub(super) id: String,
     pub(super) name: String,
     /// Whether the switch has been told this name, as it is at every quiet point.
@@ -70,8 +78,8 @@ pub(super) struct Person {
 }
 
 impl Person {
-    pub(super) fn new(id: String, name: String) -> Self {
-        Self { id, name, is_noted: true, exists: true, has: Vec::new() }
+    pub(super) fn new(engine: Engine, id: String, name: String) -> Self {
+        Self { engine, id, name, is_noted: true, exists: true, has: Vec::new() }
     }
 
     pub(super) fn has(&self, interface: &str) -> bool {
