@@ -9,7 +9,7 @@ NETAVARK = $(DESTDIR)$(PREFIX)/libexec/netavark
 SHARE = $(DESTDIR)$(PREFIX)/share
 MANUAL = $(DESTDIR)$(PREFIX)/share/man/man1
 
-.PHONY: help build demo test test-restarts soak test-versions test-machine test-machines machine coverage bench lint msrv deb test-deb test-image reproducible crates tutorial book install uninstall clean
+.PHONY: help build demo test test-restarts soak test-versions test-machine test-machines machine coverage bench lint msrv deb test-deb test-image reproducible fuzz-check crates tutorial book install uninstall clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -86,6 +86,9 @@ reproducible: ## build docker-ovs-port in two folders and compare the bytes; ALL
 
 tutorial: ## run the commands of docs/tutorial.md and compare what they print
 	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_TUTORIAL=1 cargo test --locked --workspace --test it tutorial::
+
+fuzz-check: ## compile every fuzz target
+	scripts/fuzz-check
 
 crates: ## package each crate that others would use, and build it from its package
 	scripts/crates
