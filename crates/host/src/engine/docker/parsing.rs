@@ -5,7 +5,7 @@ use super::networks::NetworkAnswer;
 use super::read::{Info, Summary, Version, listed};
 use crate::engine::inspected::Inspected;
 use crate::engine::parsing::read;
-use crate::engine::{EngineNetwork, Found};
+use crate::engine::{EngineNetwork, Found, Peer};
 
 /// The containers of a list, or of an inspection.
 pub(in crate::engine) fn containers(bytes: &[u8]) -> Vec<Found> {
@@ -21,7 +21,7 @@ pub(in crate::engine) fn networks(bytes: &[u8]) -> Vec<EngineNetwork> {
 
 /// What it says of itself.
 pub(in crate::engine) fn words(bytes: &[u8]) -> Vec<String> {
-    let id = read::<Info>(bytes).and_then(Info::lasting_id);
+    let id = read::<Info>(bytes).and_then(|info| info.lasting_id(Peer::Untold));
     let version = read::<Version>(bytes).map(|of| [of.version, of.api_version]);
     id.into_iter().chain(version.into_iter().flatten()).collect()
 }
