@@ -24,7 +24,7 @@ use crate::pool::Pool;
 use crate::requests::Requests;
 use crate::restore::Restores;
 use crate::settings::Build;
-use crate::shares::Shares;
+use crate::shared_texts::SharedTexts;
 use crate::state::renderings::{Part, Rendered, Renderings};
 use crate::state::{Marks, Published, State};
 use crate::timings::Timings;
@@ -44,7 +44,7 @@ pub(crate) struct Daemon {
     /// For what one request alone asks for.
     pub(crate) requests: Requests,
     /// What is written once for all.
-    pub(crate) shares: Shares,
+    pub(crate) shares: SharedTexts,
     /// What is owed to containers, and what was made again.
     pub(crate) restores: Restores,
     /// What is kept of the past.
@@ -60,7 +60,7 @@ pub(crate) struct Daemon {
     renderings: Renderings,
     rates: Rates,
     /// What came of them: to count takes longer than to write what is known.
-    rates_shares: Shares,
+    rates_shares: SharedTexts,
     origin: Origin,
     looks: Turns,
     counts: Turns,
@@ -83,12 +83,12 @@ impl Daemon {
             published: Arc::new(Published::new(boot)),
             pool: Pool::default(),
             requests: Requests::default(),
-            shares: Shares::default(),
+            shares: SharedTexts::default(),
             restores: Restores::default(),
             history: Arc::new(History::new(history)),
             renderings: Renderings::default(),
             rates: Rates::default(),
-            rates_shares: Shares::default(),
+            rates_shares: SharedTexts::default(),
             stopped,
             timings: Timings::default(),
             listeners,

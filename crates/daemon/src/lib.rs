@@ -27,7 +27,7 @@ mod requests;
 mod restore;
 mod serve;
 mod settings;
-mod shares;
+mod shared_texts;
 mod signals;
 mod state;
 mod timings;

@@ -23,13 +23,13 @@ use tracing::{error, info, warn};
 use crate::daemon::Daemon;
 use crate::state::State;
 
-mod claims;
 mod names;
+mod needs;
 mod owed;
 mod restores;
 
-use claims::{can_be_told, found, judged, running, shares_rows};
 use names::UnnotedNames;
+use needs::{can_be_told, found, judged, running, shares_rows};
 use owed::{OwedAttachment, Start};
 pub(crate) use restores::Restores;
 

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use model::published::{Protocol, Published};
+use model::published::{Protocol, PublishedPort};
 
 use crate::DriverError;
 
 /// Whether a program listens where `published` is to be. SCTP has no such list.
-pub(crate) fn listens(published: &Published) -> Result<bool, DriverError> {
+pub(crate) fn listens(published: &PublishedPort) -> Result<bool, DriverError> {
     let tables: &[&str] = match published.protocol {
         Protocol::Tcp => &["/proc/net/tcp", "/proc/net/tcp6"],
         Protocol::Udp => &["/proc/net/udp", "/proc/net/udp6"],
@@ -34,7 +34,7 @@ pub(crate) fn listens(published: &Published) -> Result<bool, DriverError> {
 }
 
 /// `0: 0100007F:1F90 00000000:0000 0A ...`: a local address, the other end's, and the state.
-fn is_taken(row: &str, published: &Published) -> bool {
+fn is_taken(row: &str, published: &PublishedPort) -> bool {
     /// `TCP_LISTEN` of linux/tcp_states.h.
     const LISTENING: &str = "0A";
     let mut words = row.split_whitespace().skip(1);
@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
 
-    fn published(text: &str) -> Published {
+    fn published(text: &str) -> PublishedPort {
         text.parse().unwrap()
     }
 

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use model::endpoint_record::EndpointRecord;
-use model::published::{Protocol, Published};
+use model::published::{Protocol, PublishedPort};
 use model::switch::{Bridge, Port};
 use nftables::{Chain, Hook, Match, Rule, Table, Verdict};
 
@@ -108,7 +108,7 @@ impl Rules {
 
     /// One rule for what comes from elsewhere, and one for what this host asks itself. What goes to
     /// 127.0.0.1 cannot be led out of the host again.
-    fn add_published(&mut self, record: &EndpointRecord, published: Published) {
+    fn add_published(&mut self, record: &EndpointRecord, published: PublishedPort) {
         for ip in record.addresses.iter().map(|cidr| cidr.ip) {
             if published.host_ip.is_some_and(|host| host.is_ipv4() != ip.is_ipv4()) {
                 continue;

@@ -36,7 +36,7 @@ mod shared_event;
 
 pub use fleet::{Condition, Fleet, Settings};
 pub use host::{HostRecord, Machine, Membership, is_unicast, machine_hash};
-pub use local::{Hidden, Local};
+pub use local::{Local, UnseenRows};
 pub use mirror::Mirror;
 pub use row::{decode, encode, id_of};
 pub use rows::RawRow;

@@ -20,14 +20,14 @@ pub struct Local {
     /// The meshes that it is in.
     pub meshes: BTreeMap<String, Membership>,
     /// What could not be seen, and may be there all the same where it is missing in `rows`.
-    pub hidden: Hidden,
+    pub hidden: UnseenRows,
     /// How many attachments are not in `rows`, for they are too many, or too long.
     pub left_out: usize,
 }
 
 /// What a look did not see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hidden {
+pub struct UnseenRows {
     /// Any row may be.
     pub all: bool,
     /// What containers of these engines have.
@@ -36,7 +36,7 @@ pub struct Hidden {
     pub containers: BTreeSet<String>,
 }
 
-impl Hidden {
+impl UnseenRows {
     /// Whether a row, as [`encode`] wrote it, may be there all the same.
     pub(crate) fn hides(&self, text: &str) -> bool {
         if self.engines.is_empty() && self.containers.is_empty() {

@@ -57,8 +57,8 @@ use model::SourceError;
 use switch::openflow::Listener;
 
 pub use act::{
-    ActError, Connected, Done, Endpoints, GatewayLink, Home, PruneCandidates, Pruned, Restored,
-    StepObserver, forward_ipv4, link_with_address, random,
+    ActError, Connected, Done, Endpoints, GatewayLink, PruneCandidates, Pruned, Restored,
+    StepObserver, TargetNetns, forward_ipv4, link_with_address, random,
 };
 pub use act::{plan_connect, plan_disconnect, plan_restore};
 pub use clock::now;
@@ -72,8 +72,8 @@ pub use question::Question;
 pub use recording::{read_recording, read_recording_of_peer};
 pub use settings::Settings;
 pub use switch::{
-    Counters, KnownMeshes, MeshOfBridge, OwnIds, Passes, PortCounters, RecordedAnswers, RestsOn,
-    SwitchCommand, Tunnel, TunnelChange, own_address, tunnels_of,
+    Counters, ExternalIdsGuard, KnownMeshes, MeshOfBridge, OpenVSwitchIds, PortCounters,
+    RecordedAnswers, SwitchCommand, Tunnel, TunnelChange, TunnelSettings, own_address, tunnels_of,
 };
 pub use token::token;
 pub use watch::Watch;

@@ -40,7 +40,7 @@ use std::time::Duration;
 
 use model::identity::{Identities, SourceIdentity, World};
 use model::ids::{ContainerId, NetnsId};
-use model::snapshot::{Container, Engine as Kind, Namespace, Observed, Scope};
+use model::snapshot::{Container, EngineName, Namespace, Observed, Scope};
 use model::switch::{Bridge, SwitchSource};
 use model::{Snapshot, SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender, channel};
@@ -83,7 +83,7 @@ pub struct Feeds {
 /// A host that is looked at again and again.
 pub struct Watch {
     feeds: Feeds,
-    named: BTreeSet<Kind>,
+    named: BTreeSet<EngineName>,
     barrier: Barrier,
     reread: Reread,
     /// What was published when the last Snapshot was given.
@@ -272,7 +272,7 @@ fn unread(snapshot: &Snapshot) -> impl Iterator<Item = &ContainerId> {
 
 /// What each source published last.
 struct Published {
-    engines: Vec<(Kind, Answered<Container>)>,
+    engines: Vec<(EngineName, Answered<Container>)>,
     switch: Answered<Bridge>,
     kernel: Latest<Namespace, LinkReading>,
 }
@@ -284,9 +284,9 @@ impl Published {
     }
 
     /// What was found where an engine may listen, and is none, is no source.
-    fn leave_out_other_services(&mut self, named: &BTreeSet<Kind>) {
+    fn leave_out_other_services(&mut self, named: &BTreeSet<EngineName>) {
         let is_none = |why: &SourceError| why.kind == SourceErrorKind::NotServed;
-        let is_engine = |(kind, rows): &(Kind, Answered<Container>)| {
+        let is_engine = |(kind, rows): &(EngineName, Answered<Container>)| {
             // One that told of containers is an engine, which is out of order.
             named.contains(kind) || !rows.is_unread() || !rows.source_error().is_some_and(is_none)
         };

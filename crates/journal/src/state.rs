@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::Snapshot;
-use model::ids::{ContainerId, Engine};
+use model::ids::{ContainerId, EngineName};
 use model::snapshot::{Container, Namespace, Observed};
 use model::switch::{Bridge, SwitchSource};
 
@@ -14,7 +14,7 @@ use crate::delta::{Delta, Differences, Holder, Keyed, Rows, Within, hollow};
 #[derive(Clone, Debug)]
 pub struct State {
     head: Snapshot,
-    engines: BTreeMap<Engine, BTreeMap<ContainerId, Container>>,
+    engines: BTreeMap<EngineName, BTreeMap<ContainerId, Container>>,
     namespaces: Held<Namespace>,
     switch: BTreeMap<SwitchSource, Held<Bridge>>,
     /// Of a list in which two rows have one key: that is kept as it is until a list without tells of it.

@@ -12,10 +12,10 @@ use model::route::{Cast, Route, RouteOut, RouteQuestion, RuleKeys};
 use model::switch::SwitchSource;
 use model::wiring::{Occupant, SwitchPort};
 use model::{Look, SourceError, Target};
-use neighbor::Learns;
+use neighbor::MacResolution;
 use report::{PortLabels, v1};
 use traffic::{
-    Answered, Direction, End, EndError, Kind, LearntTables, Outcome as Way, Packet, Verdict,
+    Direction, End, EndError, LearntTables, Outcome, Packet, PacketKind, ReplyPacket, Verdict,
     addresses, judge,
 };
 
@@ -27,7 +27,7 @@ pub struct Trace {
     /// Where it is to go: the same.
     pub destination: String,
     /// What packet it is.
-    pub kind: Kind,
+    pub kind: PacketKind,
     /// Whether to trace the answer too, from the destination to the source.
     pub both: bool,
     /// Whether only what is said in a sentence is wanted: not who else is on the ports that the packet
@@ -133,7 +133,7 @@ impl Trace {
         if ![from, to].into_iter().filter_map(|end| end.port.as_ref()).all(is_told_by_name) {
             return None;
         }
-        let tracer = Tracer { names: true, ..self.tracer(host, near) };
+        let tracer = PacketTracer { names: true, ..self.tracer(host, near) };
         let rows = self.ways(&tracer, from, to).await.ok()?;
         // What is not sent at all meets no rule.
         let mut ways = rows.iter().zip([from, to]);
@@ -153,13 +153,13 @@ impl Trace {
         rows.iter().all(rests_on_ends_alone).then(|| Traced { rows, remarks: near.remarks() })
     }
 
-    fn tracer<'a>(&'a self, host: &'a Host, look: &'a Look) -> Tracer<'a> {
-        Tracer { host, look, kind: &self.kind, brief: self.brief, names: false }
+    fn tracer<'a>(&'a self, host: &'a Host, look: &'a Look) -> PacketTracer<'a> {
+        PacketTracer { host, look, kind: &self.kind, brief: self.brief, names: false }
     }
 
     async fn ways(
         &self,
-        tracer: &Tracer<'_>,
+        tracer: &PacketTracer<'_>,
         from: &End,
         to: &End,
     ) -> Result<Vec<v1::Trace>, TraceError> {
@@ -170,17 +170,17 @@ impl Trace {
         if to.port.as_ref().is_some_and(is_patch) {
             return Err(TraceError::Patch(to.called.clone()));
         }
-        let nothing = Before::default();
+        let nothing = ReplyContext::default();
         let (row, mut before) = tracer.trace(from, to, Direction::Original, nothing).await?;
         let mut rows = vec![row];
         if self.both {
             let answer = before.answer.take();
             let unbound = to.clone().unbound();
             let (back, there, kind) = match &answer {
-                Some(Answer { from, to, kind }) => (from, to, kind),
+                Some(ReplyEnds { from, to, kind }) => (from, to, kind),
                 None => (&unbound, from, tracer.kind),
             };
-            let tracer = Tracer { kind, ..*tracer };
+            let tracer = PacketTracer { kind, ..*tracer };
             rows.push(tracer.trace(back, there, Direction::Reply, before).await?.0);
         }
         Ok(rows)
@@ -228,7 +228,7 @@ fn rests_on_ends_alone(row: &v1::Trace) -> bool {
 
 /// What a packet left behind that an answer to it meets.
 #[derive(Debug, Default)]
-struct Before {
+struct ReplyContext {
     /// What conntrack knows of its connection, in which zones; none where that is not known.
     committed: Option<Vec<Tracked>>,
     /// Whether its sender asked for the MAC of its receiver, which learnt the sender's by that.
@@ -236,7 +236,7 @@ struct Before {
     /// The tables that it, and what was sent before it, add flows to.
     learnt: LearntTables,
     /// What answers it; none where that is not known.
-    answer: Option<Answer>,
+    answer: Option<ReplyEnds>,
     /// Why that may be another packet.
     doubt: Option<String>,
 }
@@ -244,17 +244,17 @@ struct Before {
 /// The answer to a packet as it arrived: from the address and port that it bore then, to the one that it came
 /// from.
 #[derive(Debug)]
-struct Answer {
+struct ReplyEnds {
     from: End,
     to: End,
-    kind: Kind,
+    kind: PacketKind,
 }
 
-impl Before {
+impl ReplyContext {
     /// What there is to an answer to `packet`, which `sender` sent to `target`; of what is not answered just from
     /// where to where it would go.
     fn answered(
-        kind: &Kind,
+        kind: &PacketKind,
         (sender, to): (&End, &End),
         packet: &Packet,
         target: IpAddr,
@@ -262,10 +262,10 @@ impl Before {
     ) -> Self {
         let arrived = verdict.map_or(&[][..], |verdict| &verdict.arrived);
         let committed = verdict.map(|verdict| verdict.committed.clone());
-        let Some(answered) = Answered::new(kind, packet, target, arrived) else {
+        let Some(answered) = ReplyPacket::new(kind, packet, target, arrived) else {
             return Self { committed, ..Self::default() };
         };
-        let answer = Answer {
+        let answer = ReplyEnds {
             from: to.clone().unbound().with_address(answered.target),
             to: sender.clone().with_address(answered.source),
             kind: answered.kind,
@@ -275,15 +275,15 @@ impl Before {
 }
 
 #[derive(Clone, Copy)]
-struct Tracer<'a> {
+struct PacketTracer<'a> {
     host: &'a Host,
     look: &'a Look,
-    kind: &'a Kind,
+    kind: &'a PacketKind,
     brief: bool,
     names: bool,
 }
 
-impl Tracer<'_> {
+impl PacketTracer<'_> {
     /// One way; through a gateway its first part, and what follows where that is known. Of an answer
     /// `before` tells what it answers; the same is told of this way.
     async fn trace(
@@ -291,19 +291,19 @@ impl Tracer<'_> {
         from: &End,
         to: &End,
         direction: Direction,
-        before: Before,
-    ) -> Result<(v1::Trace, Before), SourceError> {
-        if let Kind::Raw(words) = self.kind {
+        before: ReplyContext,
+    ) -> Result<(v1::Trace, ReplyContext), SourceError> {
+        if let PacketKind::Raw(words) = self.kind {
             let mut learnt = before.learnt;
             let packet = Packet { learnt: learnt.clone(), ..Packet::raw(words, from) };
             let (verdict, text) = self.leg(self.kind, &packet, from, to).await?;
             learnt.add(&verdict.rules);
             let row = v1::Trace::new(from, to, packet.text, &verdict, text);
-            return Ok((row, Before { learnt, ..Before::default() }));
+            return Ok((row, ReplyContext { learnt, ..ReplyContext::default() }));
         }
         let told = |verdict: &Verdict| {
             let row = v1::Trace::new(from, to, String::new(), verdict, String::new());
-            (row, Before::default())
+            (row, ReplyContext::default())
         };
         let unknown = |why: String| Ok(told(&Verdict::unknown(vec![why])));
         let target = match addresses(from, to) {
@@ -315,7 +315,7 @@ impl Tracer<'_> {
         let out = match route {
             Route::Out(out) => out,
             // Who asks for an address by hand is not stopped by routes.
-            _ if *self.kind == Kind::Arp => on_link(from),
+            _ if *self.kind == PacketKind::Arp => on_link(from),
             Route::Local => return Ok(told(&Verdict::kept(from, to, target))),
             Route::Refused { why } => {
                 let refused = || Verdict::refused(from, target, &why);
@@ -357,7 +357,7 @@ impl Tracer<'_> {
         let (resolves, heard) = if asks {
             self.learns((from, to), &out, gateway.as_ref(), &mut learnt).await?
         } else {
-            (Learns::Yes, false)
+            (MacResolution::Resolved, false)
         };
         let packet = Packet { learnt: learnt.clone(), ..packet };
         let (mut verdict, text) = self.leg(self.kind, &packet, from, next).await?;
@@ -365,19 +365,19 @@ impl Tracer<'_> {
         learnt.add_mac(&verdict, from.mac);
         verdict.reasons.extend(learnt_mac(&out, from, next));
         match (resolves, verdict.reaches()) {
-            (Learns::No { verdict, packet, text }, None | Some(true)) => {
+            (MacResolution::Dropped { verdict, packet, text }, None | Some(true)) => {
                 let row = v1::Trace::new(from, to, packet, &verdict, text);
-                return Ok((row, Before { learnt, ..Before::default() }));
+                return Ok((row, ReplyContext { learnt, ..ReplyContext::default() }));
             }
-            (Learns::ByAnother(why), Some(true)) => verdict.reasons.push(why),
-            (Learns::Unknown(why), Some(true)) => verdict = verdict.not_known(why),
+            (MacResolution::ByAnother(why), Some(true)) => verdict.reasons.push(why),
+            (MacResolution::Unknown(why), Some(true)) => verdict = verdict.not_known(why),
             _ => {}
         }
         // What does not arrive is not answered; what becomes of it behind a gateway is not traced.
         let is_answered = gateway.is_none() && verdict.reaches() != Some(false);
         let answered = Some(&verdict).filter(|_| is_answered);
-        let answered = Before::answered(self.kind, (sender, to), &packet, target, answered);
-        let before = Before { asked: heard && is_answered, learnt, ..answered };
+        let answered = ReplyContext::answered(self.kind, (sender, to), &packet, target, answered);
+        let before = ReplyContext { asked: heard && is_answered, learnt, ..answered };
         if gateway.is_some() {
             verdict = through_gateway(verdict, next, to);
         }
@@ -415,7 +415,7 @@ impl Tracer<'_> {
     /// Asks vswitchd, and judges what it says.
     async fn leg(
         &self,
-        kind: &Kind,
+        kind: &PacketKind,
         packet: &Packet,
         from: &End,
         to: &End,
@@ -438,7 +438,7 @@ impl Tracer<'_> {
     /// The verdict by what vswitchd says, and that with who is on each port.
     fn judged(
         &self,
-        kind: &Kind,
+        kind: &PacketKind,
         packet: &Packet,
         (from, to): (&End, &End),
         said: &str,
@@ -449,7 +449,8 @@ impl Tracer<'_> {
             let why = "a name may be an action".to_owned();
             return (Verdict::unknown(vec![why]), String::new());
         }
-        let as_read = matches!(kind, Kind::Raw(_)).then(|| packet.clone().as_read(&trace.flow));
+        let as_read =
+            matches!(kind, PacketKind::Raw(_)).then(|| packet.clone().as_read(&trace.flow));
         let packet = as_read.as_ref().unwrap_or(packet);
         let verdict = match by_another_port(&trace.flow, from) {
             Some(why) => Verdict::unknown(vec![why]),
@@ -520,7 +521,7 @@ fn through_gateway(verdict: Verdict, gateway: &End, to: &End) -> Verdict {
                 gateway.called, to.called
             );
             Verdict {
-                outcome: Way::Unknown,
+                outcome: Outcome::Unknown,
                 sentence: format!("cannot be known: {told}"),
                 reasons: vec![told],
                 ..verdict

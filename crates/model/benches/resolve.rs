@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use docker_ovs_model::ids::{ContainerId, DatapathId, Ifindex, Mac, NetnsId, Nsid, OfPort};
-use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Peer, Scope};
+use docker_ovs_model::snapshot::{Container, EngineName, Link, Namespace, Observed, Peer, Scope};
 use docker_ovs_model::switch::{Bridge, OfPortState, Port, SwitchSource};
 use docker_ovs_model::timeline::Timeline;
 use docker_ovs_model::{Snapshot, resolve};
@@ -124,7 +124,7 @@ fn snapshot() -> Snapshot {
         identities: docker_ovs_model::identity::Identities::default(),
         other_engines: Vec::new(),
         engines: [(
-            Engine("docker".into()),
+            EngineName("docker".into()),
             Observed::Fresh { rows: (0..CONTAINERS).map(container).collect() },
         )]
         .into(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ContainerId, Engine, Name};
+use crate::ids::{ContainerId, EngineName, Name};
 use crate::told::{TENANTS, joined};
 
 /// A container, named.
@@ -15,7 +15,7 @@ pub struct ContainerRef {
     /// Its full id.
     pub id: ContainerId,
     /// Who runs it.
-    pub engine: Engine,
+    pub engine: EngineName,
     /// Its name with its engine before it, as in `podman:web`, where another engine has a container
     /// of that name.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,7 @@ use std::fmt;
 
 use crate::ids::{Mac, short_id, short_if_id};
 use crate::port_record::{ALIAS, Alias, PREFIX, short_system};
-use crate::published::Published;
+use crate::published::PublishedPort;
 use crate::snapshot::Cidr;
 use crate::switch::Port;
 
@@ -52,7 +52,7 @@ pub struct EndpointRecord {
     /// Whether the user asked for the number, so that nothing changes it.
     pub is_number_asked_for: bool,
     /// The ports of the host that are for it.
-    pub published: Vec<Published>,
+    pub published: Vec<PublishedPort>,
     /// The database that it was written to: its system-id.
     pub system: Option<String>,
     /// When it was made, in seconds since the Unix epoch.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::Engine;
+use crate::ids::EngineName;
 
 /// What ends the id of an engine that is called after where it keeps its containers, where it is not known
 /// whose place that is: two may have one such id.
@@ -25,13 +25,13 @@ pub struct Identities {
     pub database: Option<SourceIdentity>,
     /// The engines; the id is what the engine calls itself (`ID` of Docker's `GET /info`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub engines: BTreeMap<Engine, SourceIdentity>,
+    pub engines: BTreeMap<EngineName, SourceIdentity>,
 }
 
 impl Identities {
     /// Why the containers of this engine can have no interface on a bridge of this host, if they can have
     /// none: its process is a user's, or at least the place where it was found is.
-    pub fn refusal(&self, engine: &Engine) -> Option<String> {
+    pub fn refusal(&self, engine: &EngineName) -> Option<String> {
         let user = self.engines.get(engine).and_then(|identity| identity.user);
         user.or_else(|| engine.user()).map(rootless)
     }

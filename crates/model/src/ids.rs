@@ -249,9 +249,9 @@ impl fmt::Display for ContainerId {
 /// `docker@/run/other.sock`, or after the user who runs them: `podman@1000`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Engine(pub Name);
+pub struct EngineName(pub Name);
 
-impl Engine {
+impl EngineName {
     /// Its kind: `docker` of `docker@/run/other.sock`.
     pub fn kind(&self) -> &str {
         self.0.split_once('@').map_or(&*self.0, |(kind, _)| kind)
@@ -263,7 +263,7 @@ impl Engine {
     }
 }
 
-impl fmt::Display for Engine {
+impl fmt::Display for EngineName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -75,7 +75,7 @@ pub struct PortRecord {
 /// Which engine a container is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineMark {
-    /// Its kind, as `docker`: [`crate::snapshot::Engine`].
+    /// Its kind, as `docker`: [`crate::snapshot::EngineName`].
     pub kind: String,
     /// What it calls itself: [`crate::identity::SourceIdentity::id`].
     pub id: String,

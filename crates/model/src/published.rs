@@ -7,7 +7,7 @@ use std::str::FromStr;
 /// One published port, written as Docker's `-p` takes it: `8080:80/tcp`, `192.0.2.1:53:53/udp`,
 /// `[2001:db8::1]:8080:80/tcp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Published {
+pub struct PublishedPort {
     /// The address of the host; all of them if none.
     pub host_ip: Option<IpAddr>,
     /// The port of the host.
@@ -29,7 +29,7 @@ pub enum Protocol {
     Sctp,
 }
 
-impl Published {
+impl PublishedPort {
     /// Whether both are for the same port of the host.
     pub fn is_in_the_way_of(&self, other: &Self) -> bool {
         let shared = match (self.host_ip, other.host_ip) {
@@ -63,7 +63,7 @@ impl FromStr for Protocol {
     }
 }
 
-impl fmt::Display for Published {
+impl fmt::Display for PublishedPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.host_ip {
             Some(ip) => write!(f, "{}", SocketAddr::new(ip, self.host_port))?,
@@ -73,7 +73,7 @@ impl fmt::Display for Published {
     }
 }
 
-impl FromStr for Published {
+impl FromStr for PublishedPort {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -97,17 +97,17 @@ mod tests {
     #[test]
     fn it_is_written_as_docker_takes_it_and_read_again() {
         for text in ["8080:80/tcp", "192.0.2.1:53:5353/udp", "[2001:db8::1]:9:9/sctp"] {
-            let read: Published = text.parse().unwrap();
+            let read: PublishedPort = text.parse().unwrap();
             assert_eq!(read.to_string(), text);
         }
         for bad in ["", "80", "80/tcp", "8080:80", "x:80/tcp", "1:70000/tcp", "1:2/icmp"] {
-            assert!(bad.parse::<Published>().is_err(), "{bad}");
+            assert!(bad.parse::<PublishedPort>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn one_port_of_the_host_is_one_container_s() {
-        let read = |text: &str| text.parse::<Published>().unwrap();
+        let read = |text: &str| text.parse::<PublishedPort>().unwrap();
         let way = |a: &str, b: &str| read(a).is_in_the_way_of(&read(b));
         assert!(way("80:1/tcp", "80:2/tcp") && way("80:1/tcp", "192.0.2.1:80:1/tcp"));
         assert!(!way("80:1/tcp", "80:1/udp") && !way("80:1/tcp", "81:1/tcp"));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::identity::{UNKNOWN_STORE, World};
 use crate::port_record::{EngineMark, PortRecord};
-use crate::snapshot::{Container, Engine, Observed, OtherEngine, Scope, Snapshot};
+use crate::snapshot::{Container, EngineName, Observed, OtherEngine, Scope, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
 
 /// What is known of the container that a record names.
@@ -97,7 +97,7 @@ fn one_typed<'a>(rows: &[&'a Container], record: &PortRecord) -> Whereabouts<'a>
 /// The engines that could have had a container, all of which have it no more.
 #[derive(Default)]
 struct Witnesses<'a> {
-    asked: Vec<&'a Engine>,
+    asked: Vec<&'a EngineName>,
     /// Those that are not asked who runs what.
     others: Vec<&'a OtherEngine>,
 }
@@ -150,7 +150,7 @@ fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Witnesses<
 
 /// Whether an engine of the recorded one's id tells of all that this one told of. Podman tells of all its
 /// containers by either of its APIs; containerd of Kubernetes' by one, and of all others by the other.
-fn tells_of(engine: &Engine, mark: &EngineMark) -> bool {
+fn tells_of(engine: &EngineName, mark: &EngineMark) -> bool {
     let is_part = |kind: &str| ["containerd", "cri"].contains(&kind);
     engine.kind() == mark.kind || !(is_part(engine.kind()) || is_part(&mark.kind))
 }
@@ -162,7 +162,7 @@ fn is_none(other: &OtherEngine) -> bool {
 }
 
 /// Whether what this engine has not got is not there.
-fn answered(snapshot: &Snapshot, kind: &Engine) -> Result<(), String> {
+fn answered(snapshot: &Snapshot, kind: &EngineName) -> Result<(), String> {
     let identity = snapshot.identities.engines.get(kind);
     match identity.map(|identity| &identity.world) {
         Some(World::Elsewhere { why } | World::Unknown { why }) => {

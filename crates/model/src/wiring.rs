@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::endpoint_record::EndpointRecord;
 use crate::evidence::{Evidence, Note};
 use crate::ids::{ContainerId, DatapathId, DpPort, Name, NetnsId, Nsid, OfPort, name};
-use crate::snapshot::{Engine, Link};
+use crate::snapshot::{EngineName, Link};
 use crate::source_error::{SourceError, SourceErrorKind};
 use crate::switch::{OfPortState, Port};
 use crate::told::{TOLD, joined};
@@ -44,7 +44,7 @@ pub struct Unseen {
     pub everything: bool,
     /// These engines never answered, or told a part of what they have.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub engines: BTreeSet<Engine>,
+    pub engines: BTreeSet<EngineName>,
     /// No switch source answered; what is told of the switch, if anything, is old or a part.
     pub switch: bool,
     /// There may be bridges and ports that no switch source told of.

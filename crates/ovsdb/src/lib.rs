@@ -51,7 +51,7 @@ pub use error::Error;
 pub use follow::Changes;
 pub use monitor::{Columns, Tables};
 pub use notation::{Map, Optional, Set};
-pub use operation::{Mutator, Operation, Row, Until, Which};
+pub use operation::{Mutator, Operation, Row, RowSelector, Until};
 pub use remote::{DEFAULT_PORT, InvalidRemote, Remote};
 pub use schema::Schema;
 pub use select::{Opaque, Select, Value};

@@ -6,12 +6,12 @@ use crate::select::{Select, Value};
 
 /// Which rows an operation is about: those of a table that meet every condition.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Which<'a> {
+pub struct RowSelector<'a> {
     table: &'a str,
     conditions: Vec<(&'a str, &'static str, Value<'a>)>,
 }
 
-impl<'a> Which<'a> {
+impl<'a> RowSelector<'a> {
     /// Every row of `table`.
     pub fn all(table: &'a str) -> Self {
         Self { table, conditions: Vec::new() }
@@ -50,14 +50,14 @@ pub enum Operation<'a> {
     /// Gives columns other values.
     Update {
         /// In which rows.
-        which: Which<'a>,
+        which: RowSelector<'a>,
         /// The columns.
         row: Row<'a>,
     },
     /// Adds elements to a set or a map, or takes them away.
     Mutate {
         /// In which rows.
-        which: Which<'a>,
+        which: RowSelector<'a>,
         /// In which column.
         column: &'a str,
         /// Whether they are added or taken away.
@@ -66,12 +66,12 @@ pub enum Operation<'a> {
         value: Value<'a>,
     },
     /// Deletes rows.
-    Delete(Which<'a>),
+    Delete(RowSelector<'a>),
     /// Waits until rows are, or are not, just these; after `timeout` milliseconds the
     /// transaction fails with `timed out`. With 0 it is a guard.
     Wait {
         /// Which rows.
-        which: Which<'a>,
+        which: RowSelector<'a>,
         /// What is looked at of them.
         columns: &'a [&'a str],
         /// Whether it is waited until they are these, or until they are not.
@@ -157,7 +157,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    fn which(&self) -> Option<&Which<'a>> {
+    fn which(&self) -> Option<&RowSelector<'a>> {
         match self {
             Self::Update { which, .. }
             | Self::Mutate { which, .. }

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use model::filter::Filter;
 use model::ids::{LONGEST_NAME, Mac, is_cut, name};
 use model::moment::{LAST, rfc3339};
-use model::published::Published;
+use model::published::PublishedPort;
 use model::snapshot::Cidr;
 use model::vlan::LAST_VLAN;
 use model::vlan_range::{VlanRange, tags};
@@ -33,7 +33,7 @@ pub fn words(bytes: &[u8]) {
     if let Ok(remote) = text.parse::<openflow::Remote>() {
         assert_eq!(remote.to_string().parse(), Ok(remote));
     }
-    if let Ok(published) = text.parse::<Published>() {
+    if let Ok(published) = text.parse::<PublishedPort>() {
         assert_eq!(published.to_string().parse(), Ok(published));
     }
     if let Ok(range) = text.parse::<VlanRange>() {

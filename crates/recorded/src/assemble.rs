@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use model::identity::{Identities, SourceIdentity, World};
-use model::ids::{Engine, NetnsId};
+use model::ids::{EngineName, NetnsId};
 use model::snapshot::{Container, Link, Namespace, Observed, Scope};
 use model::switch::{Bridge, Port, SwitchSource};
 use model::{Snapshot, SourceError, SourceErrorKind};
@@ -138,12 +138,14 @@ pub(crate) fn missing(what: &str) -> SourceError {
     SourceError::new(SourceErrorKind::Unreachable, what, "the recording has nothing of it")
 }
 
-fn engines(found: BTreeMap<Engine, Vec<Container>>) -> BTreeMap<Engine, Observed<Container>> {
+fn engines(
+    found: BTreeMap<EngineName, Vec<Container>>,
+) -> BTreeMap<EngineName, Observed<Container>> {
     if found.is_empty() {
-        let docker = Engine("docker".into());
+        let docker = EngineName("docker".into());
         return BTreeMap::from([(docker, Observed::Absent { why: missing("docker") })]);
     }
-    let observed = |engine: &Engine, mut rows: Vec<Container>| {
+    let observed = |engine: &EngineName, mut rows: Vec<Container>| {
         rows.sort_by(|a, b| a.id.cmp(&b.id));
         rows.dedup_by(|a, b| a.id == b.id);
         rows.iter_mut().filter(|row| row.pid.is_some()).for_each(not_entered);

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 
 use host::RecordedAnswers;
 use model::Snapshot;
-use model::ids::{Engine, Nsid};
+use model::ids::{EngineName, Nsid};
 use model::snapshot::Container;
 use model::switch::Bridge;
 use serde::Deserialize;
@@ -43,7 +43,7 @@ pub(crate) struct Gathered {
     /// What the host calls namespaces.
     pub(crate) nsids: BTreeMap<String, Option<Nsid>>,
     /// Containers by engine.
-    pub(crate) engines: BTreeMap<Engine, Vec<Container>>,
+    pub(crate) engines: BTreeMap<EngineName, Vec<Container>>,
     pub(crate) host: Option<String>,
     /// What vswitchd answered about flows and MAC tables.
     pub(crate) answers: RecordedAnswers,
@@ -207,7 +207,7 @@ impl Gathered {
 
     /// Of two that tell of one container the later one.
     fn take_containers(&mut self, called: &str, engine: &'static str, rows: Vec<Container>) {
-        let known = self.engines.entry(Engine(engine.into())).or_default();
+        let known = self.engines.entry(EngineName(engine.into())).or_default();
         for row in rows {
             match known.iter_mut().find(|other| other.id == row.id) {
                 Some(other) if *other == row => {}

@@ -24,5 +24,5 @@ mod verdict;
 pub use end::{End, EndError};
 pub use fdb::{SeenMac, seen_macs};
 pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, touches};
-pub use packet::{Direction, Kind, Packet, PacketError, addresses};
-pub use verdict::{Answered, LearntTables, LeftBy, Outcome, Verdict, judge};
+pub use packet::{Direction, Packet, PacketError, PacketKind, addresses};
+pub use verdict::{LearntTables, Outcome, PortOutput, ReplyPacket, Verdict, judge};

@@ -17,7 +17,7 @@ use words::{
 
 /// What kind of packet it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum PacketKind {
     /// The first packet of a TCP connection to this port.
     Tcp(u16),
     /// A datagram to this port.
@@ -30,7 +30,7 @@ pub enum Kind {
     Raw(String),
 }
 
-impl Kind {
+impl PacketKind {
     /// What the sender's kernel is told of such a packet to `target` when it is asked for a route; none of what is
     /// sent past all routes.
     pub fn transport(&self, direction: Direction, target: IpAddr) -> Option<Transport> {
@@ -123,14 +123,14 @@ impl Packet {
     /// # Errors
     /// [`PacketError`].
     pub fn new(
-        kind: &Kind,
+        kind: &PacketKind,
         direction: Direction,
         (from, to): (&End, &End),
         route: &RouteOut,
         next: Option<&End>,
     ) -> Result<Self, PacketError> {
         let (source, target) = addresses(from, to)?;
-        let asks = *kind == Kind::Arp;
+        let asks = *kind == PacketKind::Arp;
         // Whichever link of the namespace has the address that the route prefers. Who solicits a neighbour does that
         // from one of its own link (`ndisc_solicit` of net/ipv6/ndisc.c).
         let is_kept = |ip: &IpAddr| {
@@ -158,7 +158,7 @@ impl Packet {
         words.push(format!("dl_dst={to_mac}"));
         words.extend(network(kind, direction, &ends));
         words.extend(transport(kind, direction, target));
-        let ports = matches!(kind, Kind::Tcp(_) | Kind::Udp(_));
+        let ports = matches!(kind, PacketKind::Tcp(_) | PacketKind::Udp(_));
         let solicited = asks && direction == Direction::Original;
         Ok(Self {
             text: words.join(","),

@@ -11,7 +11,7 @@ use std::time::UNIX_EPOCH;
 use clap::Args;
 use humantime::{parse_duration, parse_rfc3339_weak};
 use model::ids::{Mac, OfPort};
-use model::plan::{LAST, VlanMode, Wanted};
+use model::plan::{LAST, OfPortChoice, VlanMode};
 use model::snapshot::Cidr;
 use model::vlan_range::VlanRange;
 use report::Format;
@@ -29,7 +29,7 @@ pub struct ConnectArgs {
     pub interface: Option<String>,
     /// OpenFlow port, or auto to take what OVS gives; a free one from 32768 on if none is given
     #[arg(long, value_name = "N", value_parser = ofport)]
-    pub ofport: Option<Wanted>,
+    pub ofport: Option<OfPortChoice>,
     /// Address with prefix length, such as 192.0.2.7/24; may be repeated
     #[arg(long, value_name = "CIDR")]
     pub ip: Vec<Cidr>,
@@ -161,11 +161,11 @@ fn moment(text: &str) -> Option<u64> {
     moment.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
 }
 
-fn ofport(text: &str) -> Result<Wanted, String> {
+fn ofport(text: &str) -> Result<OfPortChoice, String> {
     let number = text.parse().ok().filter(|n| (1..=LAST).contains(n));
     match (text, number) {
-        ("auto", _) => Ok(Wanted::Auto),
-        (_, Some(number)) => Ok(Wanted::Exactly(OfPort(number))),
+        ("auto", _) => Ok(OfPortChoice::Auto),
+        (_, Some(number)) => Ok(OfPortChoice::Exactly(OfPort(number))),
         (_, None) => Err(format!("it takes 1 to {LAST}, or auto")),
     }
 }
@@ -196,8 +196,8 @@ mod tests {
 
     #[test]
     fn a_number_is_one_that_may_be_asked_for() {
-        assert_eq!(ofport("auto"), Ok(Wanted::Auto));
-        assert_eq!(ofport("65279"), Ok(Wanted::Exactly(OfPort(65279))));
+        assert_eq!(ofport("auto"), Ok(OfPortChoice::Auto));
+        assert_eq!(ofport("65279"), Ok(OfPortChoice::Exactly(OfPort(65279))));
         for bad in ["0", "65280", "LOCAL", "-1", ""] {
             assert!(ofport(bad).is_err(), "{bad}");
         }

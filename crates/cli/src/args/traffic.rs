@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use flowtext::Pattern;
 use report::Format;
-use traffic::Kind;
+use traffic::PacketKind;
 
 // `docker ovs annotate`
 #[derive(Debug, Args)]
@@ -105,13 +105,13 @@ pub struct TraceArgs {
 
 impl TraceArgs {
     /// The kind of packet.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> PacketKind {
         match (self.tcp, self.udp, self.arp, &self.raw) {
-            (Some(port), ..) => Kind::Tcp(port),
-            (_, Some(port), ..) => Kind::Udp(port),
-            (_, _, true, _) => Kind::Arp,
-            (_, _, _, Some(words)) => Kind::Raw(words.clone()),
-            _ => Kind::Icmp,
+            (Some(port), ..) => PacketKind::Tcp(port),
+            (_, Some(port), ..) => PacketKind::Udp(port),
+            (_, _, true, _) => PacketKind::Arp,
+            (_, _, _, Some(words)) => PacketKind::Raw(words.clone()),
+            _ => PacketKind::Icmp,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use host::{MeshOfBridge, Passes, Tunnel};
+use host::{MeshOfBridge, Tunnel, TunnelSettings};
 use model::Look;
 use model::switch::Bridge;
 use model::wiring::Attachment;
@@ -215,7 +215,7 @@ impl About<'_> {
             ("local address", tunnel.local_ip.clone(), me.local_ip.clone()),
             ("bridge", tunnel.bridge.clone(), Some(me.bridge.clone())),
         ];
-        let columns = passed(&tunnel.passes).into_iter().zip(passed(&Passes::default()));
+        let columns = passed(&tunnel.settings).into_iter().zip(passed(&TunnelSettings::default()));
         let columns = columns.map(|((what, is), (_, wanted))| (what, is, Some(wanted)));
         let different = pairs.into_iter().chain(columns).filter_map(|(what, is, wanted)| {
             let wanted = wanted.filter(|wanted| *wanted != is)?;
@@ -227,8 +227,8 @@ impl About<'_> {
 }
 
 /// The columns that decide which frames a tunnel passes.
-fn passed(passes: &Passes) -> [(&'static str, String); 5] {
-    let Passes { protected, tag, trunks, vlan_mode, bfd } = passes;
+fn passed(passes: &TunnelSettings) -> [(&'static str, String); 5] {
+    let TunnelSettings { protected, tag, trunks, vlan_mode, bfd } = passes;
     let trunks: Vec<_> = trunks.iter().map(ToString::to_string).collect();
     let or_empty = |text: String| if text.is_empty() { "empty".to_owned() } else { text };
     [

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use etcd::Client;
 use fleet::{Fleet, blocks};
-use host::{Host, KnownMeshes, OwnIds, RestsOn};
+use host::{ExternalIdsGuard, Host, KnownMeshes, OpenVSwitchIds};
 use model::SourceError;
 use model::address_pool::{self, Pool};
 use tokio::time::Duration;
@@ -36,7 +36,7 @@ pub(crate) async fn keep(etcd: Client, host: Host, daemon: Arc<Daemon>, fleet: A
 
 async fn pass(etcd: &Client, host: &Host, fleet: &Fleet) -> Result<(), String> {
     let text = |error: SourceError| error.to_string();
-    let mut own = OwnIds::of(host).await.map_err(text)?;
+    let mut own = OpenVSwitchIds::of(host).await.map_err(text)?;
     let ids = own.read().await.map_err(text)?;
     announce(&mut own, &ids, fleet).await.map_err(text)?;
     // Without the name a claim would be another host's.
@@ -69,12 +69,13 @@ async fn pass(etcd: &Client, host: &Host, fleet: &Fleet) -> Result<(), String> {
 
 /// Where the driver was faster, the next pass does it.
 async fn change(
-    own: &mut OwnIds,
+    own: &mut OpenVSwitchIds,
     pool: &Pool,
     change: &model::memory::MemoryChange,
     about: &str,
 ) -> Result<bool, SourceError> {
-    own.change(change, &RestsOn::Pairs(pool.rests_on()), &format!("blocks of {about}")).await
+    own.change(change, &ExternalIdsGuard::Includes(pool.rests_on()), &format!("blocks of {about}"))
+        .await
 }
 
 fn tell(pool: &Pool, kept: &std::collections::BTreeSet<u32>, about: &str) {
@@ -88,7 +89,7 @@ fn tell(pool: &Pool, kept: &std::collections::BTreeSet<u32>, about: &str) {
 
 /// Writes down which meshes there are; while other hosts are not heard of, that these may not be all.
 async fn announce(
-    own: &mut OwnIds,
+    own: &mut OpenVSwitchIds,
     ids: &BTreeMap<String, String>,
     fleet: &Fleet,
 ) -> Result<(), SourceError> {
@@ -99,7 +100,7 @@ async fn announce(
         (None, None) => return Ok(()),
     };
     if before.as_ref() != Some(&known) {
-        let rests_on = RestsOn::Pairs(BTreeMap::new());
+        let rests_on = ExternalIdsGuard::Includes(BTreeMap::new());
         own.change(&known.written(), &rests_on, "the meshes of the fleet").await?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use fleet::{Fleet, Hidden, Local, Membership, mesh};
+use fleet::{Fleet, Local, Membership, UnseenRows, mesh};
 use model::snapshot::Observed;
 use model::switch::Bridge;
 use model::wiring::Unseen;
@@ -66,9 +66,9 @@ fn local(state: &State, known: Option<&Local>) -> Option<Local> {
     (known != Some(&local)).then_some(local)
 }
 
-fn hidden(unseen: &Unseen) -> Hidden {
+fn hidden(unseen: &Unseen) -> UnseenRows {
     let Unseen { everything, engines, switch, ports, namespaces, containers } = unseen;
-    Hidden {
+    UnseenRows {
         // Rows do not say which namespace they are of in a way that outlives it.
         all: *everything || *switch || *ports || !namespaces.is_empty(),
         engines: engines.iter().map(ToString::to_string).collect(),

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use fleet::Fleet;
 use fleet::mesh::{Tunnel, Wanted};
-use host::{Host, MeshOfBridge, Passes, Tunnel as Port, TunnelChange};
+use host::{Host, MeshOfBridge, Tunnel as Port, TunnelChange, TunnelSettings};
 use tokio::time::Duration;
 use tracing::{info, warn};
 
@@ -129,7 +129,7 @@ fn port(tunnel: &Tunnel) -> Port {
         key: tunnel.key,
         dst_port: tunnel.dst_port,
         ofport: tunnel.ofport,
-        passes: Passes::default(),
+        settings: TunnelSettings::default(),
     }
 }
 

@@ -24,9 +24,9 @@ use tokio_io_timeout::TimeoutStream;
 use tracing::warn;
 
 use crate::http::auth::AccessPolicy;
-use crate::http::fair::Fair;
+use crate::http::fair::FairStream;
 use crate::http::listener::{Connection, Listener};
-use crate::http::malformed::Explained;
+use crate::http::malformed::ErrorBodyStream;
 use crate::http::places::{ConnectionSlot, Owner};
 use crate::http::routes::guard;
 use crate::http::throttle::Throttle;
@@ -172,7 +172,7 @@ impl Serve {
             .max_buf_size(MAX_HEADER_BYTES)
             .max_headers(MAX_HEADERS)
             .serve_connection(
-                TokioIo::new(Explained::new(Fair::new(write_limited(stream)))),
+                TokioIo::new(ErrorBodyStream::new(FairStream::new(write_limited(stream)))),
                 service,
             );
         // An error here is the client's; there is no answer left to put it in.

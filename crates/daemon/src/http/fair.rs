@@ -11,13 +11,13 @@ const TURN: usize = 256 << 10;
 
 /// A connection.
 #[derive(Debug)]
-pub(crate) struct Fair<S> {
+pub(crate) struct FairStream<S> {
     stream: S,
     /// Whether its turn is over.
     is_over: bool,
 }
 
-impl<S> Fair<S> {
+impl<S> FairStream<S> {
     pub(crate) fn new(stream: S) -> Self {
         Self { stream, is_over: false }
     }
@@ -37,7 +37,7 @@ impl<S> Fair<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Fair<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for FairStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -86,7 +86,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Fair<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Fair<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for FairStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -108,7 +108,7 @@ mod tests {
     async fn a_long_answer_is_written_turn_by_turn_and_whole() {
         let (ours, mut theirs) = duplex(1 << 20);
         let (head, body) = (vec![b'h'; 100], vec![b'b'; 3 * TURN]);
-        let (mut stream, mut sent, mut turns) = (Fair::new(ours), 0, 0);
+        let (mut stream, mut sent, mut turns) = (FairStream::new(ours), 0, 0);
         let all: Vec<u8> = head.iter().chain(&body).copied().collect();
         while sent < all.len() {
             let (first, second) = all.split_at(sent.max(head.len()));

@@ -17,19 +17,19 @@ const OURS: &[u8] = b"x-content-type-options";
 
 /// A connection.
 #[derive(Debug)]
-pub(crate) struct Explained<S> {
+pub(crate) struct ErrorBodyStream<S> {
     stream: S,
     /// An answer that goes out instead of another one, and how long that was.
     instead: Option<(Bytes, usize)>,
 }
 
-impl<S> Explained<S> {
+impl<S> ErrorBodyStream<S> {
     pub(crate) fn new(stream: S) -> Self {
         Self { stream, instead: None }
     }
 }
 
-impl<S: AsyncWrite + Unpin> Explained<S> {
+impl<S: AsyncWrite + Unpin> ErrorBodyStream<S> {
     /// Writes what goes out instead of `written`, if anything does.
     fn poll_instead(
         &mut self,
@@ -82,7 +82,7 @@ pub(super) fn explained(written: &[u8]) -> Option<Bytes> {
     Some(text.into())
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Explained<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ErrorBodyStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -119,7 +119,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Explained<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Explained<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ErrorBodyStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -140,7 +140,7 @@ mod tests {
         let (ours, mut theirs) = duplex(16);
         let text = text.to_owned();
         let writes = async move {
-            let mut stream = Explained::new(ours);
+            let mut stream = ErrorBodyStream::new(ours);
             stream.write_all(text.as_bytes()).await.unwrap();
         };
         let mut read = String::new();

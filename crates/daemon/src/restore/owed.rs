@@ -13,7 +13,7 @@ use model::port_record::PortRecord;
 use report::v1;
 use tokio::time::Instant;
 
-use super::claims::{Claim, Owner};
+use super::needs::{Owner, RestoreNeed};
 use super::{ASK_AT_LEAST, RETRY_AFTER, RETRY_AT_LEAST};
 
 /// What a look says of an attachment that was not known to be its owner's before.
@@ -42,9 +42,9 @@ pub(super) struct OwedAttachment {
     /// Whether a look can tell that nothing is missing.
     trusts_looks: bool,
     /// What the last attempt was made for.
-    tried: Claim,
+    tried: RestoreNeed,
     /// What is known to be open about it.
-    claim: Claim,
+    claim: RestoreNeed,
     /// What it waits for.
     why: String,
     /// Why the last attempt came to nothing.
@@ -67,8 +67,8 @@ impl OwedAttachment {
             since: host::now(),
             wait: RETRY_AFTER,
             trusts_looks: start != Start::Again,
-            tried: if start == Start::New { Claim::Missing } else { Claim::Nothing },
-            claim: Claim::Nothing,
+            tried: if start == Start::New { RestoreNeed::Missing } else { RestoreNeed::Nothing },
+            claim: RestoreNeed::Nothing,
             why: String::new(),
             failure: None,
             told: None,
@@ -104,21 +104,21 @@ impl OwedAttachment {
     }
 
     /// Whether to try now, by what a look says.
-    pub(super) fn is_due(&mut self, what: Remembered, claim: Claim, why: String) -> bool {
+    pub(super) fn is_due(&mut self, what: Remembered, claim: RestoreNeed, why: String) -> bool {
         // The look may be of the midst of the attempt that failed, before that was undone: only the
         // next attempt, which looks for itself, can tell that nothing is missing.
-        let is_doubtful = claim == Claim::Nothing && self.failure.is_some();
-        let claim = if is_doubtful { Claim::Doubtful } else { claim };
+        let is_doubtful = claim == RestoreNeed::Nothing && self.failure.is_some();
+        let claim = if is_doubtful { RestoreNeed::Doubtful } else { claim };
         (self.what, self.claim, self.why) = (what, claim, why);
         let is_time = self.next.is_some_and(|next| Instant::now() >= next);
         let due = match claim {
-            Claim::Nothing if self.trusts_looks => {
+            RestoreNeed::Nothing if self.trusts_looks => {
                 self.settle();
                 false
             }
-            Claim::Missing => is_time || self.tried != claim,
+            RestoreNeed::Missing => is_time || self.tried != claim,
             // An attempt looks for itself, at everything in order.
-            Claim::Nothing | Claim::Doubtful => is_time,
+            RestoreNeed::Nothing | RestoreNeed::Doubtful => is_time,
         };
         if due {
             self.tried = claim;
@@ -128,7 +128,7 @@ impl OwedAttachment {
 
     /// As clients are told of it.
     pub(super) fn row(&self) -> Option<v1::Owed> {
-        let (id, _) = self.owner.as_ref().filter(|_| self.claim != Claim::Nothing)?;
+        let (id, _) = self.owner.as_ref().filter(|_| self.claim != RestoreNeed::Nothing)?;
         let why = self.failure.as_ref().unwrap_or(&self.why).clone();
         Some(v1::Owed::new(&self.what, id, self.since, why))
     }
@@ -172,13 +172,13 @@ impl OwedAttachment {
         if self.next.is_some() {
             self.wait = RETRY_AFTER;
             self.next = Some(Instant::now() + RETRY_AFTER);
-            self.tried = Claim::Nothing;
+            self.tried = RestoreNeed::Nothing;
         }
     }
 
     /// Nothing is to be done about it until its container starts again.
     pub(super) fn settle(&mut self) {
-        (self.next, self.failure, self.claim) = (None, None, Claim::Nothing);
+        (self.next, self.failure, self.claim) = (None, None, RestoreNeed::Nothing);
     }
 
     fn try_again(&mut self, at_least: Duration) {
@@ -236,7 +236,7 @@ mod tests {
         OwedAttachment::of(what(), Some((ContainerId("ab".repeat(32).into()), 7)), Start::Again)
     }
 
-    fn is_due(owed: &mut OwedAttachment, claim: Claim) -> bool {
+    fn is_due(owed: &mut OwedAttachment, claim: RestoreNeed) -> bool {
         owed.may_be_due().is_some() && owed.is_due(what(), claim, "it is away".to_owned())
     }
 
@@ -252,7 +252,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_attempt_that_fails_as_the_last_one_is_no_news() {
         let mut owed = owed();
-        assert!(is_due(&mut owed, Claim::Missing));
+        assert!(is_due(&mut owed, RestoreNeed::Missing));
         let mut rows = BTreeSet::new();
         let mut news = 0;
         for name in 0..1000 {
@@ -276,17 +276,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_fails_stays_owed_for_ever_and_is_tried_every_ten_seconds_at_least() {
         let mut owed = owed();
-        assert!(is_due(&mut owed, Claim::Missing), "what is missing is made at once");
+        assert!(is_due(&mut owed, RestoreNeed::Missing), "what is missing is made at once");
         for _ in 0..100 {
             owed.came_to(Some(&failed()));
-            assert!(!is_due(&mut owed, Claim::Missing));
+            assert!(!is_due(&mut owed, RestoreNeed::Missing));
             assert!(owed.row().unwrap().reason.contains("no answer"));
             advance(RETRY_AT_LEAST).await;
-            assert!(is_due(&mut owed, Claim::Missing));
+            assert!(is_due(&mut owed, RestoreNeed::Missing));
         }
         owed.came_to(Some(&Done::As(RestoreAction::There)));
         advance(ASK_AT_LEAST * 2).await;
-        assert!(!is_due(&mut owed, Claim::Missing), "what is taken later stays away");
+        assert!(!is_due(&mut owed, RestoreNeed::Missing), "what is taken later stays away");
         assert_eq!(owed.row(), None);
     }
 
@@ -294,13 +294,13 @@ mod tests {
     async fn a_look_at_an_attempt_that_was_undone_later_does_not_end_what_is_owed() {
         let mut owed = owed();
         for _ in 0..10 {
-            assert!(is_due(&mut owed, Claim::Missing));
+            assert!(is_due(&mut owed, RestoreNeed::Missing));
             owed.came_to(Some(&failed()));
-            assert!(!is_due(&mut owed, Claim::Nothing));
+            assert!(!is_due(&mut owed, RestoreNeed::Nothing));
             assert!(owed.row().unwrap().reason.contains("no answer"), "it is owed still");
             advance(RETRY_AT_LEAST).await;
         }
-        assert!(is_due(&mut owed, Claim::Nothing), "what is there by now is found out");
+        assert!(is_due(&mut owed, RestoreNeed::Nothing), "what is there by now is found out");
         owed.came_to(Some(&Done::As(RestoreAction::There)));
         assert_eq!((owed.next(), owed.row()), (None, None));
     }
@@ -308,16 +308,16 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_look_that_may_be_older_than_the_container_settles_nothing() {
         let mut owed = owed();
-        assert!(!is_due(&mut owed, Claim::Nothing), "its old link may be seen still");
+        assert!(!is_due(&mut owed, RestoreNeed::Nothing), "its old link may be seen still");
         assert_eq!(owed.row(), None, "nothing is known to be open");
-        assert!(is_due(&mut owed, Claim::Missing), "now that is gone");
+        assert!(is_due(&mut owed, RestoreNeed::Missing), "now that is gone");
         owed.came_to(Some(&Done::As(RestoreAction::There)));
         assert_eq!(owed.next(), None);
         let mut whole = self::owed();
         advance(RETRY_AFTER).await;
-        assert!(is_due(&mut whole, Claim::Nothing), "it is asked");
+        assert!(is_due(&mut whole, RestoreNeed::Nothing), "it is asked");
         let mut first = OwedAttachment::of(what(), whole.owner, Start::First);
-        assert!(!is_due(&mut first, Claim::Nothing));
+        assert!(!is_due(&mut first, RestoreNeed::Nothing));
         assert_eq!(first.next(), None, "what is taken by hand now stays away");
     }
 
@@ -335,18 +335,18 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_in_doubt_is_owed_and_asked_about_again() {
         let mut owed = owed();
-        assert!(!is_due(&mut owed, Claim::Doubtful), "it may become clear by itself");
+        assert!(!is_due(&mut owed, RestoreNeed::Doubtful), "it may become clear by itself");
         assert_eq!(owed.row().unwrap().reason, "it is away");
         advance(RETRY_AFTER).await;
-        assert!(is_due(&mut owed, Claim::Doubtful));
+        assert!(is_due(&mut owed, RestoreNeed::Doubtful));
         let doubt = RestoreAction::NotToBeTouched { why: "who knows".to_owned() };
         for _ in 0..10 {
             owed.came_to(Some(&Done::As(doubt.clone())));
             advance(ASK_AT_LEAST).await;
-            assert!(is_due(&mut owed, Claim::Doubtful));
+            assert!(is_due(&mut owed, RestoreNeed::Doubtful));
         }
         owed.came_to(Some(&Done::As(doubt)));
-        assert!(is_due(&mut owed, Claim::Missing), "what is clear now is made at once");
+        assert!(is_due(&mut owed, RestoreNeed::Missing), "what is clear now is made at once");
     }
 
     #[tokio::test(start_paused = true)]
@@ -356,7 +356,7 @@ mod tests {
             owed.failed(&"no answer");
         }
         owed.hurry();
-        assert!(is_due(&mut owed, Claim::Missing));
+        assert!(is_due(&mut owed, RestoreNeed::Missing));
         owed.came_to(None);
         owed.hurry();
         assert!(owed.next().is_none(), "what is not owed any more is not asked for again");

@@ -1,7 +1,7 @@
 //! What packet the query of a trace asks for.
 
 use livetraffic::Trace;
-use traffic::Kind;
+use traffic::PacketKind;
 
 use crate::api::params::{flag, once};
 use crate::http::error::ApiError;
@@ -23,8 +23,8 @@ pub(crate) fn trace(pairs: Vec<(String, String)>) -> Result<Trace, ApiError> {
     let [Some(source), Some(destination)] = ends else {
         return Err(ApiError::bad_request("from= and to= say where the packet goes"));
     };
-    let (kind, both) = (kind.unwrap_or(Kind::Icmp), both.unwrap_or(false));
-    if both && matches!(kind, Kind::Raw(_)) {
+    let (kind, both) = (kind.unwrap_or(PacketKind::Icmp), both.unwrap_or(false));
+    if both && matches!(kind, PacketKind::Raw(_)) {
         return Err(ApiError::bad_request(
             "there is no answer to a packet in your own words: no both",
         ));
@@ -32,14 +32,14 @@ pub(crate) fn trace(pairs: Vec<(String, String)>) -> Result<Trace, ApiError> {
     Ok(Trace { source, destination, kind, both, brief: false })
 }
 
-fn packet(key: &str, value: String) -> Result<Kind, ApiError> {
+fn packet(key: &str, value: String) -> Result<PacketKind, ApiError> {
     match key {
-        "tcp" => Ok(Kind::Tcp(port(key, &value)?)),
-        "udp" => Ok(Kind::Udp(port(key, &value)?)),
-        "icmp" if value.is_empty() => Ok(Kind::Icmp),
-        "arp" if value.is_empty() => Ok(Kind::Arp),
+        "tcp" => Ok(PacketKind::Tcp(port(key, &value)?)),
+        "udp" => Ok(PacketKind::Udp(port(key, &value)?)),
+        "icmp" if value.is_empty() => Ok(PacketKind::Icmp),
+        "arp" if value.is_empty() => Ok(PacketKind::Arp),
         "icmp" | "arp" => Err(ApiError::bad_request(format!("{key} has no value"))),
-        "raw" => Ok(Kind::Raw(value)),
+        "raw" => Ok(PacketKind::Raw(value)),
         _ => Err(ApiError::bad_request(format!(
             "{key:?} means nothing here; a packet is tcp=, udp=, icmp, arp or raw="
         ))),
@@ -66,13 +66,13 @@ mod tests {
     fn a_trace_is_what_the_verb_takes() {
         let usual = of(&[]).unwrap();
         assert_eq!((usual.source.as_str(), usual.destination.as_str()), ("web", "br0:LOCAL"));
-        assert_eq!((usual.kind, usual.both), (Kind::Icmp, false));
+        assert_eq!((usual.kind, usual.both), (PacketKind::Icmp, false));
         for (query, kind) in [
-            (("tcp", "80"), Kind::Tcp(80)),
-            (("udp", "65535"), Kind::Udp(65535)),
-            (("icmp", ""), Kind::Icmp),
-            (("arp", ""), Kind::Arp),
-            (("raw", "ip,nw_proto=47"), Kind::Raw("ip,nw_proto=47".to_owned())),
+            (("tcp", "80"), PacketKind::Tcp(80)),
+            (("udp", "65535"), PacketKind::Udp(65535)),
+            (("icmp", ""), PacketKind::Icmp),
+            (("arp", ""), PacketKind::Arp),
+            (("raw", "ip,nw_proto=47"), PacketKind::Raw("ip,nw_proto=47".to_owned())),
         ] {
             assert_eq!(of(&[query]).unwrap().kind, kind);
         }

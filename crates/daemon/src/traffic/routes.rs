@@ -11,7 +11,7 @@ use livetraffic::TraceError;
 use model::SourceErrorKind;
 use model::query::QueryError;
 use report::v1;
-use traffic::{EndError, Kind};
+use traffic::{EndError, PacketKind};
 
 use super::params::trace;
 use crate::daemon::Daemon;
@@ -41,7 +41,7 @@ pub(crate) async fn packet(
     Pairs(pairs): Pairs,
 ) -> Result<Json<Vec<v1::Trace>>, ApiError> {
     let wanted = trace(pairs)?;
-    let is_raw = matches!(wanted.kind, Kind::Raw(_));
+    let is_raw = matches!(wanted.kind, PacketKind::Raw(_));
     if is_raw && access == Access::Public {
         let why = "raw= is taken over the unix socket, or with the token";
         return Err(ApiError::new(StatusCode::FORBIDDEN, why));

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use host::{OwnIds, RestsOn};
+use host::{ExternalIdsGuard, OpenVSwitchIds};
 use ipnet::IpNet;
 use model::address_pool::{
     self, AddressRecord, Holder, MAX_ADDRESSES, MAX_POOLS, Pool, PoolRecord,
@@ -72,7 +72,7 @@ impl Driver {
         &self,
         request: &PoolRequest,
     ) -> Result<(String, IpNet), DriverError> {
-        let mut own = OwnIds::of(&self.host).await?;
+        let mut own = OpenVSwitchIds::of(&self.host).await?;
         for _ in 0..TRIES {
             let ids = own.read().await?;
             let pools = in_use(&ids);
@@ -86,7 +86,8 @@ impl Driver {
             };
             let record = PoolRecord::new(subnet, request.range, host::now() / 1000);
             let comment = format!("a pool of addresses, {subnet}");
-            if own.change(&record.written_as(&id), &RestsOn::All(ids), &comment).await? {
+            if own.change(&record.written_as(&id), &ExternalIdsGuard::Equals(ids), &comment).await?
+            {
                 return Ok((id, subnet));
             }
         }
@@ -121,7 +122,7 @@ impl Driver {
 
     async fn try_request_address(&self, request: &AddressRequest) -> Result<Cidr, DriverError> {
         let boot = boot()?;
-        let mut own = OwnIds::of(&self.host).await?;
+        let mut own = OpenVSwitchIds::of(&self.host).await?;
         for _ in 0..TRIES {
             let pools = in_use(&own.read().await?);
             let pool = pools.get(&request.pool).ok_or_else(|| unknown(&request.pool))?;
@@ -146,7 +147,7 @@ impl Driver {
             };
             let change = pool.take(ip, &record, request.address.is_none());
             let comment = format!("the address {ip}");
-            if own.change(&change, &RestsOn::Pairs(pool.rests_on()), &comment).await? {
+            if own.change(&change, &ExternalIdsGuard::Includes(pool.rests_on()), &comment).await? {
                 return Ok(Cidr { ip, prefix: pool.record.subnet.prefix_len() });
             }
         }
@@ -174,7 +175,7 @@ impl Driver {
         if !network.subnets.iter().any(|subnet| subnet.own_pool) {
             return Ok(None);
         }
-        let pools = in_use(&OwnIds::of(&self.host).await?.read().await?);
+        let pools = in_use(&OpenVSwitchIds::of(&self.host).await?.read().await?);
         let own: Vec<_> = pools.values().filter(|pool| network.is_of_pool(pool)).collect();
         Ok(addresses.iter().find_map(|cidr| {
             own.iter().find_map(|pool| pool.addresses.get(&cidr.ip)?.name.clone())
@@ -188,12 +189,12 @@ impl Driver {
         comment: &str,
         change: impl Fn(&Pool) -> Option<model::memory::MemoryChange>,
     ) -> Result<(), DriverError> {
-        let mut own = OwnIds::of(&self.host).await?;
+        let mut own = OpenVSwitchIds::of(&self.host).await?;
         for _ in 0..TRIES {
             let pools = in_use(&own.read().await?);
             let Some(pool) = pools.get(id) else { return Ok(()) };
             let Some(change) = change(pool) else { return Ok(()) };
-            if own.change(&change, &RestsOn::Pairs(pool.rests_on()), comment).await? {
+            if own.change(&change, &ExternalIdsGuard::Includes(pool.rests_on()), comment).await? {
                 return Ok(());
             }
         }

@@ -5,12 +5,12 @@ use std::hash::Hasher;
 use std::net::IpAddr;
 
 use fnv::FnvHasher;
-use host::{EndpointLink, Home};
+use host::{EndpointLink, TargetNetns};
 use model::endpoint_record::EndpointRecord;
 use model::ids::{Mac, Name};
 use model::plan::endpoint::{Attach, attach, await_number, candidate};
 use model::plan::{HOST_END, Plan};
-use model::published::Published;
+use model::published::PublishedPort;
 use model::snapshot::Cidr;
 use model::switch::{Bridge, OfPortState};
 
@@ -38,16 +38,16 @@ pub struct Endpoint {
     /// The user's options.
     pub options: BTreeMap<String, String>,
     /// Whose it is, where the engine says so.
-    pub whose: Option<Whose>,
+    pub owner: Option<EndpointOwner>,
     /// What the interface inside is to be called, where the engine or the user says so.
     pub interface: Option<String>,
     /// The ports of the host that are to be for it.
-    pub published: Vec<Published>,
+    pub published: Vec<PublishedPort>,
 }
 
 /// The container that an endpoint is of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Whose {
+pub struct EndpointOwner {
     /// Its full id.
     pub container: String,
     /// Its name.
@@ -116,7 +116,7 @@ impl Driver {
                 self.try_delete(&stray.network, &stray.endpoint).await?;
                 continue;
             }
-            let home = Home::own()?;
+            let home = TargetNetns::own()?;
             let plan = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
             let number = plan.ofport();
             let Some(_reserved) = number.and_then(|n| self.in_flight.reserve(&name, n)) else {
@@ -146,7 +146,7 @@ impl Driver {
         view: &View,
         bridge: &Bridge,
         request: &Request<'_>,
-        home: &Home,
+        home: &TargetNetns,
     ) -> Result<Plan, DriverError> {
         let Request { options, of_network, .. } = request;
         let vlans = options.vlans.as_ref().unwrap_or(&of_network.vlans);

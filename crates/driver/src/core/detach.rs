@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host::Home;
+use host::TargetNetns;
 use model::endpoint_record::alias_beginning;
 use model::plan::endpoint::detach;
 
@@ -46,7 +46,7 @@ impl Driver {
                 let alias = alias_beginning(network, endpoint);
                 return Ok(view.endpoints.delete_left(&host_end(network, endpoint), &alias)?);
             };
-            let home = Home::own()?;
+            let home = TargetNetns::own()?;
             let name = bridge.name.clone();
             let plan = detach(bridge, port, &record, home.id());
             match view.endpoints.carry_out(&plan, home).await {

@@ -42,7 +42,7 @@ struct Attempt<'a> {
 
 /// What is to stand.
 #[derive(Clone, Debug, PartialEq)]
-struct Stood {
+struct DesiredGateways {
     links: Vec<Owned>,
     table: Option<Table>,
     /// What it is called, if there is one.
@@ -57,7 +57,7 @@ struct Owned {
     link: GatewayLink,
 }
 
-impl Stood {
+impl DesiredGateways {
     /// All that can be put in place is, whatever a single link lacks: one network does not hold up another.
     /// The link of the network that is `asked` for is waited for. A table that is not wanted is removed where
     /// the switch's links `are_here`: elsewhere it is none of this switch's.
@@ -277,7 +277,7 @@ impl Driver {
     }
 
     /// What is to stand by the database, and by the links of what is published.
-    async fn wanted(&self) -> Result<Stood, DriverError> {
+    async fn wanted(&self) -> Result<DesiredGateways, DriverError> {
         let view = self.open().await?;
         let networks = view.bridges.iter().flat_map(network::of);
         let links = networks
@@ -285,7 +285,7 @@ impl Driver {
         let links = links.collect();
         let table_name = rules::table_name(view.system.as_deref());
         let table = rules::table(&table_name, &view.bridges, &|port| view.has_ended(port));
-        Ok(Stood { links, table, table_name })
+        Ok(DesiredGateways { links, table, table_name })
     }
 
     /// The same where only the table may have changed; what fails now is tried again later.

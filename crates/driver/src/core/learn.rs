@@ -12,8 +12,8 @@ use model::plan::endpoint::{note, own_number};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info};
 
-use super::news::Made;
-use super::own_numbers::{Misplaced, misplaced, owner};
+use super::new_endpoints::EndpointKey;
+use super::own_numbers::{Misnumbered, misnumbered, owner};
 use super::rounds::{ROUND, Rounds};
 use super::{Driver, TRIES, View};
 use crate::DriverError;
@@ -27,7 +27,7 @@ const LATER: Duration = Duration::from_secs(2);
 #[derive(Default)]
 struct Learning {
     /// Endpoints whose container is not known yet.
-    unknown: BTreeSet<Made>,
+    unknown: BTreeSet<EndpointKey>,
     /// What networks are called, as it was written down already.
     names: BTreeMap<String, String>,
 }
@@ -86,8 +86,9 @@ impl Driver {
         if is_whole {
             let view = self.open().await?;
             let nameless = endpoints(&view).filter(|record| record.container.is_none());
-            learning.unknown =
-                nameless.map(|record| Made::new(&record.network, &record.endpoint)).collect();
+            learning.unknown = nameless
+                .map(|record| EndpointKey::new(&record.network, &record.endpoint))
+                .collect();
         }
         let others_wait = self.learn(learning).await;
         if is_whole && let Err(error) = self.learn_engines().await {
@@ -141,7 +142,7 @@ impl Driver {
     /// name is new, and others wait for numbers that are their own.
     async fn name_endpoint(
         &self,
-        made: &Made,
+        made: &EndpointKey,
         known: &EngineNetwork,
         who: &EngineEndpoint,
     ) -> Result<bool, DriverError> {
@@ -163,7 +164,7 @@ impl Driver {
     /// gets its own; true where others wait for theirs, which may be the one that it leaves.
     pub(super) async fn note_endpoint(
         &self,
-        made: &Made,
+        made: &EndpointKey,
         is_settled: bool,
         renew: &(dyn Fn(&EndpointRecord) -> EndpointRecord + Sync),
     ) -> Result<bool, DriverError> {
@@ -182,8 +183,8 @@ impl Driver {
             let reserved = self.in_flight.numbers(&bridge.name);
             let is_free = !is_settled && !named.is_number_asked_for && named.name.is_some();
             let wanted = is_free.then(|| own_number(bridge, port, &owner, &reserved)).flatten();
-            let is_other = |one: &Misplaced<'_>| one.record.endpoint != made.endpoint;
-            let others_wait = !is_settled && misplaced(&view).iter().any(is_other);
+            let is_other = |one: &Misnumbered<'_>| one.record.endpoint != made.endpoint;
+            let others_wait = !is_settled && misnumbered(&view).iter().any(is_other);
             if named == record && wanted.is_none() {
                 return Ok(others_wait);
             }

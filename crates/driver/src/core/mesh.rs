@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use host::{KnownMeshes, MeshOfBridge, OwnIds, Tunnel, TunnelChange};
+use host::{KnownMeshes, MeshOfBridge, OpenVSwitchIds, Tunnel, TunnelChange};
 use model::address_pool::{Holder, Pool};
 use model::switch::Bridge;
 use tokio::time::sleep;
@@ -62,7 +62,7 @@ impl Driver {
     async fn carried(&self, mesh: &str) -> Result<Option<Option<u32>>, DriverError> {
         let mut missing = None;
         for _ in 0..LOOKS {
-            let ids = OwnIds::of(&self.host).await?.read().await?;
+            let ids = OpenVSwitchIds::of(&self.host).await?.read().await?;
             let Some(known) = KnownMeshes::of(&ids) else { return Ok(None) };
             if let Some(carried) = known.meshes.get(mesh) {
                 return Ok(Some(*carried));
@@ -101,7 +101,7 @@ impl Driver {
         options: &NetworkOptions,
     ) -> Result<(), DriverError> {
         let Some(mesh) = &options.mesh else { return Ok(()) };
-        let pools = in_use(&OwnIds::of(&self.host).await?.read().await?);
+        let pools = in_use(&OpenVSwitchIds::of(&self.host).await?.read().await?);
         for pool in pools.values().filter(|pool| network.is_of_pool(pool)) {
             check_blocks(pool)?;
             let is_new = |pool: &Pool| pool.record.mesh.as_ref() != Some(mesh);
@@ -116,7 +116,7 @@ impl Driver {
     pub(super) async fn await_mesh(&self, network: &NetworkRecord, options: &NetworkOptions) {
         let Some(mesh) = &options.mesh else { return };
         for _ in 0..LOOKS {
-            let Ok(mut own) = OwnIds::of(&self.host).await else { return };
+            let Ok(mut own) = OpenVSwitchIds::of(&self.host).await else { return };
             let Ok(ids) = own.read().await else { return };
             let Some(known) = KnownMeshes::of(&ids) else { return };
             let carries = known.meshes.get(mesh).is_some_and(Option::is_some);
@@ -135,7 +135,7 @@ impl Driver {
         options: NetworkOptions,
     ) -> Result<NetworkOptions, DriverError> {
         let Some(mesh) = &options.mesh else { return Ok(options) };
-        let known = KnownMeshes::of(&OwnIds::of(&self.host).await?.read().await?);
+        let known = KnownMeshes::of(&OpenVSwitchIds::of(&self.host).await?.read().await?);
         let carried = known.and_then(|known| known.meshes.get(mesh).copied().flatten());
         let mtu = options.mtu.into_iter().chain(carried).min();
         Ok(NetworkOptions { mtu, ..options })

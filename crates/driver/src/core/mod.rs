@@ -9,7 +9,7 @@ mod in_flight;
 mod learn;
 mod mesh;
 mod network;
-mod news;
+mod new_endpoints;
 mod own_numbers;
 mod published;
 mod removal;
@@ -22,7 +22,7 @@ mod stray_networks;
 
 use std::time::Duration;
 
-use host::{ActError, Endpoints, Home, Host, Settings};
+use host::{ActError, Endpoints, Host, Settings, TargetNetns};
 use model::SourceError;
 use model::endpoint_record::EndpointRecord;
 use model::plan::Plan;
@@ -31,12 +31,12 @@ use std::sync::Arc;
 
 pub use addresses::{AddressRequest, PoolRequest};
 pub(crate) use attach::gateways;
-pub use attach::{Endpoint, Joined, Whose};
+pub use attach::{Endpoint, EndpointOwner, Joined};
 pub use network::NetworkRequest;
 
 use crate::DriverError;
 use in_flight::InFlight;
-use news::News;
+use new_endpoints::NewEndpoints;
 
 /// The kind of engine that calls by [`crate::docker`].
 pub(crate) const DOCKER: &str = "docker";
@@ -53,7 +53,7 @@ const TRIES: usize = 40;
 pub struct Driver {
     host: Host,
     in_flight: InFlight,
-    news: News,
+    news: NewEndpoints,
     standing: gateway::InstalledGateways,
 }
 
@@ -64,7 +64,7 @@ impl Driver {
     /// Settings that make no sense.
     pub fn new(settings: Settings) -> Result<Self, SourceError> {
         let host = Host::open(&Settings { timeout: HOST_TIMEOUT, ..settings })?;
-        let (in_flight, news) = (InFlight::default(), News::default());
+        let (in_flight, news) = (InFlight::default(), NewEndpoints::default());
         Ok(Self { host, in_flight, news, standing: gateway::InstalledGateways::default() })
     }
 
@@ -121,6 +121,6 @@ impl View {
     }
 
     async fn carry_out(&mut self, plan: &Plan) -> Result<(), ActError> {
-        self.endpoints.carry_out(plan, Home::own()?).await
+        self.endpoints.carry_out(plan, TargetNetns::own()?).await
     }
 }

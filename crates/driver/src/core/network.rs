@@ -6,7 +6,7 @@ use std::sync::Arc;
 use host::{ActError, MeshOfBridge};
 use model::NotABridge;
 use model::SourceErrorKind;
-use model::ids::{ContainerId, Engine, OfPort};
+use model::ids::{ContainerId, EngineName, OfPort};
 use model::plan::endpoint::await_number;
 use model::plan::{NewBridge, Plan, ReplacePort, Step, SwitchStep};
 use model::switch::{Bridge, Port};
@@ -296,7 +296,7 @@ pub(super) fn plan(bridge: &str, steps: Vec<Step>) -> Plan {
     let container = ContainerRef {
         name: "network".into(),
         id: ContainerId("".into()),
-        engine: Engine::default(),
+        engine: EngineName::default(),
         qualified: None,
     };
     Plan { container, interface: "".into(), bridge: bridge.into(), steps }

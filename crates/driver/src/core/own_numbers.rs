@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use model::endpoint_record::EndpointRecord;
 use model::numbers::NumberOwner;
-use model::plan::endpoint::{is_misplaced, own_number, park, waits_for};
+use model::plan::endpoint::{is_misnumbered, own_number, park, waits_for};
 use model::switch::{Bridge, Port};
 
-use super::news::Made;
+use super::new_endpoints::EndpointKey;
 use super::{Driver, TRIES, View};
 use crate::DriverError;
 
@@ -17,7 +17,7 @@ impl Driver {
     pub(super) async fn give_numbers_back(&self) -> Result<(), DriverError> {
         for _ in 0..TRIES {
             let view = self.open().await?;
-            let misplaced = misplaced(&view);
+            let misplaced = misnumbered(&view);
             let movable: Vec<_> = misplaced.iter().filter(|one| one.is_movable()).collect();
             if let Some(stuck) = in_the_way(&misplaced).filter(|_| movable.is_empty()) {
                 self.make_way(&stuck.record).await?;
@@ -27,7 +27,7 @@ impl Driver {
                 return Ok(());
             }
             for one in movable {
-                let made = Made::new(&one.record.network, &one.record.endpoint);
+                let made = EndpointKey::new(&one.record.network, &one.record.endpoint);
                 self.note_endpoint(&made, false, &EndpointRecord::clone).await?;
             }
         }
@@ -53,28 +53,28 @@ impl Driver {
 }
 
 /// An endpoint that has another number than its own.
-pub(super) struct Misplaced<'a> {
+pub(super) struct Misnumbered<'a> {
     bridge: &'a Bridge,
     port: &'a Port,
     pub(super) record: EndpointRecord,
     owner: NumberOwner,
 }
 
-impl Misplaced<'_> {
+impl Misnumbered<'_> {
     /// Whether its own number is free.
     fn is_movable(&self) -> bool {
         own_number(self.bridge, self.port, &self.owner, &BTreeSet::new()).is_some()
     }
 }
 
-pub(super) fn misplaced(view: &View) -> Vec<Misplaced<'_>> {
+pub(super) fn misnumbered(view: &View) -> Vec<Misnumbered<'_>> {
     let all = view.bridges.iter();
     let all = all.flat_map(|bridge| bridge.ports.iter().map(move |port| (bridge, port)));
     let all = all.filter_map(|(bridge, port)| {
         let record = EndpointRecord::of(port)?;
         let owner = owner(&record, port);
         let is_free = record.name.is_some() && !record.is_number_asked_for;
-        (is_free && is_misplaced(bridge, port, &owner)).then_some(Misplaced {
+        (is_free && is_misnumbered(bridge, port, &owner)).then_some(Misnumbered {
             bridge,
             port,
             record,
@@ -85,9 +85,9 @@ pub(super) fn misplaced(view: &View) -> Vec<Misplaced<'_>> {
 }
 
 /// One that has the number which another one waits for.
-fn in_the_way<'a>(all: &'a [Misplaced<'a>]) -> Option<&'a Misplaced<'a>> {
+fn in_the_way<'a>(all: &'a [Misnumbered<'a>]) -> Option<&'a Misnumbered<'a>> {
     all.iter().find(|holder| {
-        let waits = |other: &Misplaced<'_>| {
+        let waits = |other: &Misnumbered<'_>| {
             other.bridge.name == holder.bridge.name
                 && other.record.endpoint != holder.record.endpoint
                 && waits_for(other.bridge, &other.owner, holder.port)

@@ -1,7 +1,7 @@
 //! Whether ports of this host can be published on a network.
 
 use model::endpoint_record::EndpointRecord;
-use model::published::Published;
+use model::published::PublishedPort;
 
 use super::View;
 use crate::DriverError;
@@ -17,7 +17,7 @@ pub(super) fn require_published(
     view: &View,
     network: &NetworkRecord,
     options: &NetworkOptions,
-    published: &[Published],
+    published: &[PublishedPort],
 ) -> Result<(), DriverError> {
     if published.is_empty() {
         return Ok(());
@@ -36,7 +36,7 @@ pub(super) fn require_published(
                        one was chosen";
             return Err(DriverError::new(why));
         }
-        let is = |published: &Published| published.is_in_the_way_of(wanted);
+        let is = |published: &PublishedPort| published.is_in_the_way_of(wanted);
         let holder = others
             .iter()
             .find(|(port, record)| record.published.iter().any(is) && !view.has_ended(port));

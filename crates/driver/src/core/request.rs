@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::endpoint_record::EndpointRecord;
 use model::ids::{Mac, Name};
 use model::numbers::NumberOwner;
-use model::plan::Wanted;
+use model::plan::OfPortChoice;
 use model::switch::{Bridge, Port};
 
 use super::View;
@@ -29,13 +29,13 @@ impl Request<'_> {
     /// What the other end is made as.
     pub(super) fn interface(&self, host_end: &str) -> Name {
         // An engine that says whose it is has it made inside at once; others take it there, and name it then.
-        let Endpoint { whose, interface, .. } = self.endpoint;
-        let inside = interface.as_deref().filter(|_| whose.is_some());
+        let Endpoint { owner, interface, .. } = self.endpoint;
+        let inside = interface.as_deref().filter(|_| owner.is_some());
         inside.map_or_else(|| far_end(host_end), Name::from)
     }
 
-    pub(super) fn wanted(&self) -> Wanted {
-        self.options.ofport.map_or(Wanted::Free, Wanted::Exactly)
+    pub(super) fn wanted(&self) -> OfPortChoice {
+        self.options.ofport.map_or(OfPortChoice::Free, OfPortChoice::Exactly)
     }
 
     pub(super) fn vlans(&self) -> String {
@@ -79,20 +79,20 @@ impl Request<'_> {
     }
 
     pub(super) fn name(&self) -> Option<String> {
-        let name = self.endpoint.whose.as_ref().map(|whose| whose.name.clone());
+        let name = self.endpoint.owner.as_ref().map(|owner| owner.name.clone());
         name.or_else(|| self.name_said.clone())
     }
 
     pub(super) fn record(&self, bridge: &str, system: Option<String>) -> EndpointRecord {
         let Self { endpoint, options, network, of_network, .. } = self;
-        let whose = endpoint.whose.as_ref();
+        let owner = endpoint.owner.as_ref();
         EndpointRecord {
             network: network.id.clone(),
             network_name: network.name.clone(),
             endpoint: endpoint.id.clone(),
             engine: network.engine.clone(),
-            container: whose.map(|whose| whose.container.clone()),
-            name: whose.map(|whose| whose.name.clone()),
+            container: owner.map(|owner| owner.container.clone()),
+            name: owner.map(|owner| owner.name.clone()),
             interface: endpoint.interface.clone(),
             mac: Some(self.mac(bridge)),
             addresses: endpoint.addresses.clone(),

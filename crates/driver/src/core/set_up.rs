@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use host::Home;
+use host::TargetNetns;
 use ipnet::IpNet;
 use model::ids::Mac;
 use model::plan::endpoint::await_number;
@@ -174,7 +174,7 @@ impl Driver {
             name_said: None,
         };
         for _ in 0..TRIES {
-            let home = Home::at(netns)?;
+            let home = TargetNetns::at(netns)?;
             let mut view = self.open().await?;
             let Some(bridge) = view.bridges.iter().find(|row| *row.name == *of_network.bridge)
             else {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use host::{OwnIds, RestsOn};
+use host::{ExternalIdsGuard, OpenVSwitchIds};
 use model::address_pool::{Holder, Pool};
 use model::endpoint_record::EndpointRecord;
 use tokio::time::Instant;
@@ -36,7 +36,7 @@ impl Driver {
     }
 
     async fn try_sweep_addresses(&self, seen: &mut FirstSeen) -> Result<(), DriverError> {
-        let mut own = OwnIds::of(&self.host).await?;
+        let mut own = OpenVSwitchIds::of(&self.host).await?;
         // First what is written down, then who has it: what is asked for meanwhile changes the pool, and
         // nothing is done.
         let pools = in_use(&own.read().await?);
@@ -62,7 +62,7 @@ impl Driver {
             let change = if is_pool { pool.release() } else { pool.give_back(&ips) };
             let what = if is_pool { "the pool is".to_owned() } else { format!("{ips:?} are") };
             let comment = format!("{}: {what} stray", pool.record.subnet);
-            if own.change(&change, &RestsOn::Pairs(pool.rests_on()), &comment).await? {
+            if own.change(&change, &ExternalIdsGuard::Includes(pool.rests_on()), &comment).await? {
                 info!("{comment}, and free again");
             }
         }

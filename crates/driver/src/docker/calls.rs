@@ -11,8 +11,8 @@ use tracing::{debug, warn};
 
 use super::ipam;
 use super::messages::{
-    CreateEndpoint, CreateNetwork, CreatedEndpoint, CreatedInterface, GwAllocCheck, InterfaceName,
-    Joined, OneEndpoint, OneNetwork, SkipGateways, generic,
+    CreateEndpoint, CreateNetwork, CreatedEndpoint, CreatedInterface, EndpointIdRequest,
+    GwAllocCheck, InterfaceName, Joined, NetworkIdRequest, SkipGateways, generic,
 };
 use crate::DriverError;
 use crate::core::Driver;
@@ -82,25 +82,25 @@ async fn carry_out(driver: &Driver, method: &str, body: &[u8]) -> Result<String,
             Ok(nothing())
         }
         "NetworkDriver.DeleteNetwork" => {
-            driver.delete_network(&read::<OneNetwork>(body)?.id()?).await?;
+            driver.delete_network(&read::<NetworkIdRequest>(body)?.id()?).await?;
             Ok(nothing())
         }
         "NetworkDriver.CreateEndpoint" => create_endpoint(driver, read(body)?).await,
         "NetworkDriver.Join" => join(driver, read(body)?).await,
         "NetworkDriver.DeleteEndpoint" => {
-            let (network, endpoint) = read::<OneEndpoint>(body)?.ids()?;
+            let (network, endpoint) = read::<EndpointIdRequest>(body)?.ids()?;
             driver.delete_endpoint(&network, &endpoint).await?;
             Ok(nothing())
         }
         "NetworkDriver.EndpointOperInfo" => {
-            read::<OneEndpoint>(body)?.ids()?;
+            read::<EndpointIdRequest>(body)?.ids()?;
             Ok(json!({ "Value": {} }).to_string())
         }
         // The link is still inside then: it goes with its endpoint.
         "NetworkDriver.Leave"
         | "NetworkDriver.ProgramExternalConnectivity"
         | "NetworkDriver.RevokeExternalConnectivity" => {
-            read::<OneEndpoint>(body)?.ids()?;
+            read::<EndpointIdRequest>(body)?.ids()?;
             Ok(nothing())
         }
         "Plugin.Health" | "NetworkDriver.DiscoverNew" | "NetworkDriver.DiscoverDelete" => {
@@ -145,7 +145,7 @@ async fn create_endpoint(driver: &Driver, request: CreateEndpoint) -> Result<Str
     written(&CreatedEndpoint { interface: CreatedInterface { mac } })
 }
 
-async fn join(driver: &Driver, request: OneEndpoint) -> Result<String, CallError> {
+async fn join(driver: &Driver, request: EndpointIdRequest) -> Result<String, CallError> {
     let (network, endpoint) = request.ids()?;
     let joined = driver.join(&network, &endpoint).await?;
     let gateway =

@@ -60,7 +60,7 @@ pub(super) struct ReleasedPool {
 /// `RequestAddress` and `ReleaseAddress`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct OneAddress {
+pub(super) struct AddressRequestBody {
     #[serde(rename = "PoolID")]
     pool: String,
     #[serde(default)]
@@ -107,11 +107,12 @@ pub(super) async fn carry_out(
             Ok(nothing())
         }
         Some("RequestAddress") => {
-            let address = driver.request_address(&read::<OneAddress>(body)?.request()?).await?;
+            let address =
+                driver.request_address(&read::<AddressRequestBody>(body)?.request()?).await?;
             written(&RequestedAddress { address: address.to_string(), data: BTreeMap::new() })
         }
         Some("ReleaseAddress") => {
-            let request = read::<OneAddress>(body)?.request()?;
+            let request = read::<AddressRequestBody>(body)?.request()?;
             if let Some(ip) = request.address {
                 driver.release_address(&request.pool, ip).await?;
             }
@@ -147,7 +148,7 @@ impl RequestPool {
     }
 }
 
-impl OneAddress {
+impl AddressRequestBody {
     /// # Errors
     /// An id or an address that is none.
     pub(super) fn request(self) -> Result<AddressRequest, DriverError> {

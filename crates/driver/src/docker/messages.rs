@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::plan::why_not_a_name;
-use model::published::{Protocol, Published};
+use model::published::{Protocol, PublishedPort};
 use model::snapshot::Cidr;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -115,12 +115,12 @@ fn text(key: &str, value: &Value) -> Result<String, DriverError> {
 
 /// A method about a network alone.
 #[derive(Deserialize)]
-pub(super) struct OneNetwork {
+pub(super) struct NetworkIdRequest {
     #[serde(rename = "NetworkID")]
     network: String,
 }
 
-impl OneNetwork {
+impl NetworkIdRequest {
     pub(super) fn id(self) -> Result<String, DriverError> {
         id(self.network, "NetworkID")
     }
@@ -191,7 +191,7 @@ impl CreateEndpoint {
             options: own
                 .map(|(key, value)| Ok((key.clone(), text(key, value)?)))
                 .collect::<Result<_, DriverError>>()?,
-            whose: None,
+            owner: None,
             interface: options.get(IFNAME).map(interface).transpose()?,
             published,
         })
@@ -221,7 +221,7 @@ struct PortBinding {
     host_port_end: u16,
 }
 
-fn published(binding: &Value) -> Result<Published, DriverError> {
+fn published(binding: &Value) -> Result<PublishedPort, DriverError> {
     let bad = |error| DriverError::new(format!("{PORT_MAP} has no published port: {error}"));
     let PortBinding { proto, port, host_ip, host_port, host_port_end } =
         PortBinding::deserialize(binding).map_err(bad)?;
@@ -237,7 +237,7 @@ fn published(binding: &Value) -> Result<Published, DriverError> {
         other => return Err(DriverError::new(format!("protocol {other} has no ports"))),
     };
     let host_ip = given::host_ip(&host_ip.unwrap_or_default())?;
-    Ok(Published { host_ip, host_port, port, protocol })
+    Ok(PublishedPort { host_ip, host_port, port, protocol })
 }
 
 /// The answer: only what Docker has left empty.
@@ -255,14 +255,14 @@ pub(super) struct CreatedInterface {
 
 /// A method about an endpoint; `Join` has more, of which nothing is of use.
 #[derive(Deserialize)]
-pub(super) struct OneEndpoint {
+pub(super) struct EndpointIdRequest {
     #[serde(rename = "NetworkID")]
     network: String,
     #[serde(rename = "EndpointID")]
     endpoint: String,
 }
 
-impl OneEndpoint {
+impl EndpointIdRequest {
     pub(super) fn ids(self) -> Result<(String, String), DriverError> {
         Ok((id(self.network, "NetworkID")?, id(self.endpoint, "EndpointID")?))
     }

@@ -1,9 +1,9 @@
 //! Bodies of Docker's calls, read from any bytes.
 
 use super::calls::{CallError, read};
-use super::ipam::{OneAddress, ReleasedPool, RequestPool};
+use super::ipam::{AddressRequestBody, ReleasedPool, RequestPool};
 use super::messages::{
-    CreateEndpoint, CreateNetwork, GwAllocCheck, OneEndpoint, OneNetwork, generic,
+    CreateEndpoint, CreateNetwork, EndpointIdRequest, GwAllocCheck, NetworkIdRequest, generic,
 };
 use crate::DriverError;
 use crate::network::NetworkRecord;
@@ -30,11 +30,11 @@ pub fn calls_in(body: &[u8]) -> ReadCall {
     let endpoint = call(body, CreateEndpoint::request);
     said.published = said.noted(endpoint).map_or(0, |endpoint| endpoint.published.len());
     let others = [
-        call(body, OneNetwork::id).map(drop),
-        call(body, OneEndpoint::ids).map(drop),
+        call(body, NetworkIdRequest::id).map(drop),
+        call(body, EndpointIdRequest::ids).map(drop),
         call(body, RequestPool::request).map(drop),
         call(body, ReleasedPool::id).map(drop),
-        call(body, OneAddress::request).map(drop),
+        call(body, AddressRequestBody::request).map(drop),
         call(body, |check: GwAllocCheck| generic(&check.options.unwrap_or_default())).and_then(
             |options| NetworkOptions::read(&options).map(drop).map_err(|error| error.to_string()),
         ),

@@ -6,13 +6,13 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 use model::ids::Mac;
-use model::published::{Protocol, Published};
+use model::published::{Protocol, PublishedPort};
 use model::snapshot::Cidr;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::DriverError;
-use crate::core::{Endpoint, Whose, gateways};
+use crate::core::{Endpoint, EndpointOwner, gateways};
 use crate::given::{self, id};
 use crate::network::{NetworkRecord, Subnet};
 
@@ -145,7 +145,7 @@ struct PortMapping {
 impl PortMapping {
     /// Adds them to `all`, of which there are no more than there can be: a range of ports is said in a few
     /// bytes.
-    fn add_published(&self, all: &mut Vec<Published>) -> Result<(), DriverError> {
+    fn add_published(&self, all: &mut Vec<PublishedPort>) -> Result<(), DriverError> {
         let bad = |what: &str| DriverError::new(format!("port_mappings: {what}"));
         let host_ip = given::host_ip(&self.host_ip)?;
         let protocols = if self.protocol.is_empty() { "tcp" } else { &self.protocol };
@@ -160,7 +160,7 @@ impl PortMapping {
                     first.checked_add(more).ok_or_else(|| bad("it ends beyond port 65535"))
                 };
                 let (host_port, port) = (port(self.host_port)?, port(self.container_port)?);
-                all.push(Published { host_ip, host_port, port, protocol });
+                all.push(PublishedPort { host_ip, host_port, port, protocol });
             }
         }
         Ok(())
@@ -190,7 +190,7 @@ impl Call {
         Ok((network, id(self.container_id.clone(), "container_id")?))
     }
 
-    fn published(&self) -> Result<Vec<Published>, DriverError> {
+    fn published(&self) -> Result<Vec<PublishedPort>, DriverError> {
         let mut all = Vec::new();
         for mapping in self.port_mappings.iter().flatten() {
             mapping.add_published(&mut all)?;
@@ -215,7 +215,7 @@ impl Call {
             addresses: ips.map(|ip| with_prefix(ip, network)).collect::<Result<_, _>>()?,
             mac: mac.map(|text| text.parse().map_err(|_| bad(&text))).transpose()?,
             options: options.options.unwrap_or_default(),
-            whose: Some(Whose {
+            owner: Some(EndpointOwner {
                 container: self.container_id.clone(),
                 name: self.container_name.clone(),
             }),

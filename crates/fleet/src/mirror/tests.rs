@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use report::v1::Liveness;
 
 use super::*;
-use crate::local::Hidden;
+use crate::local::UnseenRows;
 use crate::refused::MAX_REFUSED;
 
 const ALIVE: &[u8] = br#"{"Machine":"m","Boot":"b","Run":"r","Started":0}"#;
@@ -121,7 +121,7 @@ fn a_value_that_was_mended_or_taken_away_is_told_of_no_more() {
         |text: &str| Local { rows: [("1".to_owned(), text.to_owned())].into(), ..Local::default() };
     mirror.set_own(&local("{"), HostRecord::default());
     assert_eq!(mirror.counts().2, 1);
-    let hidden = Hidden { all: true, ..Hidden::default() };
+    let hidden = UnseenRows { all: true, ..UnseenRows::default() };
     mirror.set_own(&Local { hidden, ..Local::default() }, HostRecord::default());
     assert_eq!(mirror.counts().2, 1);
     mirror.set_own(&Local::default(), HostRecord::default());
@@ -155,14 +155,14 @@ fn none_tells_what_this_host_has() {
     assert_eq!(found(&mirror, "192.0.2.9"), 1);
     // What a partial look lacks may be there.
     let unseen = |hidden| Local { hidden, ..Local::default() };
-    let all = Hidden { all: true, ..Hidden::default() };
+    let all = UnseenRows { all: true, ..UnseenRows::default() };
     mirror.set_own(&unseen(all), HostRecord::default());
     assert_eq!(found(&mirror, "192.0.2.9"), 1);
     // What an engine has, or a container, that was not seen: another's is gone.
     let tenants = decode(&row("192.0.2.9")).unwrap().tenants;
     let hidden = |engine: &str, id: &str| {
         let (engines, containers) = ([engine.to_owned()].into(), [id.to_owned()].into());
-        unseen(Hidden { all: false, engines, containers })
+        unseen(UnseenRows { all: false, engines, containers })
     };
     mirror.set_own(&hidden(&tenants[0].engine, "other"), HostRecord::default());
     assert_eq!(found(&mirror, "192.0.2.9"), 1);

@@ -1,6 +1,6 @@
 //! What is told in order.
 
-use docker_ovs_fleet::{Hidden, Local, decode};
+use docker_ovs_fleet::{Local, UnseenRows, decode};
 use lab::{Etcd, need};
 use report::v1::{Attachment, FleetAction, Liveness};
 
@@ -22,7 +22,7 @@ fn what_a_host_has_is_known_and_goes_with_it() {
         assert_eq!(event.attachment.as_ref().unwrap().addresses, ["192.0.2.7/24"]);
         assert_eq!((b.who("192.0.2.1"), b.who("192.0.2.7")), (vec![], vec!["a".to_owned()]));
         // A look that missed something takes nothing away.
-        let hidden = Hidden { all: true, ..Hidden::default() };
+        let hidden = UnseenRows { all: true, ..UnseenRows::default() };
         a.has(Local { hidden, bridges: vec!["br1".to_owned()], ..Local::default() });
         until("it is told", || b.knows("a").unwrap().bridges == ["br1"]).await;
         assert_eq!(b.who("192.0.2.7"), ["a"]);

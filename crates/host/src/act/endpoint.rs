@@ -21,9 +21,9 @@ use crate::{Host, kernel};
 
 /// A namespace that the other end of a veth is made in.
 #[derive(Debug)]
-pub struct Home(Netns);
+pub struct TargetNetns(Netns);
 
-impl Home {
+impl TargetNetns {
     /// The namespace that this program runs in, which is the engine's too: it takes links from there.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl Endpoints {
     ///
     /// # Errors
     /// A step failed.
-    pub async fn carry_out(&mut self, plan: &Plan, home: Home) -> Result<(), ActError> {
+    pub async fn carry_out(&mut self, plan: &Plan, home: TargetNetns) -> Result<(), ActError> {
         self.executor.run_in(home.0, plan).await
     }
 

@@ -18,7 +18,7 @@ use model::plan::{Plan, PlanError};
 use model::{Snapshot, SourceError};
 
 pub use connect::{plan_connect, plan_disconnect};
-pub use endpoint::{Endpoints, Home};
+pub use endpoint::{Endpoints, TargetNetns};
 pub use gateway::{GatewayLink, forward_ipv4, link_with_address};
 pub(crate) use generate::generate;
 pub use generate::random;

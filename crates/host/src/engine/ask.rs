@@ -10,7 +10,7 @@ use model::snapshot::Container;
 use model::{SourceError, SourceErrorKind};
 
 use super::budget::Budget;
-use super::{Engine, Found};
+use super::{Engine, EngineContainer};
 use crate::deadline::{late, within};
 
 /// Inspections under way at once: the daemon gains little beyond its cores.
@@ -23,7 +23,10 @@ const INSPECT_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) type Rows = BTreeMap<ContainerId, Container>;
 
 /// All containers; those that run with their processes. `known` are the rows of before, if there are.
-pub(crate) async fn all(engine: &dyn Engine, known: &Rows) -> Result<Vec<Found>, SourceError> {
+pub(crate) async fn all(
+    engine: &dyn Engine,
+    known: &Rows,
+) -> Result<Vec<EngineContainer>, SourceError> {
     let inspected = stream::iter(engine.list().await?).map(|found| async move {
         if !engine.may_have_a_process(&found.row) {
             return Ok(Some(found));
@@ -52,7 +55,7 @@ pub(crate) async fn inspect_soon(
     id: &ContainerId,
     listed: Option<Container>,
     known: Option<Container>,
-) -> Result<Option<Found>, SourceError> {
+) -> Result<Option<EngineContainer>, SourceError> {
     let what = || format!("{}, asked about {}", engine.what(), id.short());
     let why = match within(INSPECT_TIMEOUT, engine.inspect(&id.0)).await {
         Ok(Err(why)) if is_about_one(&why) => SourceError { what: what(), ..why },
@@ -69,7 +72,7 @@ pub(crate) async fn inspect_soon(
         }
     };
     let row = row.map(|row| Container { netns_error: Some(why), ..row });
-    Ok(row.map(|row| Found { row, sandbox: None }))
+    Ok(row.map(|row| EngineContainer { row, sandbox: None }))
 }
 
 /// What a list tells, and what only an inspection does as it is known.

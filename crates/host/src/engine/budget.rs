@@ -3,7 +3,7 @@
 use model::snapshot::Container;
 use model::{SourceError, SourceErrorKind};
 
-use super::{Engine, Found};
+use super::{Engine, EngineContainer};
 
 /// The most that is held, in bytes: some twenty thousand containers with many labels.
 const MAX_BYTES: usize = 32 << 20;
@@ -41,8 +41,8 @@ impl Budget {
     /// The same of those that were found.
     pub(crate) fn all(
         engine: &dyn Engine,
-        found: impl IntoIterator<Item = Found>,
-    ) -> Result<Vec<Found>, SourceError> {
+        found: impl IntoIterator<Item = EngineContainer>,
+    ) -> Result<Vec<EngineContainer>, SourceError> {
         let mut budget = Self::default();
         found.into_iter().map(|one| budget.add(engine, &one.row).map(|()| one)).collect()
     }

@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use model::snapshot::Engine as EngineName;
+use model::snapshot::EngineName;
 use model::{SourceError, SourceErrorKind};
 
 use super::docker::address::{DockerAddress, EngineOptions};

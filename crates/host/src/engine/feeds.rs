@@ -1,7 +1,7 @@
 //! What the engines that are followed publish. Engines that are found later join them.
 
 use futures_util::future::pending;
-use model::snapshot::{Container, Engine as EngineName};
+use model::snapshot::{Container, EngineName};
 use tokio::sync::watch::Receiver;
 
 use crate::kernel::watch::any_changed;

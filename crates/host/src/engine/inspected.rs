@@ -7,7 +7,7 @@ use model::ids::{ContainerId, name};
 use model::snapshot::Container;
 use serde::Deserialize;
 
-use super::Found;
+use super::EngineContainer;
 
 /// What is held of one container, in bytes: its labels above all.
 pub(super) const HELD_OF_ONE: usize = 4 << 20;
@@ -57,7 +57,7 @@ struct NetworkSettings {
 impl Inspected {
     /// The row, and the engine's handle on the namespace. That of a container that has stopped is an
     /// old one; Podman has one only of a namespace that it made itself and gave a network to.
-    pub(crate) fn found(self) -> Found {
+    pub(crate) fn found(self) -> EngineContainer {
         let (status, pid) = self.state.map_or((None, None), |state| (state.status, state.pid));
         let row = Container {
             id: ContainerId(name(&self.id)),
@@ -74,7 +74,7 @@ impl Inspected {
         };
         let sandbox = self.network_settings.and_then(|net| net.sandbox_key);
         let sandbox = sandbox.filter(|key| !key.is_empty() && row.pid.is_some());
-        Found { row, sandbox: sandbox.map(PathBuf::from) }
+        EngineContainer { row, sandbox: sandbox.map(PathBuf::from) }
     }
 }
 

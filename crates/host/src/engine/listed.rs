@@ -11,7 +11,7 @@ use model::ids::ContainerId;
 use model::snapshot::Container;
 use tokio::time::sleep;
 
-use super::{Engine, Event, Events, Found};
+use super::{Engine, EngineContainer, Event, Events};
 use crate::identity::process::Process;
 
 /// What was listed last, and what of it was not told yet.
@@ -23,7 +23,7 @@ pub(super) struct Listed {
 
 impl Listed {
     /// Of containers as they are: nothing of them has changed.
-    pub(super) fn new(rows: Vec<Found>) -> Self {
+    pub(super) fn new(rows: Vec<EngineContainer>) -> Self {
         let mut listed = Self::default();
         listed.take(rows);
         listed.changed.clear();
@@ -31,8 +31,8 @@ impl Listed {
     }
 
     /// Compares with a new list: what came, went, or has another state or first process has changed.
-    pub(super) fn take(&mut self, rows: Vec<Found>) {
-        let state = |found: Found| (found.row.id, (found.row.state, found.row.pid));
+    pub(super) fn take(&mut self, rows: Vec<EngineContainer>) {
+        let state = |found: EngineContainer| (found.row.id, (found.row.state, found.row.pid));
         let now: BTreeMap<_, _> = rows.into_iter().map(state).collect();
         let gone = self.known.keys().filter(|id| !now.contains_key(id));
         let other = now.iter().filter(|(id, state)| self.known.get(id) != Some(state));
@@ -62,7 +62,10 @@ impl Listed {
 /// much time has passed.
 pub(super) async fn every<F>(list: F, period: Duration) -> Result<Events, SourceError>
 where
-    F: Fn() -> BoxFuture<'static, Result<Vec<Found>, SourceError>> + Send + Sync + 'static,
+    F: Fn() -> BoxFuture<'static, Result<Vec<EngineContainer>, SourceError>>
+        + Send
+        + Sync
+        + 'static,
 {
     let listed = Listed::new(list().await?);
     let events = stream::try_unfold((list, listed), move |(list, mut listed)| async move {
@@ -79,7 +82,7 @@ where
 pub(super) async fn in_same_namespace<E>(
     engine: &E,
     row: &Container,
-) -> Result<Vec<Found>, SourceError>
+) -> Result<Vec<EngineContainer>, SourceError>
 where
     E: Engine + ?Sized,
 {
@@ -96,8 +99,8 @@ mod tests {
 
     use super::*;
 
-    fn listed(all: &[(&str, &str, u32)]) -> Vec<Found> {
-        let one = |(id, state, pid): &(&str, &str, u32)| Found {
+    fn listed(all: &[(&str, &str, u32)]) -> Vec<EngineContainer> {
+        let one = |(id, state, pid): &(&str, &str, u32)| EngineContainer {
             row: Container {
                 id: ContainerId((*id).into()),
                 name: (*id).into(),

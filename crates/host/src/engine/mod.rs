@@ -46,7 +46,7 @@ use futures_util::stream::BoxStream;
 use ipnet::IpNet;
 use model::SourceError;
 use model::ids::ContainerId;
-use model::snapshot::{Container, Engine as Kind};
+use model::snapshot::{Container, EngineName};
 
 use crate::deadline::Deadline;
 use crate::identity::process::cgroup_is_of;
@@ -58,7 +58,7 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
 
 /// A container, and where its engine says its namespace can be checked.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct EngineContainer {
     /// The row; `netns` is filled in by the look.
     pub row: Container,
     /// The engine's own handle on the namespace, a file that is a bind mount of it
@@ -124,7 +124,7 @@ pub enum Peer {
 /// may take as long as that container takes to start.
 pub trait Engine: Send + Sync {
     /// Its kind, as `--engine` names it.
-    fn kind(&self) -> Kind;
+    fn kind(&self) -> EngineName;
 
     /// Where it listens: `unix:///var/run/docker.sock`.
     fn address(&self) -> String;
@@ -160,7 +160,10 @@ pub trait Engine: Send + Sync {
 
     /// One container by name or id, with its process; none when the engine knows no single such
     /// container.
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>>;
+    fn inspect<'a>(
+        &'a self,
+        wanted: &'a str,
+    ) -> BoxFuture<'a, Result<Option<EngineContainer>, SourceError>>;
 
     /// Whether cgroups (`/proc/PID/cgroup`, cgroups(7)) are those of this container: that proves
     /// that a process is its. By default they end in its full id of 64 digits.
@@ -176,11 +179,14 @@ pub trait Engine: Send + Sync {
 
     /// All containers, stopped ones too. Their processes need not be told, where
     /// [`Engine::may_have_a_process`] says of which ones they are to be asked for.
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>>;
+    fn list(&self) -> BoxFuture<'_, Result<Vec<EngineContainer>, SourceError>>;
 
     /// Those whose names may be near to `wanted`, or whose ids begin so, and maybe others: for an engine
     /// that takes long to list them all.
-    fn list_near<'a>(&'a self, _wanted: &'a str) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+    fn list_near<'a>(
+        &'a self,
+        _wanted: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<EngineContainer>, SourceError>> {
         self.list()
     }
 
@@ -195,7 +201,7 @@ pub trait Engine: Send + Sync {
     fn relatives<'a>(
         &'a self,
         row: &'a Container,
-    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+    ) -> BoxFuture<'a, Result<Vec<EngineContainer>, SourceError>> {
         Box::pin(listed::in_same_namespace(self, row))
     }
 
@@ -214,7 +220,7 @@ const OF_USER_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) struct Configured {
     /// What it is called, in a Snapshot and before a container's name: its kind, and where it is if
     /// it is not the first of that.
-    pub(crate) name: Kind,
+    pub(crate) name: EngineName,
     /// Why it cannot be asked, if its options make no sense.
     pub(crate) engine: Result<Arc<dyn Engine>, SourceError>,
     /// Whether the caller named it: then its absence is an error.
@@ -243,9 +249,9 @@ impl fmt::Debug for Configured {
 }
 
 /// By full id, then name, then the beginning of an id that only one has.
-pub(crate) fn the_one(mut rows: Vec<Found>, wanted: &str) -> Option<Found> {
-    let exact = |found: &Found| *found.row.id.0 == *wanted || *found.row.name == *wanted;
-    let begun = |found: &Found| !wanted.is_empty() && found.row.id.0.starts_with(wanted);
+pub(crate) fn the_one(mut rows: Vec<EngineContainer>, wanted: &str) -> Option<EngineContainer> {
+    let exact = |found: &EngineContainer| *found.row.id.0 == *wanted || *found.row.name == *wanted;
+    let begun = |found: &EngineContainer| !wanted.is_empty() && found.row.id.0.starts_with(wanted);
     let at = rows.iter().position(exact).or_else(|| {
         let mut begun = (0..rows.len()).filter(|i| rows.get(*i).is_some_and(begun));
         begun.next().filter(|_| begun.next().is_none())

@@ -16,7 +16,7 @@ use netns::Netns;
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
 
 use super::ask::IN_FLIGHT;
-use super::{Engine, Found, Peer};
+use super::{Engine, EngineContainer, Peer};
 use crate::deadline::Deadline;
 use crate::identity::engine::Pids;
 use crate::identity::process::Process;
@@ -27,7 +27,7 @@ use crate::{failure, kernel};
 pub(crate) async fn find_namespaces(
     engine: &dyn Engine,
     due: Deadline,
-    found: &mut [Found],
+    found: &mut [EngineContainer],
 ) -> Vec<(usize, Pinned)> {
     let pinned = pin_all(engine, found);
     let refuted = confirm(engine, due, found, &pinned).await;
@@ -37,7 +37,7 @@ pub(crate) async fn find_namespaces(
 
 /// Opens the namespace of every container that has a process, and says so in its row. Where it is
 /// known already that this cannot be had, what is in the row is old.
-pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [Found]) -> Vec<(usize, Pinned)> {
+pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [EngineContainer]) -> Vec<(usize, Pinned)> {
     let said: Vec<_> = found.iter().map(|found| found.row.pid).collect();
     Pids::of(engine).translate(found);
     let proof = Proof::of(engine);
@@ -72,7 +72,7 @@ pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [Found]) -> Vec<(usize, P
 pub(crate) async fn confirm(
     engine: &dyn Engine,
     due: Deadline,
-    found: &[Found],
+    found: &[EngineContainer],
     pinned: &[(usize, Pinned)],
 ) -> Vec<(usize, SourceError)> {
     let doubtful = pinned.iter().filter(|(_, pin)| !pin.proven);
@@ -93,9 +93,9 @@ pub(crate) async fn confirm(
     answers.into_iter().flatten().collect()
 }
 
-pub(crate) fn refute(found: &mut [Found], refuted: Vec<(usize, SourceError)>) {
+pub(crate) fn refute(found: &mut [EngineContainer], refuted: Vec<(usize, SourceError)>) {
     for (i, source_error) in refuted {
-        let Some(Found { row, .. }) = found.get_mut(i) else { continue };
+        let Some(EngineContainer { row, .. }) = found.get_mut(i) else { continue };
         (row.netns, row.sandbox, row.netns_error) = (None, None, Some(source_error));
     }
 }
@@ -134,7 +134,7 @@ impl<'e> Proof<'e> {
 
     /// Opens the namespace of a container's process, or where it has none the one that the engine
     /// has a handle on; none when there is neither.
-    fn pin(&self, found: &Found) -> Option<Result<Pinned, SourceError>> {
+    fn pin(&self, found: &EngineContainer) -> Option<Result<Pinned, SourceError>> {
         let Some(pid) = found.row.pid else { return self.pin_handle(found) };
         let what = || format!("the network namespace of {} (process {pid})", found.row.name);
         let process = match Process::open(pid) {
@@ -161,7 +161,7 @@ impl<'e> Proof<'e> {
     }
 
     /// A sandbox without a process of its own: what it has is its namespace.
-    fn pin_handle(&self, found: &Found) -> Option<Result<Pinned, SourceError>> {
+    fn pin_handle(&self, found: &EngineContainer) -> Option<Result<Pinned, SourceError>> {
         let path = found.sandbox.as_deref()?;
         let what = || format!("the network namespace of {} ({})", found.row.name, path.display());
         if !self.is_handle(path) || !self.is_path_ours() {
@@ -192,7 +192,7 @@ impl<'e> Proof<'e> {
     }
 
     /// By its cgroup; a process of a user's engine must be in a user namespace of that user.
-    fn is_process_of(&self, process: &Process, found: &Found) -> bool {
+    fn is_process_of(&self, process: &Process, found: &EngineContainer) -> bool {
         if let Some(user) = self.user {
             return process.is_below_user(user);
         }
@@ -244,7 +244,7 @@ fn no_proc(what: String) -> SourceError {
         .hint("mount -t proc proc /proc, or give the container that this runs in the host's")
 }
 
-fn unproven(found: &Found) -> SourceError {
+fn unproven(found: &EngineContainer) -> SourceError {
     let pid = found.row.pid.unwrap_or_default();
     let why = format!(
         "nothing proves that process {pid} is its: neither the engine's handle on its network \
@@ -262,7 +262,7 @@ fn not_told(why: SourceError) -> SourceError {
     }
 }
 
-fn gone(found: &Found) -> SourceError {
+fn gone(found: &EngineContainer) -> SourceError {
     let what = format!("container {}", found.row.name);
     SourceError::new(SourceErrorKind::Gone, what, "it stopped or restarted during the look")
         .hint("ask again")

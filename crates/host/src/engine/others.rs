@@ -15,7 +15,7 @@ use model::snapshot::{Container, OtherEngine};
 
 use super::discovery::{found, place_of};
 use super::kinds::{EngineKind, KINDS};
-use super::{Configured, Engine, Found};
+use super::{Configured, Engine, EngineContainer};
 use crate::deadline::Deadline;
 use crate::identity::{self, process::Process};
 
@@ -48,15 +48,15 @@ async fn list(engine: Arc<dyn Engine>, due: Deadline) -> OtherEngine {
         Ok(found) => Some(identity(engine.as_ref(), found, due).await),
         Err(_) => None,
     };
-    let row = |found: Found| Container { pid: None, ..found.row };
-    let rows = |found: Vec<Found>| found.into_iter().map(row).collect();
+    let row = |found: EngineContainer| Container { pid: None, ..found.row };
+    let rows = |found: Vec<EngineContainer>| found.into_iter().map(row).collect();
     let containers: Result<Vec<Container>, SourceError> = listed.map(rows);
     OtherEngine { address: engine.address(), id, identity, containers: containers.into() }
 }
 
 /// Who answers. Where that alone does not tell, some of its containers are looked at: their
 /// processes may prove that it is this host's.
-async fn identity(engine: &dyn Engine, found: &[Found], due: Deadline) -> SourceIdentity {
+async fn identity(engine: &dyn Engine, found: &[EngineContainer], due: Deadline) -> SourceIdentity {
     let identity = identity::engine::identify(engine, found);
     if identity.world.is_here() {
         return identity;

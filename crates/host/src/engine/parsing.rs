@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::inspected::HELD_OF_ONE;
 use super::oci::{Network, Spec};
-use super::{EngineNetwork, Found};
+use super::{EngineContainer, EngineNetwork};
 use super::{lxc, nspawn, rest};
 
 pub use super::containerd::parsing::containerd;
@@ -91,6 +91,6 @@ pub(super) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
     bounded::from_slice(bytes, HELD_OF_ONE).ok()
 }
 
-pub(super) fn rows(found: Vec<Found>) -> Vec<Container> {
+pub(super) fn rows(found: Vec<EngineContainer>) -> Vec<Container> {
     found.into_iter().map(|found| found.row).collect()
 }

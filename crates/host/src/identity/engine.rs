@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::process::Process;
 use crate::engine::kinds::KINDS;
-use crate::engine::{Engine, Found, Peer};
+use crate::engine::{Engine, EngineContainer, Peer};
 use crate::failure;
 
 /// The first process of a machine, which listens for engines that are started when they are asked.
@@ -63,7 +63,7 @@ impl Pids {
 
     /// Puts this program's numbers into the rows. Where one cannot be had, the row says why. One that says
     /// so already was not told by the engine: what is in it is old, and is this program's.
-    pub(crate) fn translate(&self, found: &mut [Found]) {
+    pub(crate) fn translate(&self, found: &mut [EngineContainer]) {
         let is_told = |row: &Container| row.pid.is_some() && row.netns_error.is_none();
         let running = found.iter_mut().filter(|found| is_told(&found.row));
         match self {
@@ -140,7 +140,12 @@ impl Inner {
     }
 
     /// Why it is not among what is seen. Where that may not be all, it may be there.
-    fn not_seen(&self, found: &Found, pid: u32, missed: Option<&io::Error>) -> SourceError {
+    fn not_seen(
+        &self,
+        found: &EngineContainer,
+        pid: u32,
+        missed: Option<&io::Error>,
+    ) -> SourceError {
         if let Some(error) = missed {
             let what = format!("process {pid} of container {}, seen from here", found.row.name);
             return failure::of_io(what, error, "run as root");
@@ -162,7 +167,7 @@ fn has_ended(error: &io::Error) -> bool {
 }
 
 /// Who answers for `engine`; its containers, where they were read, may prove that it is here.
-pub(crate) fn identify(engine: &dyn Engine, found: &[Found]) -> SourceIdentity {
+pub(crate) fn identify(engine: &dyn Engine, found: &[EngineContainer]) -> SourceIdentity {
     let pid = match engine.peer() {
         Peer::Process(pid) if pid != 0 => Some(pid),
         _ => None,
@@ -178,7 +183,7 @@ fn user(engine: &dyn Engine) -> Option<u32> {
     process.user().filter(|user| *user != 0)
 }
 
-fn world(engine: &dyn Engine, found: &[Found]) -> World {
+fn world(engine: &dyn Engine, found: &[EngineContainer]) -> World {
     match (Pids::of(engine), engine.peer()) {
         (Pids::Unseen(why), _) => return World::Elsewhere { why: why.why },
         (Pids::Within(inner), _) => {

@@ -65,9 +65,9 @@ mod tests {
     use super::*;
 
     /// What calls itself an engine, as far as its program's name tells, with mounts of its own.
-    struct Engine(Child);
+    struct EngineName(Child);
 
-    impl Engine {
+    impl EngineName {
         /// In `folder`, after this script.
         fn start(folder: &Path, program: &str, script: &str) -> Self {
             let copy = folder.join(program);
@@ -91,7 +91,7 @@ mod tests {
         }
     }
 
-    impl Drop for Engine {
+    impl Drop for EngineName {
         fn drop(&mut self) {
             self.0.kill().unwrap();
             self.0.wait().unwrap();
@@ -108,18 +108,19 @@ mod tests {
         let path = folder.join("storage");
         std::fs::create_dir(&path).unwrap();
         let bare = format!("podman:{}", path.display());
-        let usual = Engine::start(folder, "podman", "");
+        let usual = EngineName::start(folder, "podman", "");
         assert_eq!(usual.id(&path), bare);
-        let again = Engine::start(folder, "podman", "mount --bind \"$T/storage\" \"$T/storage\"");
+        let again =
+            EngineName::start(folder, "podman", "mount --bind \"$T/storage\" \"$T/storage\"");
         assert_eq!(again.id(&path), bare, "it is the same folder, however it is mounted");
         let mount = "mount -t tmpfs none \"$T/storage\"";
-        let others = [0, 1].map(|_| Engine::start(folder, "podman", mount));
+        let others = [0, 1].map(|_| EngineName::start(folder, "podman", mount));
         let ids = others.each_ref().map(|other| other.id(&path));
         assert!(ids.iter().all(|id| id.starts_with(&format!("{bare}@"))), "{ids:?}");
         assert!(!ids.iter().any(|id| id.ends_with(UNKNOWN_STORE)), "{ids:?}");
         assert_ne!(ids[0], ids[1]);
         assert_eq!(others[0].id(&path), ids[0], "as long as it lives");
-        let relay = Engine::start(folder, "relay", mount);
+        let relay = EngineName::start(folder, "relay", mount);
         assert_eq!(relay.id(&path), format!("{bare}{UNKNOWN_STORE}"));
     }
 

@@ -22,11 +22,11 @@ pub(crate) struct KernelExecutor {
     switch: RouteSocket,
     /// The switch's namespace, which that socket is of wherever it is used.
     switch_netns: Netns,
-    home: Option<Home>,
+    home: Option<ContainerNetns>,
 }
 
 /// The namespace of the container.
-struct Home {
+struct ContainerNetns {
     id: NetnsId,
     netns: Netns,
     /// A socket that stays in it: what follows the first step inside need not go there again.
@@ -55,13 +55,13 @@ impl KernelExecutor {
         let Some((handle, id)) = handle else { return Ok(()) };
         let home = handle.open().ok().filter(|home| kernel::id(home) == id);
         let netns = home.ok_or_else(|| gone(container))?;
-        self.home = Some(Home { id, netns, inside: None });
+        self.home = Some(ContainerNetns { id, netns, inside: None });
         Ok(())
     }
 
     /// The same with a namespace that is open already.
     pub(crate) fn enter_open(&mut self, netns: Netns) {
-        self.home = Some(Home { id: kernel::id(&netns), netns, inside: None });
+        self.home = Some(ContainerNetns { id: kernel::id(&netns), netns, inside: None });
     }
 
     /// Deletes the veth of this name in the switch's namespace where it was never given an alias, as its
@@ -176,7 +176,10 @@ impl KernelExecutor {
     }
 }
 
-fn home(open: &mut Option<Home>, wanted: NetnsId) -> Result<&mut Home, SourceError> {
+fn home(
+    open: &mut Option<ContainerNetns>,
+    wanted: NetnsId,
+) -> Result<&mut ContainerNetns, SourceError> {
     let missing = || SourceError::new(SourceErrorKind::Gone, wanted.to_string(), "it is not open");
     open.as_mut().filter(|home| home.id == wanted).ok_or_else(missing)
 }
@@ -208,7 +211,11 @@ fn set_alias(
 }
 
 /// Has the end inside leave the checksums of what it sends to its hardware, or finish them.
-fn set_tx_checksum_offload(interface: &str, on: bool, home: &mut Home) -> Result<(), Error> {
+fn set_tx_checksum_offload(
+    interface: &str,
+    on: bool,
+    home: &mut ContainerNetns,
+) -> Result<(), Error> {
     let kept = inside(&home.netns, |socket| {
         let link = link_inside(interface, socket)?;
         EthtoolSocket::here()?.set_tx_checksum_offload(link, on)?;
@@ -219,7 +226,12 @@ fn set_tx_checksum_offload(interface: &str, on: bool, home: &mut Home) -> Result
 }
 
 /// Gives the end inside another hardware address or MTU.
-fn adjust(interface: &str, mac: Option<Mac>, mtu: Option<u32>, home: &Home) -> Result<(), Error> {
+fn adjust(
+    interface: &str,
+    mac: Option<Mac>,
+    mtu: Option<u32>,
+    home: &ContainerNetns,
+) -> Result<(), Error> {
     inside(&home.netns, |socket| {
         let link = link_inside(interface, socket)?;
         mac.map_or(Ok(()), |mac| socket.set_mac(link, mac.0))?;
@@ -232,7 +244,7 @@ fn configure(
     interface: &str,
     addresses: &[Cidr],
     gateways: &[IpAddr],
-    home: &Home,
+    home: &ContainerNetns,
 ) -> Result<(), Error> {
     let set_up = |socket: &RouteSocket| {
         let link = link_inside(interface, socket)?;

@@ -12,13 +12,13 @@ mod again_tests;
 mod between;
 mod change;
 mod endpoint_links;
-mod homes;
 mod host_link;
 mod inhabited;
 mod named_mounts;
 mod namespaces;
 mod notifications;
 mod offload;
+mod open_namespaces;
 mod pairs;
 mod paths;
 mod read;
@@ -34,11 +34,11 @@ pub(crate) use again::read_switch_again;
 pub(crate) use change::KernelExecutor;
 pub use endpoint_links::EndpointLink;
 pub(crate) use endpoint_links::EndpointLinks;
-pub(crate) use homes::Homes;
 pub use host_link::HostLink;
 pub(crate) use inhabited::inhabited;
 pub(crate) use namespaces::{not_opened, open_named, own_namespace, source_error};
 pub(crate) use notifications::open;
+pub(crate) use open_namespaces::OpenNamespaces;
 pub(crate) use paths::note_paths;
 pub(crate) use read::{
     is_stood_on, listen, needs_everything, read_narrow, read_others, read_switch, read_whole,

@@ -9,9 +9,9 @@ use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
 use super::between::{behind, found_between};
-use super::homes::Homes;
 use super::namespaces::source_error;
 use super::offload;
+use super::open_namespaces::OpenNamespaces;
 use super::pairs::name_each_other;
 use super::rows::{self as links, id};
 use super::sockets::{SocketOwner, Sockets};
@@ -163,7 +163,7 @@ pub(crate) fn read_switch(switch: &Netns, owner: &SocketOwner) -> Namespace {
 /// what the switch's namespace calls them. None is held open afterwards: that would keep it
 /// alive.
 pub(crate) fn read_others(handles: &[(Handle, NetnsId)], switch: &Netns) -> OtherNamespaces {
-    let (mut homes, mut dead) = (Homes::default(), HashSet::new());
+    let (mut homes, mut dead) = (OpenNamespaces::default(), HashSet::new());
     let (processes, files): (Vec<_>, Vec<_>) =
         handles.iter().partition(|(handle, _)| matches!(handle, Handle::Process(_)));
     for (handle, netns) in processes.into_iter().chain(files) {

@@ -3,7 +3,7 @@
 //! all the others. What packet sockets listen to is read a little later than it is told: vswitchd has a
 //! port's number to tell of at that moment.
 //!
-//! LinkState have two ends, so what was read elsewhere counts only once the switch's namespace was read
+//! Links have two ends, so what was read elsewhere counts only once the switch's namespace was read
 //! after it: what leads somewhere is never newer than what it leads to.
 
 use std::collections::{BTreeMap, HashSet};
@@ -43,7 +43,7 @@ pub struct LinkReading {
     pub number: u64,
     /// By what the namespaces of containers were looked for: of what else is said to be in one of them
     /// nothing was read.
-    pub homes: Arc<HomeHandles>,
+    pub homes: Arc<NamespaceHandles>,
 }
 
 /// Handles, each with the namespace that it is said to lead to.
@@ -51,14 +51,14 @@ pub type HandleSet = HashSet<(Handle, NetnsId)>;
 
 /// Handles on the namespaces of containers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct HomeHandles {
+pub struct NamespaceHandles {
     /// All that were tried.
     pub asked: HandleSet,
     /// Those of them that led to none, although one of this number was read: it is another one.
     pub replaced: HandleSet,
 }
 
-impl HomeHandles {
+impl NamespaceHandles {
     /// Takes what is known of one namespace from `known`.
     fn keep(&mut self, known: &Self, netns: NetnsId) {
         let sets = [(&mut self.asked, &known.asked), (&mut self.replaced, &known.replaced)];
@@ -74,7 +74,7 @@ impl HomeHandles {
 struct Elsewhere {
     rows: Vec<Namespace>,
     nsids: BTreeMap<Nsid, NetnsId>,
-    homes: HomeHandles,
+    homes: NamespaceHandles,
 }
 
 impl Elsewhere {
@@ -82,7 +82,7 @@ impl Elsewhere {
         let OtherNamespaces { rows, nsids, dead } = read;
         let numbers: HashSet<_> = rows.iter().map(|row| row.id).collect();
         let replaced = dead.into_iter().filter(|(_, netns)| numbers.contains(netns)).collect();
-        Self { rows, nsids, homes: HomeHandles { asked, replaced } }
+        Self { rows, nsids, homes: NamespaceHandles { asked, replaced } }
     }
 }
 
@@ -90,7 +90,7 @@ impl LinkReading {
     /// Whether all namespaces that an engine says a container to be in were looked for since it said so, and
     /// none of them is one that got the number of another.
     pub(crate) fn covers(&self, row: &Container) -> bool {
-        let HomeHandles { asked, replaced } = &*self.homes;
+        let NamespaceHandles { asked, replaced } = &*self.homes;
         let handles: Vec<_> = Handle::of(row).collect();
         let is_own = |netns| {
             let mut leading = handles.iter().filter(|(_, at)| *at == netns);
@@ -200,7 +200,7 @@ struct LinkState<'o> {
     nsids: BTreeMap<Nsid, NetnsId>,
     elsewhere: Vec<Namespace>,
     /// By what they were looked for.
-    homes: Arc<HomeHandles>,
+    homes: Arc<NamespaceHandles>,
     reading: Option<(Reading<OtherNamespaces>, HandleSet)>,
     /// What was read of them, until the switch's namespace was read after it.
     fresh: Option<Elsewhere>,

@@ -1,17 +1,17 @@
 //! What an engine is asked in a look, and what it said.
 
 use model::SourceError;
-use model::snapshot::Engine as Kind;
+use model::snapshot::EngineName;
 
 use crate::deadline::Deadline;
 use crate::engine::budget::Budget;
 use crate::engine::netns::{Pinned, confirm, find_namespaces, pin_all, refute};
-use crate::engine::{Configured, Found, ask};
+use crate::engine::{Configured, EngineContainer, ask};
 
 pub(super) async fn containers(
     configured: &Configured,
     due: Deadline,
-) -> Result<(Vec<Found>, Vec<Pinned>), SourceError> {
+) -> Result<(Vec<EngineContainer>, Vec<Pinned>), SourceError> {
     let (engine, due) = (configured.engine()?, configured.due(due));
     let mut found = due.hold(|| engine.what(), ask::all(engine, &ask::Rows::new())).await?;
     let pinned = find_namespaces(engine, due, &mut found).await;
@@ -23,7 +23,7 @@ pub(super) async fn inspect(
     due: Deadline,
     wanted: &str,
     tenants: bool,
-) -> Result<Vec<Found>, SourceError> {
+) -> Result<Vec<EngineContainer>, SourceError> {
     let (engine, due) = (configured.engine()?, configured.due(due));
     let ask = async {
         let Some(found) = engine.inspect(wanted).await? else { return Ok(Vec::new()) };
@@ -38,7 +38,7 @@ pub(super) async fn list_near(
     configured: &Configured,
     due: Deadline,
     wanted: &str,
-) -> Result<Vec<Found>, SourceError> {
+) -> Result<Vec<EngineContainer>, SourceError> {
     let (engine, due) = (configured.engine()?, configured.due(due));
     let mut listed = due.hold(|| engine.what(), engine.list_near(wanted)).await?;
     for found in &mut listed {
@@ -50,13 +50,13 @@ pub(super) async fn list_near(
 /// What one engine said, with the namespaces held open that its containers are in.
 pub(super) struct EngineAnswer<'h> {
     configured: &'h Configured,
-    pub(super) found: Result<Vec<Found>, SourceError>,
+    pub(super) found: Result<Vec<EngineContainer>, SourceError>,
     pinned: Vec<(usize, Pinned)>,
 }
 
 impl<'h> EngineAnswer<'h> {
     pub(super) fn of(
-        (configured, mut found): (&'h Configured, Result<Vec<Found>, SourceError>),
+        (configured, mut found): (&'h Configured, Result<Vec<EngineContainer>, SourceError>),
     ) -> Self {
         let pinned = match (configured.engine(), &mut found) {
             (Ok(engine), Ok(found)) => pin_all(engine, found),
@@ -79,7 +79,7 @@ impl<'h> EngineAnswer<'h> {
         self
     }
 
-    pub(super) fn into_rows(self) -> (Kind, Result<Vec<Found>, SourceError>) {
+    pub(super) fn into_rows(self) -> (EngineName, Result<Vec<EngineContainer>, SourceError>) {
         (self.configured.name.clone(), self.found)
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use model::snapshot::{Container, Engine as EngineName};
+use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 use tokio::sync::watch::{Receiver, Sender, channel};
 use tokio::time::sleep;
@@ -15,13 +15,13 @@ use tokio::time::sleep;
 use super::answer::{EngineAnswer, inspect, list_near};
 use crate::deadline::{Deadline, late};
 use crate::engine::netns::Pinned;
-use crate::engine::{Configured, Engine, Found};
+use crate::engine::{Configured, Engine, EngineContainer};
 
 /// Once a container is found, so long is waited for the other engines, unless they were named.
 const OTHERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// What an engine said.
-type EngineReply<'e> = (&'e Configured, Result<Vec<Found>, SourceError>);
+type EngineReply<'e> = (&'e Configured, Result<Vec<EngineContainer>, SourceError>);
 
 /// What engines say of one container. It comes first in an answer, then its co-tenants. Where no
 /// engine has it, those that may have a name near to it, so that these can be told.
@@ -132,7 +132,9 @@ impl<'e> Lookup<'e> {
     }
 
     /// What all engines said, after they were asked again where a namespace was not proven.
-    pub(super) async fn finish(self) -> Vec<(EngineName, Result<Vec<Found>, SourceError>)> {
+    pub(super) async fn finish(
+        self,
+    ) -> Vec<(EngineName, Result<Vec<EngineContainer>, SourceError>)> {
         let Self { answers, mut waiting, found: _found, due } = self;
         let answers = answers.into_iter().map(|answer| answer.confirmed(due));
         let others = async {
@@ -151,8 +153,8 @@ impl<'e> Lookup<'e> {
 async fn while_it_counts(
     configured: &Configured,
     mut is_found: Receiver<bool>,
-    answer: impl Future<Output = Result<Vec<Found>, SourceError>>,
-) -> Result<Vec<Found>, SourceError> {
+    answer: impl Future<Output = Result<Vec<EngineContainer>, SourceError>>,
+) -> Result<Vec<EngineContainer>, SourceError> {
     if configured.named {
         return answer.await;
     }

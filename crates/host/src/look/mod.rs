@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use model::evidence::Evidence;
 use model::identity::{Identities, SourceIdentity};
 use model::ids::{Name, NetnsId};
-use model::snapshot::{Engine as Kind, Link, Namespace, Observed, Scope};
+use model::snapshot::{EngineName, Link, Namespace, Observed, Scope};
 use model::switch::{Bridge, Port, SwitchSource};
 use model::wiring::{Attachment, AttachmentState};
 use model::{Look, Snapshot, SourceError, SourceErrorKind, Target};
@@ -24,9 +24,9 @@ use crate::Host;
 use crate::clock::now;
 use crate::deadline::Deadline;
 use crate::engine::netns::Pinned;
-use crate::engine::{Configured, Found, others};
+use crate::engine::{Configured, EngineContainer, others};
 use crate::identity::{self, Switch};
-use crate::kernel::{self, Homes, SocketOwner};
+use crate::kernel::{self, OpenNamespaces, SocketOwner};
 use crate::question::{Details, Question};
 use crate::switch::ovsdb::{self, Database};
 use crate::switch::{BySource, SwitchAnswer};
@@ -82,8 +82,8 @@ impl Host {
         let switch = self.identify_switch(one.takes(SwitchSource::Ovsdb));
         let questions = (one, other);
         let (one, other) = tokio::join!(
-            self.read_unheard(&engines, one, &switch),
-            self.read_unheard(&engines, other, &switch),
+            self.read_without_sockets(&engines, one, &switch),
+            self.read_without_sockets(&engines, other, &switch),
         );
         let mut both = [one, other];
         note_packet_sockets(&switch, &mut both);
@@ -98,13 +98,13 @@ impl Host {
 
     async fn read(&self, engines: &[Configured], question: &Question) -> Seen {
         let switch = self.identify_switch(question.takes(SwitchSource::Ovsdb));
-        let mut seen = self.read_unheard(engines, question, &switch).await;
+        let mut seen = self.read_without_sockets(engines, question, &switch).await;
         note_packet_sockets(&switch, std::slice::from_mut(&mut seen));
         seen
     }
 
     /// What can be known without the packet sockets, which are read after the ports.
-    async fn read_unheard(
+    async fn read_without_sockets(
         &self,
         engines: &[Configured],
         question: &Question,
@@ -169,7 +169,7 @@ impl Host {
         let engines = configured.iter().map(|engine| containers(engine, due));
         let (answers, sources) = tokio::join!(join_all(engines), self.sources(due, question));
         let mut engines = Vec::new();
-        let mut homes = Homes::default();
+        let mut homes = OpenNamespaces::default();
         for (configured, answer) in configured.iter().zip(answers) {
             let found = answer.map(|(found, pinned)| {
                 for Pinned { netns, left, .. } in pinned {
@@ -279,7 +279,7 @@ async fn engine_ids(
     engines: &[Configured],
     due: Deadline,
     question: &Question,
-) -> BTreeMap<Kind, String> {
+) -> BTreeMap<EngineName, String> {
     let engines = engines.iter().filter(|_| question.identities);
     let asked = engines.map(async |configured| {
         let engine = configured.engine().ok()?;
@@ -295,8 +295,8 @@ fn identify_engines(
     engines: &[Configured],
     question: &Question,
     seen: &Answers,
-    mut ids: BTreeMap<Kind, String>,
-) -> BTreeMap<Kind, SourceIdentity> {
+    mut ids: BTreeMap<EngineName, String>,
+) -> BTreeMap<EngineName, SourceIdentity> {
     if question.target.is_some() && !question.identities {
         return BTreeMap::new();
     }
@@ -310,7 +310,7 @@ fn identify_engines(
 }
 
 fn snapshot(configured: &[Configured], scope: Scope, seen: Answers) -> Snapshot {
-    let rows = |found: Vec<Found>| found.into_iter().map(|found| found.row).collect();
+    let rows = |found: Vec<EngineContainer>| found.into_iter().map(|found| found.row).collect();
     let named_engines = named(configured);
     // What was found where an engine may listen, and is none, is no source.
     let is_none = |found: &Result<_, SourceError>| matches!(found, Err(why) if why.kind == SourceErrorKind::NotServed);
@@ -336,7 +336,7 @@ fn snapshot(configured: &[Configured], scope: Scope, seen: Answers) -> Snapshot 
 fn identities(
     switch: &Switch,
     seen: &Answers,
-    engines: BTreeMap<Kind, SourceIdentity>,
+    engines: BTreeMap<EngineName, SourceIdentity>,
 ) -> Identities {
     let answerer = seen.switch.1.as_ref();
     let database =
@@ -382,7 +382,7 @@ fn leaves_out(look: &Look) -> bool {
 
 /// What each kind of source told. No engine where none was needed.
 struct Answers {
-    engines: Vec<(Kind, Result<Vec<Found>, SourceError>)>,
+    engines: Vec<(EngineName, Result<Vec<EngineContainer>, SourceError>)>,
     kernel: Result<Vec<Namespace>, SourceError>,
     switch: SwitchAnswer,
     /// The namespace that was named directly.
@@ -390,7 +390,7 @@ struct Answers {
 }
 
 /// The engines whose absence is an error.
-pub(crate) fn named(engines: &[Configured]) -> BTreeSet<Kind> {
+pub(crate) fn named(engines: &[Configured]) -> BTreeSet<EngineName> {
     engines.iter().filter(|engine| engine.named).map(|engine| engine.name.clone()).collect()
 }
 
@@ -496,7 +496,11 @@ fn is_called(link: &Link, names: &BTreeSet<&Name>) -> bool {
 }
 
 /// The containers' namespaces and those with a name, each read once.
-fn namespaces(mut homes: Homes, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
+fn namespaces(
+    mut homes: OpenNamespaces,
+    switch: Option<&Netns>,
+    details: Details,
+) -> Vec<Namespace> {
     homes.add_named_and_own(switch);
     let mut rows = kernel::read_whole(&homes.spaces(), switch, details);
     rows.extend(homes.unopened_rows());

@@ -12,7 +12,7 @@ mod sources;
 pub use commands::{RecordedAnswers, SwitchCommand};
 pub use openflow::PortCounters;
 pub use ovsdb::{
-    Counters, KnownMeshes, MeshOfBridge, OwnIds, Passes, RestsOn, Tunnel, TunnelChange,
-    own_address, tunnels_of,
+    Counters, ExternalIdsGuard, KnownMeshes, MeshOfBridge, OpenVSwitchIds, Tunnel, TunnelChange,
+    TunnelSettings, own_address, tunnels_of,
 };
 pub(crate) use sources::{BySource, SwitchAnswer};

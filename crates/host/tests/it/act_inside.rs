@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use host::{ActError, Done, Host, Question, StepObserver};
 use model::ids::OfPort;
-use model::plan::{Connect, Disconnect, Prune, Restore, RestoreAction, Wanted};
+use model::plan::{Connect, Disconnect, OfPortChoice, Prune, Restore, RestoreAction};
 use model::wiring::{Attachment, AttachmentState};
 use model::{Look, Snapshot, SourceErrorKind, resolve};
 use netns::RouteSocket;
@@ -76,7 +76,7 @@ async fn what_is_connected_is_there_and_is_disconnected_again() {
     assert!(found.link.up && links() == 1);
     let whole = scene.host.look(&Question { traffic: true, ..Question::default() }).await;
     assert_eq!(only(&whole).link.tx_checksum_offload, Some(false), "netdev does not finish them");
-    let auto = Connect { ofport: Wanted::Auto, ..wish() };
+    let auto = Connect { ofport: OfPortChoice::Auto, ..wish() };
     let auto = Connect { addresses: Vec::new(), gateways: Vec::new(), ..auto };
     let second = scene.host.connect(&auto).await.unwrap();
     assert_eq!((&*second.plan.interface, links()), ("eth1", 2));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use host::engine::Found;
+use host::engine::EngineContainer;
 use host::{Host, Question};
 use model::ids::OfPort;
 use model::resolve;
@@ -32,7 +32,7 @@ struct Scene {
 }
 
 /// These containers, and the bridge br0 with the port `up0` of number 7.
-fn scene(containers: Vec<Found>) -> Scene {
+fn scene(containers: Vec<EngineContainer>) -> Scene {
     let (host, folder) = host(vec![FakeEngine::new("docker", containers) as Arc<_>]);
     let database = FakeDatabase::listen(folder.path());
     database.bridge("br0", &[("up0", Some(7))]);

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
-use host::engine::{Engine, Event, Events, Found, Peer};
-use model::snapshot::{Container, Engine as Kind};
+use host::engine::{Engine, EngineContainer, Event, Events, Peer};
+use model::snapshot::{Container, EngineName};
 use model::{SourceError, SourceErrorKind};
 use tokio::sync::Notify;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -17,7 +17,7 @@ use crate::rows::kind;
 /// What the engine does now.
 #[derive(Default)]
 struct Now {
-    containers: Vec<Found>,
+    containers: Vec<EngineContainer>,
     /// Nothing listens where it should.
     down: bool,
     /// No answer to anything comes any more.
@@ -27,7 +27,7 @@ struct Now {
     /// What is answered to inspections of the one of this id: an error.
     refused: Option<(String, SourceErrorKind)>,
     /// What is said of the container of this id, instead of what is said by name.
-    again: Option<Found>,
+    again: Option<EngineContainer>,
     asked: Vec<String>,
     events: Option<UnboundedSender<Event>>,
 }
@@ -39,12 +39,12 @@ pub(crate) struct FakeEngine {
 }
 
 impl FakeEngine {
-    pub(crate) fn new(name: &'static str, containers: Vec<Found>) -> Arc<Self> {
+    pub(crate) fn new(name: &'static str, containers: Vec<EngineContainer>) -> Arc<Self> {
         let now = Mutex::new(Now { containers, ..Now::default() });
         Arc::new(Self { name, now, started: Notify::new() })
     }
 
-    pub(crate) fn set(&self, containers: Vec<Found>) {
+    pub(crate) fn set(&self, containers: Vec<EngineContainer>) {
         self.now.lock().unwrap().containers = containers;
     }
 
@@ -77,7 +77,7 @@ impl FakeEngine {
     }
 
     /// What is said when it is asked again, by id.
-    pub(crate) fn says_again(&self, found: Found) {
+    pub(crate) fn says_again(&self, found: EngineContainer) {
         self.now.lock().unwrap().again = Some(found);
     }
 
@@ -110,7 +110,7 @@ impl FakeEngine {
 }
 
 impl Engine for FakeEngine {
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> EngineName {
         kind(self.name)
     }
 
@@ -130,7 +130,10 @@ impl Engine for FakeEngine {
         async { self.ask("version".to_owned()).await.map(|()| "1.0".to_owned()) }.boxed()
     }
 
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+    fn inspect<'a>(
+        &'a self,
+        wanted: &'a str,
+    ) -> BoxFuture<'a, Result<Option<EngineContainer>, SourceError>> {
         async move {
             self.ask(format!("inspect {wanted}")).await?;
             while self.now.lock().unwrap().starting.contains(wanted) {
@@ -144,7 +147,8 @@ impl Engine for FakeEngine {
                     "stat: no such file or directory",
                 ));
             }
-            let named = |found: &&Found| *found.row.id.0 == *wanted || *found.row.name == *wanted;
+            let named =
+                |found: &&EngineContainer| *found.row.id.0 == *wanted || *found.row.name == *wanted;
             let found = now.containers.iter().find(named).cloned();
             let again = now.again.clone();
             let again = again.filter(|again| *again.row.id.0 == *wanted);
@@ -153,13 +157,13 @@ impl Engine for FakeEngine {
         .boxed()
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<EngineContainer>, SourceError>> {
         async {
             self.ask("list".to_owned()).await?;
             let now = self.now.lock().unwrap();
-            let without_process = |found: &Found| {
+            let without_process = |found: &EngineContainer| {
                 let row = Container { pid: None, ..found.row.clone() };
-                Found { row, sandbox: None }
+                EngineContainer { row, sandbox: None }
             };
             Ok(now.containers.iter().map(without_process).collect())
         }
@@ -173,12 +177,12 @@ impl Engine for FakeEngine {
     fn relatives<'a>(
         &'a self,
         row: &'a Container,
-    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+    ) -> BoxFuture<'a, Result<Vec<EngineContainer>, SourceError>> {
         async move {
             self.ask("relatives".to_owned()).await?;
             let now = self.now.lock().unwrap();
             let joined = format!("container:{}", row.id.0);
-            let joins = |found: &&Found| found.row.network_mode == joined;
+            let joins = |found: &&EngineContainer| found.row.network_mode == joined;
             Ok(now.containers.iter().filter(joins).cloned().collect())
         }
         .boxed()

@@ -173,7 +173,7 @@ async fn an_engine_that_is_gone_says_nothing_of_its_container() {
 /// What a look says of a container of this process that its engine has this handle on.
 async fn with_handle(handle: PathBuf) -> (Snapshot, Arc<FakeEngine>) {
     let own = with_pid(container("d1", "web"), process::id());
-    let own = host::engine::Found { sandbox: Some(handle), ..own };
+    let own = host::engine::EngineContainer { sandbox: Some(handle), ..own };
     let docker = FakeEngine::new("docker", vec![own]);
     (look(&[&docker], Some("web")).await, docker)
 }

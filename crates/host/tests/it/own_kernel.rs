@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use host::engine::Found;
+use host::engine::EngineContainer;
 
 use crate::rows::{container, with_pid};
 
@@ -88,9 +88,9 @@ impl Process {
     }
 
     /// A container that runs in its namespace.
-    pub(crate) fn container(&self, id: &str, name: &str) -> Found {
+    pub(crate) fn container(&self, id: &str, name: &str) -> EngineContainer {
         let sandbox = Some(handle(self.id()));
-        Found { sandbox, ..with_pid(container(id, name), self.id()) }
+        EngineContainer { sandbox, ..with_pid(container(id, name), self.id()) }
     }
 }
 

@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use std::process::{Child, Command, Stdio};
 
 use host::{
-    ActError, Endpoints, Home, Host, MeshOfBridge, OwnIds, Passes, Question, RestsOn, Settings,
-    Tunnel, TunnelChange, tunnels_of,
+    ActError, Endpoints, ExternalIdsGuard, Host, MeshOfBridge, OpenVSwitchIds, Question, Settings,
+    TargetNetns, Tunnel, TunnelChange, TunnelSettings, tunnels_of,
 };
 use model::memory::MemoryChange;
 use model::plan::{NewBridge, Plan, SwitchStep};
@@ -105,7 +105,7 @@ fn tunnel(name: &str, host: &str) -> Tunnel {
         key: 7,
         dst_port: 6081,
         ofport: 64002,
-        passes: Passes::default(),
+        settings: TunnelSettings::default(),
     }
 }
 
@@ -178,17 +178,18 @@ fn pairs<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<String, String> {
 async fn what_the_switch_remembers_changes_only_where_it_is_as_it_was_read() {
     let Some(database) = Database::start() else { return };
     database.vsctl(&["set", "open_vswitch", ".", "external_ids:system-id=host1"]);
-    let mut own = OwnIds::of(&database.host()).await.unwrap();
+    let mut own = OpenVSwitchIds::of(&database.host()).await.unwrap();
     let read = own.read().await.unwrap();
     assert_eq!(read, pairs([("system-id", "host1")]));
     let first = MemoryChange { remember: pairs([("a", "1"), ("b", "2")]), ..Default::default() };
-    assert!(own.change(&first, &RestsOn::All(read.clone()), "a and b").await.unwrap());
+    assert!(own.change(&first, &ExternalIdsGuard::Equals(read.clone()), "a and b").await.unwrap());
     // By now there is more than was read.
     let late = MemoryChange { remember: pairs([("c", "3")]), ..Default::default() };
-    assert!(!own.change(&late, &RestsOn::All(read), "c").await.unwrap());
+    assert!(!own.change(&late, &ExternalIdsGuard::Equals(read), "c").await.unwrap());
     for (rests_on, expected) in [(pairs([("a", "2")]), false), (pairs([("a", "1")]), true)] {
         let change = MemoryChange { forget: pairs([("b", "2")]), remember: pairs([("c", "3")]) };
-        let done = own.change(&change, &RestsOn::Pairs(rests_on), "c for b").await.unwrap();
+        let done =
+            own.change(&change, &ExternalIdsGuard::Includes(rests_on), "c for b").await.unwrap();
         assert_eq!(done, expected);
     }
     let after = pairs([("a", "1"), ("c", "3"), ("system-id", "host1")]);
@@ -220,8 +221,9 @@ async fn bridges_are_made_whole_and_removed_as_they_were_seen() {
         dpid: Some("00000000000000ab".to_owned()),
         external_ids: pairs([("docker-ovs.network", "n1")]),
     };
-    let mut run =
-        async |step: SwitchStep| endpoints.carry_out(&plan(step), Home::own().unwrap()).await;
+    let mut run = async |step: SwitchStep| {
+        endpoints.carry_out(&plan(step), TargetNetns::own().unwrap()).await
+    };
     run(SwitchStep::MakeBridge(new.clone())).await.unwrap();
     for (column, value) in [
         ("datapath_type", "netdev"),

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use host::engine::{Engine, Found};
+use host::engine::{Engine, EngineContainer};
 use host::{Host, Settings};
 use model::ids::{ContainerId, Ifindex, NetnsId};
-use model::snapshot::{Container, Engine as Kind, Link, Namespace};
+use model::snapshot::{Container, EngineName, Link, Namespace};
 use model::switch::{Bridge, OfPortState, Port};
 use tempfile::TempDir;
 
 pub(crate) const SWITCH: NetnsId = NetnsId { dev: 4, ino: 1 };
 
 /// A container that runs, without a process that could be looked at.
-pub(crate) fn container(id: &str, name: &str) -> Found {
+pub(crate) fn container(id: &str, name: &str) -> EngineContainer {
     let row = Container {
         id: ContainerId(id.into()),
         name: name.into(),
@@ -25,15 +25,15 @@ pub(crate) fn container(id: &str, name: &str) -> Found {
         network_mode: "bridge".to_owned(),
         labels: std::collections::BTreeMap::new(),
     };
-    Found { row, sandbox: None }
+    EngineContainer { row, sandbox: None }
 }
 
-pub(crate) fn with_pid(found: Found, pid: u32) -> Found {
-    Found { row: Container { pid: Some(pid), ..found.row }, ..found }
+pub(crate) fn with_pid(found: EngineContainer, pid: u32) -> EngineContainer {
+    EngineContainer { row: Container { pid: Some(pid), ..found.row }, ..found }
 }
 
-pub(crate) fn kind(name: &str) -> Kind {
-    Kind(name.into())
+pub(crate) fn kind(name: &str) -> EngineName {
+    EngineName(name.into())
 }
 
 /// A bridge with these system ports.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use host::engine::feeds::EngineFeeds;
 use host::kernel::switch_namespace::Handle;
-use host::kernel::watch::{HomeHandles, LinkReading, LinkRequest};
+use host::kernel::watch::{LinkReading, LinkRequest, NamespaceHandles};
 use host::source::{Answered, Latest};
 use host::watch::{Feeds, Watch};
 use model::ids::{Ifindex, NetnsId, OfPort};
@@ -326,7 +326,7 @@ impl Told {
     /// The same, where some of these processes have ended.
     fn kernel_without(&self, ended: &[u32], processes: &[u32], home: Option<&[&str]>) {
         let of = |pids: &[u32]| pids.iter().map(|pid| (Handle::Process(*pid), HOME)).collect();
-        let homes = HomeHandles { asked: of(processes), replaced: of(ended) };
+        let homes = NamespaceHandles { asked: of(processes), replaced: of(ended) };
         let home = home.map(|links| Namespace { id: HOME, ..namespace(links) });
         self.sources.kernel.send_modify(|latest| {
             *latest.about_mut() = LinkReading {

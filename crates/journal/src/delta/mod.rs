@@ -7,7 +7,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use model::Snapshot;
-use model::ids::{ContainerId, Engine};
+use model::ids::{ContainerId, EngineName};
 use model::snapshot::{Container, Namespace, Observed};
 use model::switch::{Bridge, SwitchSource};
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub struct Delta {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) head: Option<Box<Snapshot>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) engines: BTreeMap<Engine, Rows<ContainerId, Container>>,
+    pub(crate) engines: BTreeMap<EngineName, Rows<ContainerId, Container>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) namespaces: Differences<Namespace>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]

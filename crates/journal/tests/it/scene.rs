@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use docker_ovs_journal::Entry;
 use model::identity::Identities;
-use model::ids::{ContainerId, Engine, Ifindex, NetnsId, OfPort};
+use model::ids::{ContainerId, EngineName, Ifindex, NetnsId, OfPort};
 use model::snapshot::{Container, Link, Namespace, Observed, Scope};
 use model::switch::{Bridge, OfPortState, Port, SwitchSource};
 use model::timeline::Timeline;
@@ -88,7 +88,8 @@ pub(crate) fn host(plugged: &[Plugged], at: u64) -> Snapshot {
         taken: at,
         scope: Scope::Everything,
         switch_netns: Some(SWITCH),
-        engines: [(Engine("docker".into()), Observed::Fresh { rows: containers.into() })].into(),
+        engines: [(EngineName("docker".into()), Observed::Fresh { rows: containers.into() })]
+            .into(),
         named_engines: BTreeSet::new(),
         identities: Identities::default(),
         other_engines: Vec::new(),

@@ -3,21 +3,21 @@
 use futures_util::future::try_join_all;
 use model::SourceError;
 use model::route::{Cast, RouteOut};
-use traffic::{Direction, End, Kind, LearntTables, Outcome, Packet, Verdict};
+use traffic::{Direction, End, LearntTables, Outcome, Packet, PacketKind, Verdict};
 
-use super::{Tracer, on_link};
+use super::{PacketTracer, on_link};
 
 /// What comes of the question for a MAC.
 #[derive(Debug)]
-pub(super) enum Learns {
+pub(super) enum MacResolution {
     /// The answer gets to the sender.
-    Yes,
+    Resolved,
     /// The sender is answered, though not by the one that it asks for: why.
     ByAnother(String),
     /// Whether the question or the answer arrives is not known: why.
     Unknown(String),
     /// A rule drops the question or the answer: the packet that was asked for is not sent.
-    No {
+    Dropped {
         verdict: Verdict,
         /// The packet that is dropped.
         packet: String,
@@ -26,11 +26,11 @@ pub(super) enum Learns {
     },
 }
 
-impl Tracer<'_> {
+impl PacketTracer<'_> {
     /// Whether the sender's kernel has to ask for the MAC of the next hop before it sends.
     pub(super) fn has_to_ask(&self, from: &End, out: &RouteOut) -> bool {
         let was_asked = from.netns.is_some() && from.link.is_some();
-        let needs_one = out.cast == Cast::Unicast && *self.kind != Kind::Arp;
+        let needs_one = out.cast == Cast::Unicast && *self.kind != PacketKind::Arp;
         was_asked && needs_one && out.neighbor.is_none()
     }
 
@@ -43,14 +43,15 @@ impl Tracer<'_> {
         out: &RouteOut,
         gateway: Option<&End>,
         learnt: &mut LearntTables,
-    ) -> Result<(Learns, bool), SourceError> {
+    ) -> Result<(MacResolution, bool), SourceError> {
         let next = gateway.unwrap_or(to);
-        let asked = Packet::new(&Kind::Arp, Direction::Original, (from, to), out, gateway);
-        let Ok(asked) = asked else { return Ok((Learns::Yes, true)) };
+        let asked = Packet::new(&PacketKind::Arp, Direction::Original, (from, to), out, gateway);
+        let Ok(asked) = asked else { return Ok((MacResolution::Resolved, true)) };
         // It is told to the address that asks, whichever link has that.
         let asker = asked.ip_src.map(|ip| from.clone().with_address(ip));
         let answer = (next, asker.as_ref().unwrap_or(from));
-        let answered = Packet::new(&Kind::Arp, Direction::Reply, answer, &on_link(next), None);
+        let answered =
+            Packet::new(&PacketKind::Arp, Direction::Reply, answer, &on_link(next), None);
         let what = if asked.ip_dst.is_some_and(|ip| ip.is_ipv6()) {
             "neighbour solicitation"
         } else {
@@ -65,16 +66,16 @@ impl Tracer<'_> {
         let asks = ways.iter().map(|(packet, (sender, _), _)| self.ask(packet, sender));
         let said = try_join_all(asks).await?;
         let wants = format!("{} has not learnt the MAC of {}, and", from.called, next.called);
-        let (mut told, mut heard) = (Learns::Yes, None);
+        let (mut told, mut heard) = (MacResolution::Resolved, None);
         for ((packet, ends, what), said) in ways.into_iter().zip(said) {
             let packet = Packet { learnt: learnt.clone(), ..packet };
-            let (verdict, text) = self.judged(&Kind::Arp, &packet, ends, &said);
+            let (verdict, text) = self.judged(&PacketKind::Arp, &packet, ends, &said);
             learnt.add(&verdict.rules);
             // The question comes first, and is answered where it arrives.
             if *heard.get_or_insert(verdict.reaches() == Some(true)) {
                 learnt.add_mac(&verdict, ends.0.mac);
             }
-            if matches!(told, Learns::Yes) {
+            if matches!(told, MacResolution::Resolved) {
                 told = comes_of(verdict, (&wants, &what), (packet.text, text), self.names);
             }
         }
@@ -88,28 +89,32 @@ fn comes_of(
     (wants, what): (&str, &str),
     (packet, text): (String, String),
     by_names: bool,
-) -> Learns {
+) -> MacResolution {
     let is = format!("{wants} {what} is");
     match verdict.outcome {
-        Outcome::Delivered | Outcome::Flooded => Learns::Yes,
+        Outcome::Delivered | Outcome::Flooded => MacResolution::Resolved,
         // What is told by names is told by numbers, where more is known, if it does not arrive.
-        _ if by_names => Learns::No { verdict: Verdict::unknown(vec![is]), packet, text },
+        _ if by_names => {
+            MacResolution::Dropped { verdict: Verdict::unknown(vec![is]), packet, text }
+        }
         Outcome::Dropped => {
             let sentence = format!("not sent: {is} {}", verdict.sentence);
-            Learns::No { verdict: Verdict { sentence, ..verdict }, packet, text }
+            MacResolution::Dropped { verdict: Verdict { sentence, ..verdict }, packet, text }
         }
-        Outcome::Controller => Learns::Unknown(format!("{is} {}", verdict.sentence)),
+        Outcome::Controller => MacResolution::Unknown(format!("{is} {}", verdict.sentence)),
         Outcome::Unknown => {
             let why = verdict.reasons.first().map_or("", |why| why);
-            Learns::Unknown(format!("{wants} whether {what} arrives is not known: {why}"))
+            MacResolution::Unknown(format!("{wants} whether {what} arrives is not known: {why}"))
         }
         Outcome::Elsewhere | Outcome::Tunnel | Outcome::Uplink if verdict.returned => {
-            Learns::ByAnother(format!("{is} sent back to it, changed into an answer"))
+            MacResolution::ByAnother(format!("{is} sent back to it, changed into an answer"))
         }
         // Who gets it may answer for the other one, as a router with proxy ARP does, or not.
         Outcome::Elsewhere | Outcome::Tunnel | Outcome::Uplink => {
             let told = verdict.sentence;
-            Learns::Unknown(format!("{wants} {what}: {told}, and who gets it may answer or not"))
+            MacResolution::Unknown(format!(
+                "{wants} {what}: {told}, and who gets it may answer or not"
+            ))
         }
     }
 }
@@ -118,7 +123,7 @@ fn comes_of(
 mod tests {
     use super::*;
 
-    fn of(outcome: Outcome, returned: bool, by_names: bool) -> Learns {
+    fn of(outcome: Outcome, returned: bool, by_names: bool) -> MacResolution {
         let sentence = "delivered to fw:eth0, not to db:eth0".to_owned();
         let verdict = Verdict { outcome, sentence, returned, ..Verdict::unknown(Vec::new()) };
         let what = ("web has not learnt the MAC of db, and", "its ARP request");
@@ -130,17 +135,22 @@ mod tests {
     fn what_goes_to_another_one_teaches_the_sender_nothing() {
         for outcome in [Outcome::Elsewhere, Outcome::Tunnel, Outcome::Uplink] {
             let told = of(outcome, false, false);
-            assert!(matches!(&told, Learns::Unknown(why) if why.contains("may answer or not")));
+            assert!(
+                matches!(&told, MacResolution::Unknown(why) if why.contains("may answer or not"))
+            );
             // A rule that answers by itself sends it back.
-            assert!(matches!(of(outcome, true, false), Learns::ByAnother(_)), "{outcome:?}");
-            assert!(matches!(of(outcome, true, true), Learns::No { .. }), "{outcome:?}");
+            assert!(matches!(of(outcome, true, false), MacResolution::ByAnother(_)), "{outcome:?}");
+            assert!(
+                matches!(of(outcome, true, true), MacResolution::Dropped { .. }),
+                "{outcome:?}"
+            );
         }
         for outcome in [Outcome::Delivered, Outcome::Flooded] {
-            assert!(matches!(of(outcome, false, false), Learns::Yes), "{outcome:?}");
+            assert!(matches!(of(outcome, false, false), MacResolution::Resolved), "{outcome:?}");
         }
-        assert!(matches!(of(Outcome::Dropped, true, false), Learns::No { .. }));
+        assert!(matches!(of(Outcome::Dropped, true, false), MacResolution::Dropped { .. }));
         for outcome in [Outcome::Controller, Outcome::Unknown] {
-            assert!(matches!(of(outcome, true, false), Learns::Unknown(_)), "{outcome:?}");
+            assert!(matches!(of(outcome, true, false), MacResolution::Unknown(_)), "{outcome:?}");
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::dialects::NetnsPath;
 use crate::ids::{DatapathId, Mac};
 use crate::port_record::Alias;
 use crate::resolve::{OPENFLOW_NAME, openflow_name};
-use crate::snapshot::{Cidr, Engine};
+use crate::snapshot::{Cidr, EngineName};
 
 use super::words::is_number;
 
@@ -26,7 +26,7 @@ pub(super) struct Masks {
 }
 
 impl Masks {
-    pub(super) fn engine(&mut self, engine: &Engine) -> Engine {
+    pub(super) fn engine(&mut self, engine: &EngineName) -> EngineName {
         if ENGINES.contains(&&*engine.0) {
             return engine.clone();
         }
@@ -34,7 +34,7 @@ impl Masks {
         let kind = Some(engine.kind()).filter(|kind| ENGINES.contains(kind));
         let mask = || kind.map_or(format!("engine{next}"), |kind| format!("{kind}@/{next}"));
         let masked = self.engines.entry(engine.to_string());
-        Engine(masked.or_insert_with(mask).as_str().into())
+        EngineName(masked.or_insert_with(mask).as_str().into())
     }
 
     /// `lo` and `eth0` identify no host, and help to read the result.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::identity::{SourceIdentity, World};
 use crate::ids::ContainerId;
-use crate::snapshot::{Container, Engine, Link, Namespace, Observed, Snapshot};
+use crate::snapshot::{Container, EngineName, Link, Namespace, Observed, Snapshot};
 use crate::source_error::SourceError;
 use crate::switch::{Bridge, Port};
 
@@ -52,7 +52,7 @@ pub fn anonymise(snapshot: &Snapshot) -> Snapshot {
     hidden
 }
 
-fn engines<T>(masks: &mut Masks, by_engine: BTreeMap<Engine, T>) -> BTreeMap<Engine, T> {
+fn engines<T>(masks: &mut Masks, by_engine: BTreeMap<EngineName, T>) -> BTreeMap<EngineName, T> {
     by_engine.into_iter().map(|(engine, rows)| (masks.engine(&engine), rows)).collect()
 }
 

@@ -27,7 +27,7 @@ pub struct Connect {
     /// Name of the interface inside; the next free `ethN` if none.
     pub interface: Option<String>,
     /// The OpenFlow port.
-    pub ofport: Wanted,
+    pub ofport: OfPortChoice,
     /// Addresses of the interface.
     pub addresses: Vec<Cidr>,
     /// Gateways of default routes.
@@ -48,7 +48,7 @@ pub struct Connect {
 
 /// Which OpenFlow port is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wanted {
+pub enum OfPortChoice {
     /// A free one from [`FIRST_FREE`](super::FIRST_FREE) on, which OVS never hands out by itself.
     #[default]
     Free,

@@ -19,15 +19,15 @@ mod prune;
 mod rename;
 mod requesters;
 mod restore;
-mod rivals;
 mod step;
+mod superseded;
 mod unfinished;
 mod upper_links;
 mod usable;
 mod vlan;
 mod world;
 
-pub use connect::{Connect, Wanted, connect};
+pub use connect::{Connect, OfPortChoice, connect};
 pub use disconnect::{Disconnect, disconnect};
 pub use error::PlanError;
 pub use name::why_not_a_name;

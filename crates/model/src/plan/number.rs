@@ -12,25 +12,25 @@ use crate::wiring::{Occupant, SwitchPort};
 
 use super::planner::Planner;
 use super::restore::only_remembered;
-use super::{FIRST_FREE, LAST, PlanError, Wanted};
+use super::{FIRST_FREE, LAST, OfPortChoice, PlanError};
 
 impl Planner<'_> {
     pub(super) fn number(
         &self,
-        wanted: Wanted,
+        wanted: OfPortChoice,
         old: Option<&Port>,
         remembered: Option<&Port>,
     ) -> Result<Option<OfPort>, PlanError> {
         match wanted {
-            Wanted::Auto => Ok(None),
-            Wanted::Exactly(ofport) if !(1..=LAST).contains(&ofport.0) => {
+            OfPortChoice::Auto => Ok(None),
+            OfPortChoice::Exactly(ofport) if !(1..=LAST).contains(&ofport.0) => {
                 Err(PlanError::BadNumber { ofport })
             }
-            Wanted::Exactly(ofport) => {
+            OfPortChoice::Exactly(ofport) => {
                 self.require_unremembered(ofport, old.or(remembered))?;
                 self.free(ofport, old).map(Some)
             }
-            Wanted::Free => {
+            OfPortChoice::Free => {
                 let used = self.used(old);
                 let before = old.or(remembered).and_then(number_of);
                 let before = before.filter(|ofport| !used.contains(&ofport.0));

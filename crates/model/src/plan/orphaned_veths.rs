@@ -23,7 +23,7 @@ use super::upper_links::{Upper, foreign_upper, upper_of};
 
 /// What a link of the switch's namespace is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum VethState {
     /// A port, another program's, or another database's.
     Kept,
     /// To be removed.
@@ -34,16 +34,16 @@ pub(super) enum Verdict {
 
 /// Judges a link. The caller holds the lock of the database, so no process that shares it is
 /// still at it.
-pub(super) fn judge(snapshot: &Snapshot, wiring: &Wiring, link: &Link) -> Verdict {
+pub(super) fn judge(snapshot: &Snapshot, wiring: &Wiring, link: &Link) -> VethState {
     if is_kept_for_restore(snapshot, link) {
-        return Verdict::Kept;
+        return VethState::Kept;
     }
     judge_as(snapshot, wiring, link, Asked::ForNone)
 }
 
 /// The same of a link whose end was asked for by its container and interface, which the bridge
 /// remembers: it may be in use.
-pub(super) fn judge_forgotten(snapshot: &Snapshot, wiring: &Wiring, link: &Link) -> Verdict {
+pub(super) fn judge_forgotten(snapshot: &Snapshot, wiring: &Wiring, link: &Link) -> VethState {
     judge_as(snapshot, wiring, link, Asked::ForThis)
 }
 
@@ -54,9 +54,9 @@ enum Asked {
     ForNone,
 }
 
-fn judge_as(snapshot: &Snapshot, wiring: &Wiring, link: &Link, asked: Asked) -> Verdict {
+fn judge_as(snapshot: &Snapshot, wiring: &Wiring, link: &Link, asked: Asked) -> VethState {
     if !is_marked(link) || is_port(wiring, link) || link.master.is_some() {
-        return Verdict::Kept;
+        return VethState::Kept;
     }
     let ports = snapshot.ovsdb();
     if !ports.is_some_and(Observed::is_fresh) {
@@ -64,7 +64,7 @@ fn judge_as(snapshot: &Snapshot, wiring: &Wiring, link: &Link, asked: Asked) -> 
     }
     let sockets = snapshot.switch_namespace().and_then(|here| here.packet_sockets.as_ref());
     match sockets {
-        Some(sockets) if sockets.contains(&link.ifindex) => return Verdict::Kept,
+        Some(sockets) if sockets.contains(&link.ifindex) => return VethState::Kept,
         Some(_) => {}
         None => return undecided("which links vswitchd listens to was not read"),
     }
@@ -82,12 +82,12 @@ fn judge_as(snapshot: &Snapshot, wiring: &Wiring, link: &Link, asked: Asked) -> 
     });
     let may_be_used = asked == Asked::ForThis || leaving.is_some();
     let verdict = match system.map(|system| by_mark(snapshot, system)) {
-        Some(Verdict::Orphaned) if may_be_used => Verdict::Orphaned,
-        Some(Verdict::Orphaned) if is_in_use(far) => undecided(
+        Some(VethState::Orphaned) if may_be_used => VethState::Orphaned,
+        Some(VethState::Orphaned) if is_in_use(far) => undecided(
             "neither a port nor its bridge knows of it, and its other end is in use; \
              ip link delete removes it",
         ),
-        Some(Verdict::Orphaned) => by_place(snapshot, alias.as_ref(), home, far),
+        Some(VethState::Orphaned) => by_place(snapshot, alias.as_ref(), home, far),
         Some(verdict) => verdict,
         None if !is_in_use(far) => by_place(snapshot, alias.as_ref(), home, far),
         None => undecided(
@@ -95,7 +95,7 @@ fn judge_as(snapshot: &Snapshot, wiring: &Wiring, link: &Link, asked: Asked) -> 
              ip link delete removes it",
         ),
     };
-    if verdict != Verdict::Orphaned {
+    if verdict != VethState::Orphaned {
         return verdict;
     }
     let here = snapshot.switch_netns.map(|netns| LinkKey { netns, ifindex: link.ifindex });
@@ -111,8 +111,13 @@ fn is_in_use(far: &Link) -> bool {
 
 /// A veth that was never used is where it was made, and has the name that it was made with: another
 /// one bears a copy of an alias, or has been moved or renamed on purpose.
-fn by_place(snapshot: &Snapshot, alias: Option<&Alias<'_>>, home: NetnsId, far: &Link) -> Verdict {
-    let Some(alias) = alias else { return Verdict::Orphaned };
+fn by_place(
+    snapshot: &Snapshot,
+    alias: Option<&Alias<'_>>,
+    home: NetnsId,
+    far: &Link,
+) -> VethState {
+    let Some(alias) = alias else { return VethState::Orphaned };
     let mut all = snapshot.containers();
     let made_in = all.find(|row| *row.id.0 == *alias.container).and_then(|row| row.netns);
     if made_in.is_some_and(|netns| netns != home || *far.name != *alias.interface) {
@@ -120,7 +125,7 @@ fn by_place(snapshot: &Snapshot, alias: Option<&Alias<'_>>, home: NetnsId, far: 
             "its other end is not the interface that it was made for; ip link delete removes it",
         );
     }
-    Verdict::Orphaned
+    VethState::Orphaned
 }
 
 /// An orphaned veth may have an upper link that lives. What its container has on an interface goes with
@@ -130,17 +135,17 @@ fn unless_it_has_an_upper(
     ends: &[LinkKey],
     home: NetnsId,
     may_be_used: bool,
-) -> Verdict {
+) -> VethState {
     let any = || if may_be_used { None } else { upper_of(snapshot, ends, None) };
     match foreign_upper(snapshot, ends, home).or_else(any) {
-        None => Verdict::Orphaned,
-        Some(Upper::Foreign(upper)) => Verdict::Undecided(format!("{upper} stands on it")),
-        Some(Upper::Unknown(why)) => Verdict::Undecided(why),
+        None => VethState::Orphaned,
+        Some(Upper::Foreign(upper)) => VethState::Undecided(format!("{upper} stands on it")),
+        Some(Upper::Unknown(why)) => VethState::Undecided(why),
     }
 }
 
-fn undecided(why: &str) -> Verdict {
-    Verdict::Undecided(why.to_owned())
+fn undecided(why: &str) -> VethState {
+    VethState::Undecided(why.to_owned())
 }
 
 /// Whether we made it, by its alias, or by its name where it was not given one yet.
@@ -159,14 +164,14 @@ fn is(port: &Port, link: &Link) -> bool {
     port.iface == link.name || port.ifindex == Some(link.ifindex)
 }
 
-fn by_mark(snapshot: &Snapshot, system: &str) -> Verdict {
+fn by_mark(snapshot: &Snapshot, system: &str) -> VethState {
     let own = snapshot.identities.database.as_ref().and_then(|database| database.id.as_deref());
     match own.map(short_system) {
         None => {
             undecided("it is of a database with a system-id; the one that was asked tells none")
         }
-        Some(own) if own != system => Verdict::Kept,
-        Some(_) => Verdict::Orphaned,
+        Some(own) if own != system => VethState::Kept,
+        Some(_) => VethState::Orphaned,
     }
 }
 
@@ -205,7 +210,7 @@ pub(super) fn renamed_link<'a>(
     here.find(|link| {
         mark.is_on(link)
             && !is_of_another(link)
-            && judge(snapshot, wiring, link) != Verdict::Orphaned
+            && judge(snapshot, wiring, link) != VethState::Orphaned
     })
 }
 

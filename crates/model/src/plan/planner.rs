@@ -7,11 +7,11 @@ use crate::ids::{Name, NetnsId};
 use crate::memory::{self, MemoryChange};
 use crate::port_record::{EngineMark, PortRecord};
 use crate::query;
-use crate::snapshot::{Container, Engine, Link, Scope, Snapshot};
+use crate::snapshot::{Container, EngineName, Link, Scope, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::wiring::{ContainerRef, Wiring};
 
-use super::orphaned_veths::{Verdict, judge};
+use super::orphaned_veths::{VethState, judge};
 use super::requesters::requesters;
 use super::world::require_engine;
 use super::{KernelStep, PlanError, ReplacePort, Step, SwitchStep, Veth, name};
@@ -56,7 +56,7 @@ impl Planner<'_> {
         }
     }
 
-    fn engine(&self) -> Option<&Engine> {
+    fn engine(&self) -> Option<&EngineName> {
         let mut all = self.snapshot.containers_by_engine();
         all.find(|(_, row)| row.id == self.container.id).map(|(engine, _)| engine)
     }
@@ -179,11 +179,11 @@ impl Planner<'_> {
         let mut orphaned = Vec::new();
         for link in self.here().filter(|link| self.leads_inside(link)) {
             match judge(self.snapshot, self.wiring, link) {
-                Verdict::Orphaned => orphaned.push(Arc::clone(link)),
-                Verdict::Undecided(why) if self.snapshot.scope == Scope::One => {
+                VethState::Orphaned => orphaned.push(Arc::clone(link)),
+                VethState::Undecided(why) if self.snapshot.scope == Scope::One => {
                     return Err(PlanError::Undecided { what: link.name.to_string(), why });
                 }
-                Verdict::Undecided(_) | Verdict::Kept => {}
+                VethState::Undecided(_) | VethState::Kept => {}
             }
         }
         Ok(orphaned)

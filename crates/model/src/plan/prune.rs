@@ -18,7 +18,7 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{LastTenant, Occupant, SwitchPort, Wiring};
 
 use super::disconnect::forgotten;
-use super::orphaned_veths::{Verdict, judge, renamed_link};
+use super::orphaned_veths::{VethState, judge, renamed_link};
 use super::planner::delete;
 use super::restore::{only_remembered, without_record};
 use super::world::written_here;
@@ -357,9 +357,9 @@ impl PrunePlanner<'_> {
             format!("{}:{}", self.clashes.recorded(&record, known), said.interface)
         });
         match judge(self.snapshot, self.wiring, link) {
-            Verdict::Kept => None,
-            Verdict::Orphaned => Some(Ok(Prunable::Link { step: delete(link), bridge, last })),
-            Verdict::Undecided(why) => {
+            VethState::Kept => None,
+            VethState::Orphaned => Some(Ok(Prunable::Link { step: delete(link), bridge, last })),
+            VethState::Undecided(why) => {
                 Some(Err(Undecided { bridge, what: link.name.clone(), why, may_settle: true }))
             }
         }

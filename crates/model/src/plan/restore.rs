@@ -20,10 +20,10 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, SwitchPort, Wiring};
 
 use super::number::number_of;
-use super::orphaned_veths::{Verdict, judge, marked_as_staying};
+use super::orphaned_veths::{VethState, judge, marked_as_staying};
 use super::planner::{Planner, delete, own_netns_of};
 use super::requesters::requesters;
-use super::rivals::{RecordStanding, latest};
+use super::superseded::{RecordRank, latest};
 use super::world::written_here;
 use super::{Generated, Plan, PlanError, ReplacePort, Step, require_here};
 
@@ -153,7 +153,7 @@ pub fn remembered(
                 superseded: None,
                 asked_as,
             };
-            (one, RecordStanding::of(&record, owner, row))
+            (one, RecordRank::of(&record, owner, row))
         })
     };
     let rows = wiring.ports.iter().filter_map(|row| one(&row.bridge, &row.port, Some(row)));
@@ -433,7 +433,7 @@ impl Planner<'_> {
         let mut ends = ends.filter(|link| self.leads_to(link, &record.interface));
         // It is the other end of one interface: there is but one.
         ends.find(|link| {
-            let lives = || judge(self.snapshot, self.wiring, link) != Verdict::Orphaned;
+            let lives = || judge(self.snapshot, self.wiring, link) != VethState::Orphaned;
             link.name == port.iface || (bears_alias_of(link, record) && lives())
         })
     }

@@ -11,7 +11,7 @@ use crate::wiring::{Occupant, Plug};
 
 use super::planner::Planner;
 use super::vlan::VlanMode;
-use super::{Connect, KernelStep, Plan, PlanError, Step, Wanted};
+use super::{Connect, KernelStep, OfPortChoice, Plan, PlanError, Step};
 
 impl Planner<'_> {
     /// What an interface of ours lacks that is on its port: what its record has and the interface has
@@ -105,9 +105,9 @@ impl Planner<'_> {
 fn asks_for(request: &Connect, record: &PortRecord, port: &Port) -> bool {
     let mode = |mode: VlanMode| port.vlan_mode.as_deref() == Some(mode.to_string().as_str());
     let number = match request.ofport {
-        Wanted::Exactly(ofport) => port.ofport_request == Some(ofport),
-        Wanted::Auto => port.ofport_request.is_none(),
-        Wanted::Free => port.ofport_request.is_some(),
+        OfPortChoice::Exactly(ofport) => port.ofport_request == Some(ofport),
+        OfPortChoice::Auto => port.ofport_request.is_none(),
+        OfPortChoice::Free => port.ofport_request.is_some(),
     };
     number
         && record.ours

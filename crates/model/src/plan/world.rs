@@ -1,7 +1,7 @@
 //! Nothing is changed in a world that is not proven to be this one.
 
 use crate::identity::{SourceIdentity, World};
-use crate::snapshot::{Engine, Snapshot};
+use crate::snapshot::{EngineName, Snapshot};
 
 use super::PlanError;
 
@@ -22,7 +22,7 @@ pub fn require_here(snapshot: &Snapshot) -> Result<(), PlanError> {
 }
 
 /// The same of an engine whose container is to be changed.
-pub(super) fn require_engine(snapshot: &Snapshot, engine: &Engine) -> Result<(), PlanError> {
+pub(super) fn require_engine(snapshot: &Snapshot, engine: &EngineName) -> Result<(), PlanError> {
     is_here(&engine.0, snapshot.identities.engines.get(engine))
 }
 

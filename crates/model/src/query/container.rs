@@ -5,7 +5,7 @@ use super::sources::missing_engine;
 use super::{QueryError, told};
 use crate::ids::Name;
 use crate::resolve::Clashes;
-use crate::snapshot::{Container, Engine, Snapshot};
+use crate::snapshot::{Container, EngineName, Snapshot};
 
 /// The name of a container as its user gives it, where the API, and so `docker inspect`, has a
 /// slash before it: `/web` is `web`.
@@ -70,7 +70,7 @@ pub fn called(snapshot: &Snapshot) -> Vec<(Name, &Container)> {
 }
 
 /// A container, and the engine that runs it.
-type Run<'a> = (&'a Engine, &'a Container);
+type Run<'a> = (&'a EngineName, &'a Container);
 
 fn one_of<'a>(runs: &[Run<'a>], wanted: &str) -> Result<Option<&'a Container>, QueryError> {
     if let Some((_, exact)) = runs.iter().find(|(_, row)| *row.id.0 == *wanted) {
@@ -104,9 +104,9 @@ fn one_of<'a>(runs: &[Run<'a>], wanted: &str) -> Result<Option<&'a Container>, Q
 /// may stand as it is called, as in `podman@1000:web`, or, where none is called so, its kind, which
 /// means all of that kind.
 pub fn engines_of<'e, 'w>(
-    known: impl Iterator<Item = &'e Engine>,
+    known: impl Iterator<Item = &'e EngineName>,
     wanted: &'w str,
-) -> (Vec<&'e Engine>, &'w str) {
+) -> (Vec<&'e EngineName>, &'w str) {
     let all: Vec<_> = known.collect();
     let behind = |word: &str| wanted.strip_prefix(word)?.strip_prefix(':');
     let called = all.iter().find_map(|engine| Some((vec![*engine], behind(&engine.0)?)));
@@ -122,7 +122,7 @@ fn is_prefix(wanted: &str, row: &Container) -> bool {
     !wanted.is_empty() && row.id.0.starts_with(wanted)
 }
 
-fn no_such_container(snapshot: &Snapshot, engines: &[&Engine], wanted: &str) -> QueryError {
+fn no_such_container(snapshot: &Snapshot, engines: &[&EngineName], wanted: &str) -> QueryError {
     if let Some(source_error) = missing_engine(snapshot, engines) {
         return QueryError::SourceUnavailable(source_error.clone());
     }

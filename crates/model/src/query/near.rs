@@ -1,11 +1,11 @@
 //! Names that look like one that none has.
 
-use crate::snapshot::{Engine, Snapshot};
+use crate::snapshot::{EngineName, Snapshot};
 
 use super::told;
 
 /// Names that look like it, of the engines that were asked for.
-pub(super) fn near(snapshot: &Snapshot, engines: &[&Engine], wanted: &str) -> Vec<String> {
+pub(super) fn near(snapshot: &Snapshot, engines: &[&EngineName], wanted: &str) -> Vec<String> {
     let asked = snapshot.containers_by_engine();
     let names = asked.filter(|(name, _)| engines.contains(name)).map(|(_, row)| &*row.name);
     let allowed = near_distance(wanted);

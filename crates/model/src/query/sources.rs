@@ -2,7 +2,7 @@
 
 use super::QueryError;
 use crate::resolve::answering;
-use crate::snapshot::{Container, Engine, Observed, Snapshot};
+use crate::snapshot::{Container, EngineName, Observed, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
 use crate::switch::SwitchSource;
 
@@ -10,7 +10,7 @@ use crate::switch::SwitchSource;
 /// is none that was named, and not there at all; or it told some of its containers.
 pub(super) fn missing_engine<'a>(
     snapshot: &'a Snapshot,
-    asked: &[&Engine],
+    asked: &[&EngineName],
 ) -> Option<&'a SourceError> {
     let asked = asked.iter().copied();
     let all: Vec<_> = asked.filter_map(|engine| snapshot.engines.get_key_value(engine)).collect();
@@ -34,7 +34,7 @@ pub(super) fn missing_engines(snapshot: &Snapshot) -> Option<&SourceError> {
 /// whose reason `counts`.
 fn first_missing<'a>(
     snapshot: &Snapshot,
-    engines: &[(&Engine, &'a Observed<Container>)],
+    engines: &[(&EngineName, &'a Observed<Container>)],
     counts: impl Fn(&SourceError) -> bool,
 ) -> Option<&'a SourceError> {
     if let Some(why) = engines.iter().find_map(|(_, rows)| partly(rows)) {
@@ -43,7 +43,7 @@ fn first_missing<'a>(
     let absent = engines.iter().filter_map(|(engine, rows)| Some((*engine, rows.absence()?)));
     let absent: Vec<_> = absent.collect();
     let all = absent.len() == engines.len();
-    let counts = |engine: &Engine, why: &SourceError| {
+    let counts = |engine: &EngineName, why: &SourceError| {
         all || snapshot.named_engines.contains(engine) || counts(why)
     };
     absent.into_iter().find(|(engine, why)| counts(engine, why)).map(|(_, why)| why)

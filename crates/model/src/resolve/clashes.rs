@@ -4,11 +4,11 @@ use rustc_hash::FxHashMap;
 
 use crate::ids::Name;
 use crate::port_record::PortRecord;
-use crate::snapshot::{Container, Engine, Snapshot};
+use crate::snapshot::{Container, EngineName, Snapshot};
 
 /// The containers by their name; none where one engine alone was asked.
 #[derive(Default)]
-pub(crate) struct Clashes<'a>(FxHashMap<&'a str, Vec<(&'a Engine, &'a Container)>>);
+pub(crate) struct Clashes<'a>(FxHashMap<&'a str, Vec<(&'a EngineName, &'a Container)>>);
 
 impl<'a> Clashes<'a> {
     pub(crate) fn of(snapshot: &'a Snapshot) -> Self {
@@ -23,7 +23,7 @@ impl<'a> Clashes<'a> {
 
     /// The name with its engine, if the name alone means another one too. What users run for
     /// themselves takes no name from what the host runs.
-    pub(crate) fn qualified(&self, engine: &Engine, row: &Container) -> Option<Name> {
+    pub(crate) fn qualified(&self, engine: &EngineName, row: &Container) -> Option<Name> {
         let others = self.0.get(&*row.name)?;
         let clashes = others.iter().any(|(other, theirs)| {
             *other != engine

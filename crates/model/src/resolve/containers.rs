@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use super::clashes::Clashes;
 use crate::dialects::{Claim, NetnsPath, Owner};
 use crate::ids::{NetnsId, is_short_id};
-use crate::snapshot::{Container, Engine, Snapshot};
+use crate::snapshot::{Container, EngineName, Snapshot};
 use crate::wiring::{ContainerRef, LastTenant};
 
 /// Containers by every name that a claim may use for them.
@@ -30,7 +30,7 @@ pub(super) struct ContainerIndex<'a> {
 
 #[derive(Clone, Copy)]
 struct IndexedContainer<'a> {
-    engine: &'a Engine,
+    engine: &'a EngineName,
     row: &'a Container,
 }
 

@@ -12,8 +12,8 @@ use crate::switch::{Bridge, FakeBridge, Port, SwitchSource};
 use crate::vlan::Vlans;
 
 use super::group::{OneOrMore, group};
+use super::not_receiving::{NotReceiving, mark_deaf, strangers};
 use super::port_link::{PortLink, SwitchLinks};
-use super::unheard::{Unheard, strangers, tell_deafness};
 
 /// Length in bytes to which OpenFlow cuts port names (`OFP_MAX_PORT_NAME_LEN` less the NUL).
 pub const OPENFLOW_NAME: usize = 15;
@@ -30,7 +30,7 @@ pub(super) struct PortEntry<'a> {
     pub(super) ofports: OfPortBySource,
     /// Why vswitchd, which opens a packet socket for each system port of the userspace datapath once,
     /// does not listen to the link that the port seems to be; none where it does.
-    pub(super) unheard: Option<Unheard>,
+    pub(super) unheard: Option<NotReceiving>,
     /// The fake bridge it is on.
     fake: Option<&'a FakeBridge>,
 }
@@ -95,7 +95,7 @@ impl<'a> PortEntries<'a> {
         let instead = strangers.iter().filter_map(|link| Some((*link, first?)));
         let by_doubt = group(doubted.chain(instead));
         let unheard = entries.iter_mut().filter_map(|entry| entry.unheard.as_mut()).collect();
-        tell_deafness(unheard, switch, strangers.len());
+        mark_deaf(unheard, switch, strangers.len());
         Self { entries, by_link, by_doubt, by_name: OnceLock::new() }
     }
 
@@ -189,7 +189,7 @@ fn entries<'a>(snapshot: &'a Snapshot, switch: Option<&'a Namespace>) -> Vec<Por
             let (ofports, dp_port) = numbers(answers, bridge, port, &others);
             let fake = port.tag.and_then(|vlan| fakes.get(&vlan).copied());
             let link = of_link.link;
-            let unheard = Unheard::of(bridge, port, link, switch);
+            let unheard = NotReceiving::of(bridge, port, link, switch);
             PortEntry { bridge, port, link, of_link, dp_port, ofports, unheard, fake }
         }));
     }

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::SourceError;
 use crate::identity::{Identities, SourceIdentity, World};
 use crate::ids::{Ifindex, LinkKey, NetnsId};
-use crate::snapshot::{Container, Engine, Link, Namespace, Observed, Scope, Snapshot};
+use crate::snapshot::{Container, EngineName, Link, Namespace, Observed, Scope, Snapshot};
 use crate::switch::Bridge;
 use crate::wiring::ContainerRef;
 
@@ -54,7 +54,7 @@ pub(super) struct Index<'a> {
     pub(super) ports: PortEntries<'a>,
     switch: Option<&'a Observed<Bridge>>,
     identities: &'a Identities,
-    engines: &'a BTreeMap<Engine, Observed<Container>>,
+    engines: &'a BTreeMap<EngineName, Observed<Container>>,
     pub(super) kernel_known: bool,
     /// Made when first asked for.
     unread_because: OnceLock<String>,
@@ -212,7 +212,7 @@ impl<'a> Index<'a> {
     }
 
     /// Why an engine has not told anything newer.
-    pub(super) fn old_engine(&self, engine: &Engine) -> Option<&'a SourceError> {
+    pub(super) fn old_engine(&self, engine: &EngineName) -> Option<&'a SourceError> {
         self.engines.get(engine)?.staleness()
     }
 }

@@ -7,15 +7,15 @@ use crate::snapshot::{Link, Namespace};
 
 use super::entries::PortEntry;
 use super::index::{Index, Tenant};
+use super::not_receiving::NotReceiving;
 use super::port_link::FoundBy;
-use super::unheard::Unheard;
 
 /// Everything that is uncertain about one port.
 pub(super) fn port_notes(index: &Index<'_>, entry: &PortEntry<'_>) -> Vec<Note> {
     let stale = index.old_switch().map(|why| Note::Stale { why: why.to_string() });
     let unheard = entry.unheard.map(|why| match why {
-        Unheard::Deaf => Note::Deaf,
-        Unheard::NotOpened => Note::NotOpened,
+        NotReceiving::Deaf => Note::Deaf,
+        NotReceiving::NotOpened => Note::NotOpened,
     });
     let mut notes = Vec::new();
     let found = [conflict(entry), not_as_requested(entry), old_ifindex(entry), renamed(entry)];

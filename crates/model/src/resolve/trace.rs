@@ -19,8 +19,8 @@ use super::claims::Claims;
 use super::entries::{PortEntry, PortIx};
 use super::group::OneOrMore;
 use super::index::Index;
+use super::masters::{MasterLinks, beside, is_aggregate, is_bridge, over_master};
 use super::port_link::{FoundBy, is_datapath};
-use super::stacks::{Stacks, beside, is_aggregate, is_bridge, over_master};
 use super::traced::{Found, Trace};
 use super::veth::{far_end, named_by};
 
@@ -31,12 +31,12 @@ const MAX_HOPS: usize = 8;
 pub(super) struct Tracer<'i, 'a> {
     pub(super) index: &'i Index<'a>,
     pub(super) claims: &'i Claims<'i, 'a>,
-    pub(super) stacks: Stacks,
+    pub(super) masters: MasterLinks,
 }
 
 impl<'i, 'a> Tracer<'i, 'a> {
     pub(super) fn new(index: &'i Index<'a>, claims: &'i Claims<'i, 'a>) -> Self {
-        Self { index, claims, stacks: Stacks::default() }
+        Self { index, claims, masters: MasterLinks::default() }
     }
 
     /// Follows a link of any namespace towards the switch.
@@ -180,9 +180,9 @@ fn arrive_at(tracer: &Tracer<'_, '_>, far: LinkKey, end: &Link) -> Trace {
 /// The link carries others, as a bond, or joins them, as a Linux bridge; macvlans may stand on it.
 fn over_members(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize) -> Option<Trace> {
     if is_bridge(link) {
-        return Some(super::stacks::over_bridge(tracer, at, link));
+        return Some(super::masters::over_bridge(tracer, at, link));
     }
-    is_aggregate(link).then(|| super::stacks::over_members(tracer, at, link, hops))
+    is_aggregate(link).then(|| super::masters::over_members(tracer, at, link, hops))
 }
 
 /// What a dummy is sent goes nowhere (drivers/net/dummy.c).

@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 use crate::ids::LinkKey;
 use crate::snapshot::Link;
 
+use super::masters::unread_member;
 use super::port_link::is_datapath;
-use super::stacks::unread_member;
 use super::trace::{Tracer, doubt};
 use super::veth::{far_end, named_by};
 
@@ -22,11 +22,11 @@ pub(super) fn taken_above(tracer: &Tracer<'_, '_>, at: LinkKey, lower: &Link) ->
     if uppers.is_empty() {
         return None;
     }
-    if let Some(known) = tracer.stacks.taken.borrow().get(&at) {
+    if let Some(known) = tracer.masters.taken.borrow().get(&at) {
         return known.clone();
     }
     let why = why_taken(tracer, at, lower, uppers);
-    tracer.stacks.taken.borrow_mut().insert(at, why.clone());
+    tracer.masters.taken.borrow_mut().insert(at, why.clone());
     why
 }
 

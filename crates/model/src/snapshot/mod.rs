@@ -14,7 +14,7 @@ use crate::source_error::SourceError;
 use crate::switch::{Bridge, SwitchSource};
 
 pub use crate::cidr::{Cidr, NotACidr};
-pub use crate::ids::Engine;
+pub use crate::ids::EngineName;
 pub use link::{Link, Peer};
 pub use observed::Observed;
 
@@ -36,11 +36,11 @@ pub struct Snapshot {
     /// The namespace ovs-vswitchd lives in: port names are link names *there*.
     pub switch_netns: Option<NetnsId>,
     /// Containers, by engine.
-    pub engines: BTreeMap<Engine, Observed<Container>>,
+    pub engines: BTreeMap<EngineName, Observed<Container>>,
     /// The engines that the caller named. The absence of another one is no error as long as some
     /// engine answered: it need not be installed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub named_engines: BTreeSet<Engine>,
+    pub named_engines: BTreeSet<EngineName>,
     /// Who the sources are.
     #[serde(default, skip_serializing_if = "Identities::is_empty")]
     pub identities: Identities,
@@ -59,7 +59,7 @@ impl Snapshot {
     pub const VERSION: u32 = 1;
 
     /// Every container, each with the engine that runs it.
-    pub fn containers_by_engine(&self) -> impl Iterator<Item = (&Engine, &Container)> {
+    pub fn containers_by_engine(&self) -> impl Iterator<Item = (&EngineName, &Container)> {
         let engines = self.engines.iter();
         engines.flat_map(|(engine, rows)| rows.rows().iter().map(move |row| (engine, row)))
     }

@@ -140,7 +140,7 @@ mod tests {
     use super::compare;
     use super::{Change, Event, Field};
     use crate::ids::ContainerId;
-    use crate::snapshot::Engine;
+    use crate::snapshot::EngineName;
     use crate::wiring::{AttachmentState, ContainerRef, Wire, Wiring};
     use crate::{Snapshot, resolve};
 
@@ -209,9 +209,9 @@ mod tests {
         after.unseen.everything = false;
         let all = told(&compare(&before, &after, 0)).len();
         assert!(all > 0);
-        after.unseen.engines.insert(Engine("podman".into()));
+        after.unseen.engines.insert(EngineName("podman".into()));
         assert_eq!(told(&compare(&before, &after, 0)).len(), all);
-        after.unseen.engines.insert(Engine("docker".into()));
+        after.unseen.engines.insert(EngineName("docker".into()));
         assert_eq!(told(&compare(&before, &after, 0)), [""; 0]);
     }
 

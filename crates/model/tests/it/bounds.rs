@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::Snapshot;
 use docker_ovs_model::ids::{ContainerId, LONGEST_NAME, Name, is_cut, name};
-use docker_ovs_model::snapshot::{Container, Engine, Link};
+use docker_ovs_model::snapshot::{Container, EngineName, Link};
 use docker_ovs_model::switch::Port;
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ fn what_is_cut_stays_apart_and_says_so() {
 type Names = fn(&mut Snapshot) -> Vec<String>;
 
 fn first_container(host: &mut Snapshot) -> &mut Container {
-    &mut host.engines.get_mut(&Engine("docker".into())).unwrap().rows_mut()[0]
+    &mut host.engines.get_mut(&EngineName("docker".into())).unwrap().rows_mut()[0]
 }
 
 fn first_link(host: &mut Snapshot) -> &mut Link {
@@ -72,7 +72,7 @@ fn a_long_name_is_cut_wherever_it_stands() {
     let mut cut = [0; TOLD.len()];
     for marked in marked(&host, &mark) {
         let Ok(mut marked) = serde_json::from_value::<Snapshot>(marked) else { continue };
-        if !marked.engines.contains_key(&Engine("docker".into())) {
+        if !marked.engines.contains_key(&EngineName("docker".into())) {
             continue;
         }
         let before = TOLD.map(|names| names(&mut marked));

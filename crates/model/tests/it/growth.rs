@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::identity::Identities;
 use docker_ovs_model::ids::{ContainerId, Ifindex, Mac, Name, NetnsId, Nsid, OfPort};
-use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Peer, Scope};
+use docker_ovs_model::snapshot::{Container, EngineName, Link, Namespace, Observed, Peer, Scope};
 use docker_ovs_model::switch::{Bridge, FakeBridge, OfPortState, Port, SwitchSource};
 use docker_ovs_model::who::{WhoQuery, who};
 use docker_ovs_model::{Snapshot, resolve};
@@ -136,7 +136,7 @@ impl Host {
             named_engines: BTreeSet::new(),
             identities: Identities::default(),
             other_engines: Vec::new(),
-            engines: [(Engine("docker".into()), Observed::Fresh { rows: containers })].into(),
+            engines: [(EngineName("docker".into()), Observed::Fresh { rows: containers })].into(),
             kernel: Observed::Fresh { rows: spaces.into() },
             switch: [(SwitchSource::Ovsdb, switch)].into(),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::evidence::Note;
 use docker_ovs_model::ids::{ContainerId, DatapathId, Ifindex, Mac, NetnsId, Nsid, OfPort};
-use docker_ovs_model::snapshot::{Container, Engine, Link, Namespace, Observed, Peer, Scope};
+use docker_ovs_model::snapshot::{Container, EngineName, Link, Namespace, Observed, Peer, Scope};
 use docker_ovs_model::switch::{Bridge, OfPortState, Port, SwitchSource};
 use docker_ovs_model::{Snapshot, Wiring, anonymise, resolve};
 use proptest::collection::{btree_map, vec};
@@ -149,7 +149,7 @@ prop_compose! {
             named_engines: std::collections::BTreeSet::new(),
             identities: docker_ovs_model::identity::Identities::default(),
         other_engines: Vec::new(),
-            engines: [(Engine("docker".into()), Observed::Fresh { rows: containers.into() })].into(),
+            engines: [(EngineName("docker".into()), Observed::Fresh { rows: containers.into() })].into(),
             kernel: Observed::Fresh { rows: namespaces.into() },
             switch: sources.into_iter().filter_map(|(source, rows)| Some((source, fresh(rows?)))).collect(),
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use docker_ovs_model::filter::Filter;
-use docker_ovs_model::snapshot::{Engine, Observed};
+use docker_ovs_model::snapshot::{EngineName, Observed};
 use docker_ovs_model::{Snapshot, Wiring, public, resolve};
 use serde_json::Value;
 
@@ -85,7 +85,7 @@ fn a_label_is_told_to_who_asks_for_it_and_its_value_to_who_knows_it() {
     let labels = |words: &[&str]| {
         let filters: Vec<Filter> = words.iter().map(|word| word.parse().unwrap()).collect();
         let told = public(&host, &filters);
-        let row = &told.engines[&Engine("docker".into())].rows()[0];
+        let row = &told.engines[&EngineName("docker".into())].rows()[0];
         row.labels.get("db.password").cloned()
     };
     assert_eq!(labels(&[]), None);

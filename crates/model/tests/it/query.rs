@@ -6,7 +6,7 @@ use docker_ovs_model::query::{
     QueryError, Subject, attachments, bridge, called, container, parts_of_near_names,
     require_sources, subject,
 };
-use docker_ovs_model::snapshot::{Container, Engine, NamedProcess, Observed};
+use docker_ovs_model::snapshot::{Container, EngineName, NamedProcess, Observed};
 use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::wiring::Attachment;
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, Target, anonymise, resolve};
@@ -193,7 +193,7 @@ fn with_engine(name: &str) -> Snapshot {
     let mut host = host();
     let row = containers(&mut host)[0].clone();
     let row = Container { id: ContainerId("9".repeat(64).into()), netns: None, pid: None, ..row };
-    host.engines.insert(Engine(name.into()), Observed::Fresh { rows: vec![row].into() });
+    host.engines.insert(EngineName(name.into()), Observed::Fresh { rows: vec![row].into() });
     host
 }
 
@@ -218,7 +218,8 @@ fn a_name_of_two_engines_is_written_with_the_engine_and_no_other_is() {
     let same = {
         let mut same = both.clone();
         let row = containers(&mut same)[0].clone();
-        same.engines.insert(Engine("podman".into()), Observed::Fresh { rows: vec![row].into() });
+        same.engines
+            .insert(EngineName("podman".into()), Observed::Fresh { rows: vec![row].into() });
         same
     };
     assert_eq!(told(&same), ["c1", "c1", "c2", "c3"], "one engine that is asked in two ways");
@@ -242,7 +243,7 @@ fn what_users_run_takes_no_name_from_the_host() {
 #[test]
 fn a_list_needs_the_engines_that_were_named_or_one_that_answers() {
     let mut host = with_engine("podman");
-    let podman = Engine("podman".into());
+    let podman = EngineName("podman".into());
     let silent = Observed::Absent { why: why(SourceErrorKind::TimedOut) };
     host.engines.insert(podman.clone(), silent);
     assert!(require_sources(&host).is_ok());

@@ -86,7 +86,7 @@ fn a_veth_whose_other_end_the_kernel_does_not_name_is_not_the_hosts() {
 fn an_engine_that_was_named_before_a_container_is_the_one_that_is_told_of() {
     let mut host = case("veth");
     let docker = host.engines.keys().next().unwrap().clone();
-    let other = docker_ovs_model::snapshot::Engine("podman".into());
+    let other = docker_ovs_model::snapshot::EngineName("podman".into());
     host.named_engines.insert(other.clone());
     host.engines.insert(other.clone(), Observed::Absent { why: absent("it does not exist") });
     let asked = |words: &str| container(&host, words).unwrap_err();

@@ -2,7 +2,7 @@
 
 use docker_ovs_model::identity::{SourceIdentity, World};
 use docker_ovs_model::port_record::{EngineMark, PortRecord};
-use docker_ovs_model::snapshot::{Container, Engine, Observed, OtherEngine, Scope};
+use docker_ovs_model::snapshot::{Container, EngineName, Observed, OtherEngine, Scope};
 use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind};
 
@@ -82,12 +82,12 @@ fn an_engine_of_another_world_or_a_look_at_one_container_proves_nothing() {
 #[test]
 fn a_stale_list_proves_nothing_and_an_engine_that_need_not_be_there_does() {
     let mut stale = host();
-    let docker = Engine("docker".into());
+    let docker = EngineName("docker".into());
     let rows = stale.engines[&docker].rows().to_vec().into();
     stale.engines.insert(docker, Observed::Stale { rows, why: silent() });
     is_unknown(&stale, &record(None), "does not answer");
     let mut host = host();
-    let podman = Engine("podman".into());
+    let podman = EngineName("podman".into());
     let no_socket = SourceError::new(SourceErrorKind::Unreachable, "podman", "no such file");
     host.engines.insert(podman.clone(), Observed::Absent { why: no_socket });
     assert_eq!(whereabouts(&host, &record(None)), Whereabouts::Gone);
@@ -97,8 +97,8 @@ fn a_stale_list_proves_nothing_and_an_engine_that_need_not_be_there_does() {
 
 #[test]
 fn a_record_without_an_engine_may_be_of_a_docker_that_is_stopped() {
-    let docker = Engine("docker".into());
-    let podman = Engine("podman".into());
+    let docker = EngineName("docker".into());
+    let podman = EngineName("podman".into());
     let beside = || {
         let mut host = host();
         host.engines.insert(podman.clone(), Ok(Vec::new()).into());
@@ -181,7 +181,7 @@ fn an_engine_of_another_machine_has_no_say_but_about_its_very_container() {
 fn asked_by(apis: &[(&str, Observed<Container>)]) -> Snapshot {
     let mut host = host();
     for (api, rows) in apis {
-        let engine = Engine((*api).into());
+        let engine = EngineName((*api).into());
         host.engines.insert(engine.clone(), rows.clone());
         // One that did not answer was not asked who it is.
         if rows.absence().is_none() {
@@ -269,7 +269,7 @@ fn engines_that_cannot_be_told_apart_prove_nothing() {
         let mut host = asked_by(&[("podman", rows)]);
         let ids = ["podman:/s", "podman:/s@1-2-3-4", "podman:/s@unknown"];
         for (known, recorded) in ids.iter().flat_map(|known| ids.map(|id| (known, id))) {
-            let who = host.identities.engines.get_mut(&Engine("podman".into())).unwrap();
+            let who = host.identities.engines.get_mut(&EngineName("podman".into())).unwrap();
             who.id = Some((*known).to_owned());
             let mark = EngineMark { kind: "podman".to_owned(), id: recorded.to_owned() };
             let record = PortRecord { engine: Some(mark), ..record(None) };

@@ -5,7 +5,7 @@ use docker_ovs_model::health::Verdict;
 use docker_ovs_model::ids::{ContainerId, Ifindex, NetnsId, OfPort};
 use docker_ovs_model::plan::{KernelStep, PlanError, ReplacePort, Step, SwitchStep, Veth};
 use docker_ovs_model::query::QueryError;
-use docker_ovs_model::snapshot::Engine;
+use docker_ovs_model::snapshot::EngineName;
 use docker_ovs_model::switch::{OfPortState, Port, SwitchSource};
 use docker_ovs_model::who::MatchedBy;
 use docker_ovs_model::wiring::{ContainerRef, LastTenant, Occupant, Plug};
@@ -22,7 +22,7 @@ fn say<T: Display, const N: usize>(all: [(T, &str); N]) {
 }
 
 fn web() -> ContainerRef {
-    let (name, engine) = ("web".into(), Engine("docker".into()));
+    let (name, engine) = ("web".into(), EngineName("docker".into()));
     ContainerRef { name, id: ContainerId("ab".repeat(32).into()), engine, qualified: None }
 }
 

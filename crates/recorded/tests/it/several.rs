@@ -1,7 +1,7 @@
 //! What a recording has several of, or of another moment, is told apart and never mixed.
 
 use docker_ovs_recorded::{Recording, read, read_stream};
-use model::ids::Engine;
+use model::ids::EngineName;
 use model::snapshot::Observed;
 use model::switch::SwitchSource;
 
@@ -180,7 +180,7 @@ fn whose_a_container_is_its_own_keys_tell() {
     let container = |more: &str| {
         format!(r#"[{{"Id":"aaaa","Name":"/web","State":{{"Status":"running","Pid":42}}{more}}}]"#)
     };
-    let docker = [Engine("docker".into())];
+    let docker = [EngineName("docker".into())];
     for labels in [
         r#","Config":{"Labels":{"OCIRuntime":"x"}}"#,
         r#","Config":{"Env":["\"OCIRuntime\""]}"#,
@@ -189,7 +189,7 @@ fn whose_a_container_is_its_own_keys_tell() {
     ] {
         assert_eq!(engines(&container(labels)), docker, "{labels}");
     }
-    assert_eq!(engines(&container(r#","OCIRuntime":"crun""#)), [Engine("podman".into())]);
+    assert_eq!(engines(&container(r#","OCIRuntime":"crun""#)), [EngineName("podman".into())]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::ids::{ContainerId, DatapathId, Engine, NetnsId, OfPort, name};
+use model::ids::{ContainerId, DatapathId, EngineName, NetnsId, OfPort, name};
 use model::switch::{OfPortState, Port, SwitchSource};
 use model::wiring::{ContainerRef, Occupant, Plug, SwitchPort, Unseen, Wiring};
 
@@ -88,7 +88,7 @@ fn plug(row: &FleetAttachment, netns: NetnsId) -> Plug {
     let tenant = ContainerRef {
         name: name(&of.called),
         id: ContainerId(name(&of.id)),
-        engine: Engine(name(&of.engine)),
+        engine: EngineName(name(&of.engine)),
         qualified: None,
     };
     Plug {

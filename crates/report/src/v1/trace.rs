@@ -1,7 +1,7 @@
 //! What would become of a packet.
 
 use serde::Serialize;
-use traffic::{End, LeftBy, Outcome, Verdict};
+use traffic::{End, Outcome, PortOutput, Verdict};
 
 use super::TraceOutcome;
 
@@ -107,7 +107,7 @@ impl Trace {
             verdict: verdict.sentence.clone(),
             reasons: verdict.reasons.clone(),
             rules: verdict.rules.iter().map(TraceRule::from).collect(),
-            outputs: verdict.left_by.iter().map(TraceOutput::from).collect(),
+            outputs: verdict.outputs.iter().map(TraceOutput::from).collect(),
             text,
         }
     }
@@ -138,8 +138,8 @@ impl From<&flowtext::Rule> for TraceRule {
     }
 }
 
-impl From<&LeftBy> for TraceOutput {
-    fn from(left: &LeftBy) -> Self {
+impl From<&PortOutput> for TraceOutput {
+    fn from(left: &PortOutput) -> Self {
         Self {
             dp_port: left.dp_port.clone(),
             bridge: left.bridge.clone(),

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use model::ids::Mac;
 use model::route::Transport;
 
-use super::{Direction, Kind};
+use super::{Direction, PacketKind};
 
 /// The port that a connection comes from.
 const SOURCE_PORT: u16 = 40_000;
@@ -57,23 +57,23 @@ pub(super) fn network_of(ip: IpAddr) -> IpAddr {
     }
 }
 
-pub(super) fn protocol(kind: &Kind, target: IpAddr) -> &'static str {
+pub(super) fn protocol(kind: &PacketKind, target: IpAddr) -> &'static str {
     match (kind, target.is_ipv6()) {
-        (Kind::Tcp(_), false) => "tcp",
-        (Kind::Tcp(_), true) => "tcp6",
-        (Kind::Udp(_), false) => "udp",
-        (Kind::Udp(_), true) => "udp6",
-        (Kind::Icmp, false) => "icmp",
-        (Kind::Icmp | Kind::Arp, true) => "icmp6",
-        (Kind::Arp, false) => "arp",
-        (Kind::Raw(_), _) => "ip",
+        (PacketKind::Tcp(_), false) => "tcp",
+        (PacketKind::Tcp(_), true) => "tcp6",
+        (PacketKind::Udp(_), false) => "udp",
+        (PacketKind::Udp(_), true) => "udp6",
+        (PacketKind::Icmp, false) => "icmp",
+        (PacketKind::Icmp | PacketKind::Arp, true) => "icmp6",
+        (PacketKind::Arp, false) => "arp",
+        (PacketKind::Raw(_), _) => "ip",
     }
 }
 
-pub(super) fn network(kind: &Kind, direction: Direction, ends: &Ends) -> Vec<String> {
+pub(super) fn network(kind: &PacketKind, direction: Direction, ends: &Ends) -> Vec<String> {
     let Ends { from_mac, to_mac, source, wanted } = ends;
     match (kind, wanted.is_ipv6()) {
-        (Kind::Arp, false) => {
+        (PacketKind::Arp, false) => {
             let (operation, target) = match direction {
                 Direction::Original => (1, Mac([0; 6])),
                 Direction::Reply => (2, *to_mac),
@@ -83,7 +83,7 @@ pub(super) fn network(kind: &Kind, direction: Direction, ends: &Ends) -> Vec<Str
                 format!("arp_sha={from_mac},arp_tha={target}"),
             ]
         }
-        (Kind::Arp, true) => {
+        (PacketKind::Arp, true) => {
             // A solicitation goes to a group, and tells the asker's MAC; an advertisement tells the target's.
             let (destination, words) = match direction {
                 Direction::Original => {
@@ -103,61 +103,61 @@ pub(super) fn network(kind: &Kind, direction: Direction, ends: &Ends) -> Vec<Str
 }
 
 /// The port that it comes from, of TCP and UDP.
-pub(super) fn source_port(kind: &Kind, direction: Direction) -> Option<u16> {
+pub(super) fn source_port(kind: &PacketKind, direction: Direction) -> Option<u16> {
     match (kind, direction) {
-        (Kind::Tcp(_) | Kind::Udp(_), Direction::Original) => Some(SOURCE_PORT),
-        (Kind::Tcp(port) | Kind::Udp(port), Direction::Reply) => Some(*port),
+        (PacketKind::Tcp(_) | PacketKind::Udp(_), Direction::Original) => Some(SOURCE_PORT),
+        (PacketKind::Tcp(port) | PacketKind::Udp(port), Direction::Reply) => Some(*port),
         _ => None,
     }
 }
 
 /// The port that it goes to: the same.
-pub(super) fn destination_port(kind: &Kind, direction: Direction) -> Option<u16> {
+pub(super) fn destination_port(kind: &PacketKind, direction: Direction) -> Option<u16> {
     match (kind, direction) {
-        (Kind::Tcp(port) | Kind::Udp(port), Direction::Original) => Some(*port),
-        (Kind::Tcp(_) | Kind::Udp(_), Direction::Reply) => Some(SOURCE_PORT),
+        (PacketKind::Tcp(port) | PacketKind::Udp(port), Direction::Original) => Some(*port),
+        (PacketKind::Tcp(_) | PacketKind::Udp(_), Direction::Reply) => Some(SOURCE_PORT),
         _ => None,
     }
 }
 
 /// What the kernel is told of it when it is asked for a route: none where it asks none.
-pub(super) fn routed(kind: &Kind, direction: Direction, target: IpAddr) -> Option<Transport> {
+pub(super) fn routed(kind: &PacketKind, direction: Direction, target: IpAddr) -> Option<Transport> {
     // The numbers of protocols are IANA's.
     let protocol = match kind {
-        Kind::Tcp(_) => 6,
-        Kind::Udp(_) => 17,
-        Kind::Icmp if target.is_ipv6() => 58,
-        Kind::Icmp => 1,
-        Kind::Arp | Kind::Raw(_) => return None,
+        PacketKind::Tcp(_) => 6,
+        PacketKind::Udp(_) => 17,
+        PacketKind::Icmp if target.is_ipv6() => 58,
+        PacketKind::Icmp => 1,
+        PacketKind::Arp | PacketKind::Raw(_) => return None,
     };
     let ports = source_port(kind, direction).zip(destination_port(kind, direction));
     Some(Transport { protocol, ports })
 }
 
 /// With the protocol in the names of fields: Open vSwitch does not know `tp_src` of UDP here.
-pub(super) fn transport(kind: &Kind, direction: Direction, target: IpAddr) -> Vec<String> {
+pub(super) fn transport(kind: &PacketKind, direction: Direction, target: IpAddr) -> Vec<String> {
     let ports = |port: u16| match direction {
         Direction::Original => (SOURCE_PORT, port),
         Direction::Reply => (port, SOURCE_PORT),
     };
     match kind {
-        Kind::Tcp(port) => {
+        PacketKind::Tcp(port) => {
             let (source, destination) = ports(*port);
             // SYN, and SYN with ACK (RFC 9293, section 3.1).
             let flags = if direction == Direction::Original { "0x002" } else { "0x012" };
             vec![format!("tcp_src={source},tcp_dst={destination},tcp_flags={flags}")]
         }
-        Kind::Udp(port) => {
+        PacketKind::Udp(port) => {
             let (source, destination) = ports(*port);
             vec![format!("udp_src={source},udp_dst={destination}")]
         }
-        Kind::Icmp => {
+        PacketKind::Icmp => {
             let (name, echo) =
                 if target.is_ipv6() { ("icmpv6", [128, 129]) } else { ("icmp", [8, 0]) };
             let [ask, answer] = echo;
             let kind = if direction == Direction::Original { ask } else { answer };
             vec![format!("{name}_type={kind},{name}_code=0")]
         }
-        Kind::Arp | Kind::Raw(_) => Vec::new(),
+        PacketKind::Arp | PacketKind::Raw(_) => Vec::new(),
     }
 }

@@ -1,11 +1,11 @@
 //! What becomes of a packet, by what `ofproto/trace` says.
 
-mod answered;
 mod chosen;
 mod learnt;
-mod left_by;
 mod marked;
+mod port_output;
 mod refusal;
+mod reply_packet;
 mod way;
 
 use std::net::IpAddr;
@@ -14,15 +14,15 @@ use flowtext::{Header, Output, Rule, Trace, Tracked, VlanTag};
 use model::Look;
 
 use crate::end::End;
-use crate::packet::{Kind, Packet};
+use crate::packet::{Packet, PacketKind};
 use crate::passed_on::passed_on;
 use crate::port_word::PortWord;
-pub use answered::Answered;
 use chosen::rests_on;
 pub use learnt::LearntTables;
-pub use left_by::LeftBy;
-use left_by::{is_port, left_by, port_of, same_datapath, tunnel};
+pub use port_output::PortOutput;
+use port_output::{is_port, outputs, port_of, same_datapath, tunnel};
 use refusal::Refusal;
+pub use reply_packet::ReplyPacket;
 use way::PacketPath;
 
 /// What becomes of it, in a word.
@@ -58,7 +58,7 @@ pub struct Verdict {
     /// The rules that it met, in order.
     pub rules: Vec<Rule>,
     /// The ports that it leaves by.
-    pub left_by: Vec<LeftBy>,
+    pub outputs: Vec<PortOutput>,
     /// What conntrack is told to keep of its connection, in which zones.
     pub committed: Vec<Tracked>,
     /// The copies of it that the destination gets, for all that is known.
@@ -119,15 +119,15 @@ impl Verdict {
 
     /// What is told without asking the switch.
     fn of_sender(outcome: Outcome, sentence: String, reasons: Vec<String>) -> Self {
-        let (rules, left_by, committed, arrived) = Default::default();
-        Self { outcome, sentence, reasons, rules, left_by, committed, arrived, returned: false }
+        let (rules, outputs, committed, arrived) = Default::default();
+        Self { outcome, sentence, reasons, rules, outputs, committed, arrived, returned: false }
     }
 }
 
 /// Judges the trace of `packet`, of `kind`, from `from` to `to`.
 pub fn judge(
     look: &Look,
-    kind: &Kind,
+    kind: &PacketKind,
     packet: &Packet,
     from: &End,
     to: &End,
@@ -135,17 +135,17 @@ pub fn judge(
 ) -> Verdict {
     let way = PacketPath::of(packet, trace);
     let rules: Vec<_> = trace.passes.iter().flat_map(|pass| pass.rules.iter().cloned()).collect();
-    let left_by: Vec<_> = way.outputs.iter().map(|output| left_by(look, from, output)).collect();
+    let outputs: Vec<_> = way.outputs.iter().map(|output| outputs(look, from, output)).collect();
     let judged = Judged { look, kind, packet, from, to, trace, way: &way };
-    let (outcome, sentence, reasons) = judged.outcome(&left_by, &rules);
+    let (outcome, sentence, reasons) = judged.outcome(&outputs, &rules);
     let (arrived, returned) = (judged.arrived(), judged.returned());
     let committed = way.committed;
-    Verdict { outcome, sentence, reasons, rules, left_by, committed, arrived, returned }
+    Verdict { outcome, sentence, reasons, rules, outputs, committed, arrived, returned }
 }
 
 struct Judged<'a> {
     look: &'a Look,
-    kind: &'a Kind,
+    kind: &'a PacketKind,
     packet: &'a Packet,
     from: &'a End,
     to: &'a End,
@@ -156,7 +156,7 @@ struct Judged<'a> {
 type Told = (Outcome, String, Vec<String>);
 
 impl Judged<'_> {
-    fn outcome(&self, left_by: &[LeftBy], rules: &[Rule]) -> Told {
+    fn outcome(&self, outputs: &[PortOutput], rules: &[Rule]) -> Told {
         let joined = self.joined();
         let doubts: Vec<_> = joined.iter().cloned().chain(self.doubts()).collect();
         if let Some(why) = self.from.broken.as_ref().filter(|_| joined.is_none()) {
@@ -175,12 +175,12 @@ impl Judged<'_> {
             return uncertain(doubts);
         }
         if arrives {
-            return self.arrival(left_by);
+            return self.arrival(outputs);
         }
         let (sure, unsure): (Vec<_>, Vec<_>) =
             refusals.into_iter().flatten().partition(|why| why.certain);
         let unsure = unsure.into_iter().map(|why| why.text);
-        let unsure: Vec<_> = unsure.chain(self.untold(left_by)).collect();
+        let unsure: Vec<_> = unsure.chain(self.untold(outputs)).collect();
         if !unsure.is_empty() {
             return uncertain(unsure);
         }
@@ -198,7 +198,7 @@ impl Judged<'_> {
                 format!("reaches port {} of {}, but {}", self.port(), self.to.called, why.text);
             return (Outcome::Elsewhere, told, Vec::new());
         }
-        self.elsewhere(left_by, rules)
+        self.elsewhere(outputs, rules)
     }
 
     /// Why it may arrive by who gets it instead. What is for all outside gets there as it is.
@@ -216,7 +216,7 @@ impl Judged<'_> {
     /// Where the packet is taken in ways that are not followed: it may arrive by them, unless a copy of it does so
     /// anyway. A word that is no port of the datapath is an action that is not known, and where the number of the
     /// destination's port is not known, it may be one that is no other port's.
-    fn untold(&self, left_by: &[LeftBy]) -> Vec<String> {
+    fn untold(&self, outputs: &[PortOutput]) -> Vec<String> {
         let is_known = match &self.to.port {
             Some(port) => port.port.dp_port.is_some() || self.to.broken.is_some(),
             None => true,
@@ -228,7 +228,7 @@ impl Judged<'_> {
                 Some(format!("datapath port {word} may be the one of {}", self.to.called))
             }
         };
-        let unknown = left_by.iter().filter(|one| one.bridge.is_none());
+        let unknown = outputs.iter().filter(|one| one.bridge.is_none());
         let unknown = unknown.filter_map(|one| why(&one.dp_port));
         self.way.untold.iter().cloned().chain(unknown).collect()
     }
@@ -286,17 +286,17 @@ impl Judged<'_> {
     /// Whether it has a checksum that something has to finish.
     fn has_checksum(&self) -> bool {
         match self.kind {
-            Kind::Udp(_) => true,
-            Kind::Raw(_) => self.is_tcp() || matches!(self.flow(), "udp" | "udp6"),
+            PacketKind::Udp(_) => true,
+            PacketKind::Raw(_) => self.is_tcp() || matches!(self.flow(), "udp" | "udp6"),
             _ => self.is_tcp(),
         }
     }
 
     fn is_tcp(&self) -> bool {
         match self.kind {
-            Kind::Tcp(_) => true,
-            Kind::Raw(_) => matches!(self.flow(), "tcp" | "tcp6"),
-            Kind::Udp(_) | Kind::Icmp | Kind::Arp => false,
+            PacketKind::Tcp(_) => true,
+            PacketKind::Raw(_) => matches!(self.flow(), "tcp" | "tcp6"),
+            PacketKind::Udp(_) | PacketKind::Icmp | PacketKind::Arp => false,
         }
     }
 
@@ -399,12 +399,12 @@ impl Judged<'_> {
         self.to.port.as_ref().map(crate::end::number).unwrap_or_default()
     }
 
-    fn arrival(&self, left_by: &[LeftBy]) -> Told {
+    fn arrival(&self, outputs: &[PortOutput]) -> Told {
         let floods = self.trace.passes.iter().flat_map(|pass| &pass.remarks);
         let flooding = floods.filter(|remark| remark.contains("flooding")).count() > 0;
         let bridge = self.to.bridge().map_or("", |bridge| &**bridge);
-        if flooding && left_by.len() > 1 {
-            let told = format!("flooded to {} ports, {} among them", left_by.len(), self.to.called);
+        if flooding && outputs.len() > 1 {
+            let told = format!("flooded to {} ports, {} among them", outputs.len(), self.to.called);
             return (Outcome::Flooded, told, Vec::new());
         }
         let told = format!("delivered to {} on port {} of {bridge}", self.to.called, self.port());
@@ -412,24 +412,24 @@ impl Judged<'_> {
     }
 
     /// Where it goes instead.
-    fn elsewhere(&self, left_by: &[LeftBy], rules: &[Rule]) -> Told {
-        let names = |all: &[&LeftBy]| {
+    fn elsewhere(&self, outputs: &[PortOutput], rules: &[Rule]) -> Told {
+        let names = |all: &[&PortOutput]| {
             let all: Vec<_> = all.iter().take(4).map(|one| one.who.clone()).collect();
             all.join(", ")
         };
         // Where the destination is not on this host, what leaves may reach it.
         let outside = self.to.port.is_none();
-        let tunnels: Vec<_> = left_by.iter().filter(|one| one.tunnel.is_some()).collect();
-        let unsure: Vec<_> = left_by.iter().filter_map(|one| one.doubt.clone()).collect();
+        let tunnels: Vec<_> = outputs.iter().filter(|one| one.tunnel.is_some()).collect();
+        let unsure: Vec<_> = outputs.iter().filter_map(|one| one.doubt.clone()).collect();
         if let Some(first) = tunnels.first() {
             let remote = first.tunnel.clone().unwrap_or_default();
             let told = format!("leaves by the tunnel to {remote}");
             return beyond(Outcome::Tunnel, told, outside);
         }
-        if let Some(link) = left_by.iter().find_map(|one| one.uplink.as_deref()) {
+        if let Some(link) = outputs.iter().find_map(|one| one.uplink.as_deref()) {
             return beyond(Outcome::Uplink, format!("leaves by the uplink {link}"), outside);
         }
-        let all: Vec<_> = left_by.iter().collect();
+        let all: Vec<_> = outputs.iter().collect();
         if outside && !all.is_empty() && is_group(self.packet.eth_dst) {
             let told = format!("flooded to {} ports: {}", all.len(), names(&all));
             return (Outcome::Flooded, told, unsure);

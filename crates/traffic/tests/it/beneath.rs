@@ -1,6 +1,6 @@
 //! What stands between a link and its port.
 
-use docker_ovs_traffic::{Direction, Kind, Outcome, Packet, judge};
+use docker_ovs_traffic::{Direction, Outcome, Packet, PacketKind, judge};
 use flowtext::parse_trace;
 use model::Look;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ fn macvlan(index: u32, peer: &Value) -> Value {
 fn a_tag_is_of_every_vlan_link_beneath() {
     let on = |index: u32, nsid: Option<i32>| json!({"ifindex": index, "nsid": nsid});
     let ten = || (WEB, vlan(40, "eth0.10", 10, &on(29, None)));
-    let kind = Kind::Udp(53);
+    let kind = PacketKind::Udp(53);
     for (links, word, tags) in [
         (vec![ten()], "webserver:eth0.10", vec![10]),
         (vec![ten(), (WEB, macvlan(41, &on(40, None)))], "webserver:m0", vec![10]),

@@ -1,6 +1,6 @@
 //! What conntrack keeps of a connection besides its state.
 
-use docker_ovs_traffic::{Direction, Kind, Outcome, Packet, Verdict, judge};
+use docker_ovs_traffic::{Direction, Outcome, Packet, PacketKind, Verdict, judge};
 use flowtext::{Tracked, parse_trace};
 
 use crate::{end, look, on_link};
@@ -10,7 +10,7 @@ use crate::{end, look, on_link};
 fn verdict(direction: Direction, passes: &str, committed: Option<Vec<Tracked>>) -> Verdict {
     let look = look();
     let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
-    let kind = Kind::Udp(53);
+    let kind = PacketKind::Udp(53);
     let packet = Packet::new(&kind, direction, (&from, &to), &on_link(), None).unwrap();
     let packet = Packet { committed, ..packet };
     let mut text = "Flow: udp\n".to_owned();

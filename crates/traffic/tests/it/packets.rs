@@ -1,6 +1,6 @@
 //! Ends and the packets between them.
 
-use docker_ovs_traffic::{Direction, End, Kind, Packet, PacketError, Verdict, addresses};
+use docker_ovs_traffic::{Direction, End, Packet, PacketError, PacketKind, Verdict, addresses};
 use model::ids::Mac;
 use model::route::{Cast, RouteOut};
 use model::snapshot::Cidr;
@@ -54,23 +54,26 @@ fn a_number_names_a_port_by_number_whatever_ports_are_called() {
     }
 }
 
-fn packet(kind: &Kind, from: &str, to: &str) -> Result<Packet, PacketError> {
+fn packet(kind: &PacketKind, from: &str, to: &str) -> Result<Packet, PacketError> {
     let look = look();
     Packet::new(kind, Direction::Original, (&end(&look, from), &end(&look, to)), &on_link(), None)
 }
 
 #[test]
 fn a_packet_has_what_both_ends_have() {
-    let sent = |kind: &Kind| packet(kind, "trivial_firewall:eth1", "webserver").unwrap().text;
+    let sent = |kind: &PacketKind| packet(kind, "trivial_firewall:eth1", "webserver").unwrap().text;
     let ends = "dl_src=e6:0c:ad:58:93:1f,dl_dst=0a:7f:3e:52:11:c8,nw_src=172.31.2.1,nw_dst=172.31.2.80,nw_ttl=64";
-    assert_eq!(sent(&Kind::Icmp), format!("in_port=2,icmp,{ends},icmp_type=8,icmp_code=0"));
+    assert_eq!(sent(&PacketKind::Icmp), format!("in_port=2,icmp,{ends},icmp_type=8,icmp_code=0"));
     assert_eq!(
-        sent(&Kind::Tcp(80)),
+        sent(&PacketKind::Tcp(80)),
         format!("in_port=2,tcp,{ends},tcp_src=40000,tcp_dst=80,tcp_flags=0x002")
     );
-    assert_eq!(sent(&Kind::Udp(53)), format!("in_port=2,udp,{ends},udp_src=40000,udp_dst=53"));
     assert_eq!(
-        sent(&Kind::Arp),
+        sent(&PacketKind::Udp(53)),
+        format!("in_port=2,udp,{ends},udp_src=40000,udp_dst=53")
+    );
+    assert_eq!(
+        sent(&PacketKind::Arp),
         "in_port=2,arp,dl_src=e6:0c:ad:58:93:1f,dl_dst=ff:ff:ff:ff:ff:ff,arp_spa=172.31.2.1,\
          arp_tpa=172.31.2.80,arp_op=1,arp_sha=e6:0c:ad:58:93:1f,arp_tha=00:00:00:00:00:00"
     );
@@ -112,23 +115,23 @@ fn a_packet_is_sent_as_the_route_says() {
     let gateway = end(&look, "firewall_ext");
     let second = Cidr { ip: "172.31.2.99".parse().unwrap(), prefix: 24 };
     from.addresses.push(second);
-    let made = |kind: &Kind, route: &RouteOut, next: Option<&End>| {
+    let made = |kind: &PacketKind, route: &RouteOut, next: Option<&End>| {
         Packet::new(kind, Direction::Original, (&from, &to), route, next).unwrap().text
     };
     let by = RouteOut { source: Some(second.ip), ..on_link() };
-    assert!(made(&Kind::Icmp, &by, None).contains("nw_src=172.31.2.99"));
+    assert!(made(&PacketKind::Icmp, &by, None).contains("nw_src=172.31.2.99"));
     // An address that the namespace has not is none of this end's.
     let by = RouteOut { source: Some("203.0.113.1".parse().unwrap()), ..on_link() };
-    assert!(made(&Kind::Icmp, &by, None).contains("nw_src=172.31.2.1,"));
+    assert!(made(&PacketKind::Icmp, &by, None).contains("nw_src=172.31.2.1,"));
     let by = RouteOut { gateway: Some(gateway.addresses[0].ip), ..on_link() };
     let mac = gateway.mac.unwrap();
-    assert!(made(&Kind::Icmp, &by, Some(&gateway)).contains(&format!("dl_dst={mac},")));
-    let asked = made(&Kind::Arp, &by, Some(&gateway));
+    assert!(made(&PacketKind::Icmp, &by, Some(&gateway)).contains(&format!("dl_dst={mac},")));
+    let asked = made(&PacketKind::Arp, &by, Some(&gateway));
     assert!(asked.contains(&format!("arp_tpa={}", gateway.addresses[0].ip)), "{asked}");
     // What the kernel has learnt is what it sends to.
     let learnt = Mac([2, 0, 0, 0, 0, 9]);
     let by = RouteOut { neighbor: Some(learnt), ..on_link() };
-    assert!(made(&Kind::Icmp, &by, None).contains(&format!("dl_dst={learnt},")));
+    assert!(made(&PacketKind::Icmp, &by, None).contains(&format!("dl_dst={learnt},")));
 }
 
 /// The address that a route prefers may be one of another link, as of `lo`.
@@ -139,24 +142,25 @@ fn a_packet_is_sent_from_the_address_that_the_route_prefers() {
     for (end, far) in [(&mut from, "fd00::1"), (&mut to, "fd00::2")] {
         end.addresses.push(Cidr { ip: far.parse().unwrap(), prefix: 64 });
     }
-    let made = |kind: &Kind, from: &End, to: &End, source: &str| {
+    let made = |kind: &PacketKind, from: &End, to: &End, source: &str| {
         let by = RouteOut { source: Some(source.parse().unwrap()), ..on_link() };
         Packet::new(kind, Direction::Original, (from, to), &by, None).unwrap()
     };
     let (four, six) = ("10.255.0.1", "2001:db8::1");
     from.local.extend([four, six].map(|ip| ip.parse::<std::net::IpAddr>().unwrap()));
-    for kind in [Kind::Icmp, Kind::Tcp(80), Kind::Udp(53), Kind::Arp] {
+    for kind in [PacketKind::Icmp, PacketKind::Tcp(80), PacketKind::Udp(53), PacketKind::Arp] {
         let told = made(&kind, &from, &to, four);
         assert_eq!(told.ip_src, Some(four.parse().unwrap()), "{kind:?}");
-        let word = if kind == Kind::Arp { "arp_spa=10.255.0.1," } else { "nw_src=10.255.0.1," };
+        let word =
+            if kind == PacketKind::Arp { "arp_spa=10.255.0.1," } else { "nw_src=10.255.0.1," };
         assert!(told.text.contains(word), "{}", told.text);
     }
     let by_six = to.clone().with_address("fd00::2".parse().unwrap());
-    assert!(made(&Kind::Udp(53), &from, &by_six, six).text.contains("ipv6_src=2001:db8::1,"));
+    assert!(made(&PacketKind::Udp(53), &from, &by_six, six).text.contains("ipv6_src=2001:db8::1,"));
     // Who solicits has an address of the link, and who is bound to an address has that.
-    assert!(made(&Kind::Arp, &from, &by_six, six).text.contains("ipv6_src=fd00::1,"));
+    assert!(made(&PacketKind::Arp, &from, &by_six, six).text.contains("ipv6_src=fd00::1,"));
     let bound = from.clone().with_address("172.31.2.1".parse().unwrap());
-    assert!(made(&Kind::Icmp, &bound, &to, four).text.contains("nw_src=172.31.2.1,"));
+    assert!(made(&PacketKind::Icmp, &bound, &to, four).text.contains("nw_src=172.31.2.1,"));
 }
 
 #[test]
@@ -165,7 +169,9 @@ fn a_packet_to_several_has_the_mac_of_all_or_of_their_group() {
     let sent = |to: &str, cast: Cast| {
         let (from, to) = (end(&look, "webserver"), end(&look, to));
         let route = RouteOut { cast, ..on_link() };
-        Packet::new(&Kind::Udp(53), Direction::Original, (&from, &to), &route, None).unwrap().text
+        Packet::new(&PacketKind::Udp(53), Direction::Original, (&from, &to), &route, None)
+            .unwrap()
+            .text
     };
     assert!(sent("172.31.2.255", Cast::Broadcast).contains("dl_dst=ff:ff:ff:ff:ff:ff"));
     assert!(sent("224.129.2.3", Cast::Multicast).contains("dl_dst=01:00:5e:01:02:03"));
@@ -175,26 +181,28 @@ fn a_packet_to_several_has_the_mac_of_all_or_of_their_group() {
 fn an_answer_is_the_same_the_other_way() {
     let look = look();
     let (from, to) = (end(&look, "webserver"), end(&look, "trivial_firewall:eth1"));
-    let reply =
-        |kind: &Kind| Packet::new(kind, Direction::Reply, (&from, &to), &on_link(), None).unwrap();
-    assert!(reply(&Kind::Tcp(80)).text.ends_with("tcp_src=80,tcp_dst=40000,tcp_flags=0x012"));
-    assert!(reply(&Kind::Icmp).text.ends_with("icmp_type=0,icmp_code=0"));
-    assert_eq!(reply(&Kind::Icmp).ct_state, "trk,est,rpl");
+    let reply = |kind: &PacketKind| {
+        Packet::new(kind, Direction::Reply, (&from, &to), &on_link(), None).unwrap()
+    };
+    assert!(reply(&PacketKind::Tcp(80)).text.ends_with("tcp_src=80,tcp_dst=40000,tcp_flags=0x012"));
+    assert!(reply(&PacketKind::Icmp).text.ends_with("icmp_type=0,icmp_code=0"));
+    assert_eq!(reply(&PacketKind::Icmp).ct_state, "trk,est,rpl");
     // Ports whose digits begin an address or a MAC.
     for port in [1, 10, 17, 172, 22] {
-        let told = reply(&Kind::Tcp(port)).text;
+        let told = reply(&PacketKind::Tcp(port)).text;
         assert!(told.contains("nw_src=172.31.2.80,nw_dst=172.31.2.1,"), "{port}: {told}");
         assert!(told.contains(&format!("tcp_src={port},tcp_dst=40000,")), "{port}: {told}");
     }
-    let arp = reply(&Kind::Arp).text;
+    let arp = reply(&PacketKind::Arp).text;
     assert!(arp.contains("dl_dst=e6:0c:ad:58:93:1f") && arp.contains("arp_op=2"), "{arp}");
 }
 
 #[test]
 fn without_an_address_there_is_no_packet() {
-    let error = packet(&Kind::Icmp, "firewall_ext", "vlanswitch:to-kiwi").unwrap_err().to_string();
+    let error =
+        packet(&PacketKind::Icmp, "firewall_ext", "vlanswitch:to-kiwi").unwrap_err().to_string();
     assert!(error.contains("has no IP address"), "{error}");
-    let error = packet(&Kind::Icmp, "webserver", "172.31.2.222").unwrap_err().to_string();
+    let error = packet(&PacketKind::Icmp, "webserver", "172.31.2.222").unwrap_err().to_string();
     assert!(error.contains("the MAC of 172.31.2.222 is not known"), "{error}");
 }
 

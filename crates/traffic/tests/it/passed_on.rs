@@ -1,6 +1,6 @@
 //! Who gets a packet instead may pass it on.
 
-use docker_ovs_traffic::{Direction, Kind, Outcome, Packet, Verdict, judge};
+use docker_ovs_traffic::{Direction, Outcome, Packet, PacketKind, Verdict, judge};
 use flowtext::parse_trace;
 use model::Look;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::{end, on_link};
 /// The verdict about a datagram from trivial_firewall to webserver, which is datapath port 7.
 fn verdict(look: &Look, actions: &str) -> Verdict {
     let (from, to) = (end(look, "trivial_firewall:eth1"), end(look, "webserver"));
-    let kind = Kind::Udp(53);
+    let kind = PacketKind::Udp(53);
     let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
     let text = format!(
         "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\

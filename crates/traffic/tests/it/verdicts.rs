@@ -1,7 +1,7 @@
 //! What becomes of a packet, by the end of a trace.
 
 use docker_ovs_traffic::{
-    Answered, Direction, End, Kind, LearntTables, Outcome, Packet, Verdict, judge,
+    Direction, End, LearntTables, Outcome, Packet, PacketKind, ReplyPacket, Verdict, judge,
 };
 use flowtext::{Tracked, parse_trace};
 
@@ -12,7 +12,7 @@ use crate::{end, look, look_with_port_called, on_link};
 fn verdict(lines: &str) -> Verdict {
     let look = look();
     let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
-    let kind = Kind::Udp(53);
+    let kind = PacketKind::Udp(53);
     let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
     let head =
         "Flow: udp\n\nbridge(\"vlanswitch\")\n--------\n 0. ip, priority 7, cookie 0x5\n    drop\n";
@@ -86,7 +86,7 @@ fn a_tag_is_of_a_vlan_by_its_ethertype_too() {
     let look = look();
     let (from, mut to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
     to.tags = vec![100];
-    let kind = Kind::Udp(53);
+    let kind = PacketKind::Udp(53);
     let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
     for (actions, outcome) in [
         ("push_vlan(vid=100,pcp=0),7", Outcome::Delivered),
@@ -117,7 +117,7 @@ fn a_number_is_the_datapath_port_of_that_number() {
              Datapath actions: {actions}\n"
         ))
     };
-    let kind = Kind::Udp(53);
+    let kind = PacketKind::Udp(53);
     for (name, actions, outcome) in [
         ("7", "7", Outcome::Elsewhere),
         ("7", "6", Outcome::Delivered),
@@ -215,7 +215,7 @@ fn what_only_the_connection_has_decides_nothing() {
 fn an_address_of_another_link_is_the_destinations_own() {
     let look = look();
     let (from, mut to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
-    let kind = Kind::Udp(53);
+    let kind = PacketKind::Udp(53);
     let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
     let text = "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
                 Datapath actions: set(ipv4(dst=10.99.9.9)),7\n";
@@ -242,7 +242,7 @@ fn what_a_tunnel_is_told_means_nothing_to_other_ports() {
         assert!(verdict.sentence.contains(told), "{actions}: {}", verdict.sentence);
     }
     let flooded = of_actions("set(tunnel(dst=192.0.2.9)),99,6,7");
-    let tunnels: Vec<_> = flooded.left_by.iter().map(|one| one.tunnel.is_some()).collect();
+    let tunnels: Vec<_> = flooded.outputs.iter().map(|one| one.tunnel.is_some()).collect();
     assert_eq!(tunnels, [true, false, false]);
 }
 
@@ -269,7 +269,7 @@ fn a_controller_decides_whatever_else_gets_a_copy() {
 fn an_answer_rests_on_what_was_committed() {
     let look = look();
     let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
-    let judged = |kind: &Kind, committed: Option<&[u16]>, ct: &str, megaflow: &str| {
+    let judged = |kind: &PacketKind, committed: Option<&[u16]>, ct: &str, megaflow: &str| {
         let ends = (&from, &to);
         let packet = Packet::new(kind, Direction::Reply, ends, &on_link(), None).unwrap();
         let there = |zone: &u16| Tracked {
@@ -288,7 +288,7 @@ fn an_answer_rests_on_what_was_committed() {
         judge(&look, kind, &packet, &from, &to, &parse_trace(&text))
     };
     let decides = "recirc_id=0x1,ct_state=+est+trk,ip";
-    for kind in [Kind::Udp(53), Kind::Icmp] {
+    for kind in [PacketKind::Udp(53), PacketKind::Icmp] {
         for (committed, ct, megaflow, outcome) in [
             (Some(&[][..]), "ct(zone=5)", decides, Outcome::Unknown),
             (Some(&[0, 6]), "ct(zone=5)", decides, Outcome::Unknown),
@@ -307,7 +307,7 @@ fn an_answer_rests_on_what_was_committed() {
             assert_eq!(told.outcome, outcome, "{committed:?} {ct} {megaflow}: {told:?}");
         }
     }
-    let told = judged(&Kind::Icmp, Some(&[]), "ct(zone=5)", decides).sentence;
+    let told = judged(&PacketKind::Icmp, Some(&[]), "ct(zone=5)", decides).sentence;
     assert!(told.contains("the connection is not committed in zone 5"), "{told}");
     let told = of_actions("ct(commit,zone=3),clone(ct(commit)),7");
     let zones: Vec<_> = told.committed.iter().map(|tracked| tracked.zone).collect();
@@ -323,7 +323,7 @@ fn an_answer_rests_on_what_was_committed() {
 fn an_answer_is_of_the_connection_that_was_committed() {
     let look = look();
     let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
-    let kind = Kind::Tcp(80);
+    let kind = PacketKind::Tcp(80);
     let target = to.addresses[0].ip;
     for (there, back, is_known) in [
         ("ct(commit,zone=5),7", "ct(zone=5)", true),
@@ -349,7 +349,7 @@ fn an_answer_is_of_the_connection_that_was_committed() {
         let ends = (&from, &to);
         let packet = Packet::new(&kind, Direction::Original, ends, &on_link(), None).unwrap();
         let verdict = judge(&look, &kind, &packet, &from, &to, &parse_trace(&said(there)));
-        let answered = Answered::new(&kind, &packet, target, &verdict.arrived).unwrap();
+        let answered = ReplyPacket::new(&kind, &packet, target, &verdict.arrived).unwrap();
         let ends = (&to, &from);
         let answer = Packet::new(&answered.kind, Direction::Reply, ends, &on_link(), None).unwrap();
         let answer = Packet { committed: Some(verdict.committed), ..answer };
@@ -370,7 +370,7 @@ fn an_answer_is_of_the_connection_that_was_committed() {
 fn what_meets_a_table_of_learnt_flows_is_not_known() {
     let look = look();
     let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
-    let kind = Kind::Udp(53);
+    let kind = PacketKind::Udp(53);
     let judged = |learnt: &LearntTables, rules: &str, actions: &str| {
         let packet =
             Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
@@ -450,9 +450,9 @@ fn two_ends_on_one_port_may_be_joined_before_the_switch() {
         (to.link, to.port) = (Some(std::sync::Arc::new(link)), from.port.clone());
         to
     };
-    let judged = |kind: &Kind, from: &End, to: &End, actions: &str| {
+    let judged = |kind: &PacketKind, from: &End, to: &End, actions: &str| {
         let packet = match kind {
-            Kind::Raw(words) => Packet::raw(words, from),
+            PacketKind::Raw(words) => Packet::raw(words, from),
             _ => Packet::new(kind, Direction::Original, (from, to), &on_link(), None).unwrap(),
         };
         let text = format!(
@@ -462,7 +462,7 @@ fn two_ends_on_one_port_may_be_joined_before_the_switch() {
         judge(&look, kind, &packet, from, to, &parse_trace(&text))
     };
     let to = on_one(|_| {});
-    for kind in [Kind::Udp(53), Kind::Arp, Kind::Raw("ip".to_owned())] {
+    for kind in [PacketKind::Udp(53), PacketKind::Arp, PacketKind::Raw("ip".to_owned())] {
         // Nowhere, to another one, to all others, and back by IN_PORT.
         for actions in ["drop", "6", "4,6", "5", "push_vlan(vid=9,pcp=0),5"] {
             for broken in [None, Some("the link of port p is down".to_owned())] {
@@ -474,7 +474,7 @@ fn two_ends_on_one_port_may_be_joined_before_the_switch() {
         }
     }
     // Of a link that is down nothing comes, on another port or in one namespace nothing joins them.
-    let kind = Kind::Udp(53);
+    let kind = PacketKind::Udp(53);
     let down = on_one(|link| link.up = false);
     assert_eq!(judged(&kind, &from, &down, "drop").outcome, Outcome::Dropped);
     assert_eq!(judged(&kind, &from, &other, "drop").outcome, Outcome::Dropped);
@@ -488,8 +488,8 @@ fn an_answer_is_to_what_arrived() {
     let look = look();
     let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
     let target = to.addresses[0].ip;
-    let tcp = Kind::Tcp(80);
-    let answered = |kind: &Kind, actions: &str| {
+    let tcp = PacketKind::Tcp(80);
+    let answered = |kind: &PacketKind, actions: &str| {
         let packet =
             Packet::new(kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
         let text = format!(
@@ -497,7 +497,7 @@ fn an_answer_is_to_what_arrived() {
              Datapath actions: {actions}\n"
         );
         let verdict = judge(&look, kind, &packet, &from, &to, &parse_trace(&text));
-        Answered::new(kind, &packet, target, &verdict.arrived).unwrap()
+        ReplyPacket::new(kind, &packet, target, &verdict.arrived).unwrap()
     };
     for (actions, port, is_sure) in [
         ("7", 80, true),
@@ -514,11 +514,15 @@ fn an_answer_is_to_what_arrived() {
         ("7,set(tcp(dst=8080)),7", 80, false),
     ] {
         let told = answered(&tcp, actions);
-        assert_eq!((told.kind, told.doubt.is_none()), (Kind::Tcp(port), is_sure), "{actions}");
+        assert_eq!(
+            (told.kind, told.doubt.is_none()),
+            (PacketKind::Tcp(port), is_sure),
+            "{actions}"
+        );
         assert_eq!((told.source, told.target), (from.addresses[0].ip, target), "{actions}");
     }
-    assert_eq!(answered(&Kind::Udp(53), "set(udp(dst=5353)),7").kind, Kind::Udp(5353));
-    for kind in [Kind::Arp, Kind::Icmp] {
+    assert_eq!(answered(&PacketKind::Udp(53), "set(udp(dst=5353)),7").kind, PacketKind::Udp(5353));
+    for kind in [PacketKind::Arp, PacketKind::Icmp] {
         let told = answered(&kind, "7");
         assert_eq!((told.kind, told.target, told.doubt), (kind, target, None));
     }
@@ -530,7 +534,7 @@ fn an_answer_is_to_what_arrived() {
     let text = "Flow: tcp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
                 Datapath actions: set(ipv4(dst=10.99.9.9)),7\n";
     let verdict = judge(&look, &tcp, &packet, &from, &own, &parse_trace(text));
-    let told = Answered::new(&tcp, &packet, target, &verdict.arrived).unwrap();
+    let told = ReplyPacket::new(&tcp, &packet, target, &verdict.arrived).unwrap();
     assert_eq!((told.target, told.doubt), (second, None));
     // Of what may be another packet nothing is known.
     let packet = Packet { doubt: Some("it is odd".to_owned()), ..packet };
@@ -544,13 +548,13 @@ fn what_is_sent_back_for_the_senders_mac_is_told() {
     let look = look();
     let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
     let packet =
-        Packet::new(&Kind::Arp, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+        Packet::new(&PacketKind::Arp, Direction::Original, (&from, &to), &on_link(), None).unwrap();
     let returned = |actions: &str| {
         let text = format!(
             "Flow: arp\n\nbridge(\"vlanswitch\")\n--\n 0. arp, priority 7\n    drop\n\nMegaflow: a\n\
              Datapath actions: {actions}\n"
         );
-        judge(&look, &Kind::Arp, &packet, &from, &to, &parse_trace(&text)).returned
+        judge(&look, &PacketKind::Arp, &packet, &from, &to, &parse_trace(&text)).returned
     };
     let own = format!("set(eth(dst={}))", from.mac.unwrap());
     for (actions, expected) in [
@@ -574,14 +578,14 @@ fn no_tcp_is_taken_that_is_for_several() {
     let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
     let own = to.mac.unwrap();
     for (kind, flow, is_taken) in [
-        (Kind::Tcp(80), "tcp", false),
-        (Kind::Raw("tcp".to_owned()), "tcp6", false),
-        (Kind::Udp(53), "udp", true),
-        (Kind::Icmp, "icmp", true),
-        (Kind::Raw("udp".to_owned()), "udp", true),
+        (PacketKind::Tcp(80), "tcp", false),
+        (PacketKind::Raw("tcp".to_owned()), "tcp6", false),
+        (PacketKind::Udp(53), "udp", true),
+        (PacketKind::Icmp, "icmp", true),
+        (PacketKind::Raw("udp".to_owned()), "udp", true),
     ] {
         let packet = match &kind {
-            Kind::Raw(words) => Packet::raw(words, &from),
+            PacketKind::Raw(words) => Packet::raw(words, &from),
             _ => Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap(),
         };
         let judged = |actions: &str| {
@@ -607,7 +611,7 @@ fn no_tcp_is_taken_that_is_for_several() {
 fn where_a_mac_was_says_nothing_once_it_is_learnt_anew() {
     let look = look();
     let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
-    let kind = Kind::Udp(53);
+    let kind = PacketKind::Udp(53);
     let judged = |learnt: &LearntTables, rule: &str, actions: &str| {
         let rule =
             if rule == "NORMAL" { "NORMAL\n     -> forwarding to learned port" } else { rule };

@@ -7,7 +7,7 @@ use crate::tool::dice::Dice;
 
 use super::scene::Scene;
 use super::verbs::Ended;
-use super::wanted::{ByHand, Engine, Fate, Person, Wanted};
+use super::wanted::{ByHand, EngineName, Fate, Person, Wanted};
 
 /// More containers than that are not made.
 const MANY: usize = 6;
@@ -80,8 +80,8 @@ impl Scene {
         self.answers(*engine) && self.ask(*engine, &state).unwrap() == "true"
     }
 
-    fn answers(&self, engine: Engine) -> bool {
-        engine == Engine::Podman || !self.stopped.dockerd
+    fn answers(&self, engine: EngineName) -> bool {
+        engine == EngineName::Podman || !self.stopped.dockerd
     }
 
     fn connect(&mut self, dice: &mut Dice) {
@@ -201,12 +201,12 @@ impl Scene {
             return;
         }
         let said = match (what, engine) {
-            (3 | 4, _) | (8..=10, Engine::Podman) => {
+            (3 | 4, _) | (8..=10, EngineName::Podman) => {
                 self.ask(engine, &["restart", "--time", "0", &id])
             }
             (5, _) => self.ask(engine, &["stop", "--time", "0", &id]),
             (6 | 7, _) => self.ask(engine, &["start", &id]),
-            (8, Engine::Docker) => {
+            (8, EngineName::Docker) => {
                 let name = unique("c");
                 let renamed = self.ask(engine, &["rename", &id, &name]);
                 if renamed.is_ok() {
@@ -214,8 +214,8 @@ impl Scene {
                 }
                 renamed
             }
-            (9, Engine::Docker) => self.ask(engine, &["pause", &id]),
-            (10, Engine::Docker) => self.ask(engine, &["unpause", &id]),
+            (9, EngineName::Docker) => self.ask(engine, &["pause", &id]),
+            (10, EngineName::Docker) => self.ask(engine, &["unpause", &id]),
             _ => {
                 let removed = self.ask(engine, &["rm", "--force", &id]);
                 self.people[at].exists = removed.is_err();
@@ -227,7 +227,7 @@ impl Scene {
 
     /// A new container, with a new name or that of a removed one of its engine.
     fn run_one(&mut self, dice: &mut Dice) {
-        let engine = if dice.throw(3) == 0 { Engine::Podman } else { Engine::Docker };
+        let engine = if dice.throw(3) == 0 { EngineName::Podman } else { EngineName::Docker };
         if !self.answers(engine) {
             return;
         }

@@ -12,7 +12,7 @@ use crate::tool::replica::Follower;
 
 use super::past::Noted;
 use super::truth::{Interface, Running, Truth};
-use super::wanted::{ByHand, Engine, Fate, Person, Wanted};
+use super::wanted::{ByHand, EngineName, Fate, Person, Wanted};
 
 /// What does not run at the moment (SIGSTOP).
 #[derive(Debug, Default)]
@@ -87,15 +87,15 @@ impl Scene {
     }
 
     /// A container with this name; what was a removed one's of that name is its own now.
-    pub(super) fn run(&mut self, engine: Engine, name: &str) {
+    pub(super) fn run(&mut self, engine: EngineName, name: &str) {
         let alone = ["--network", "none", "--sysctl", "net.ipv6.conf.all.disable_ipv6=0"];
         let id = match engine {
-            Engine::Docker => {
+            EngineName::Docker => {
                 let words = ["run", "--detach", "--stop-signal", "KILL", "--name", name];
                 let words = [&words[..], &alone, &[IMAGE, "sleep", "86400"]].concat();
                 self.docker.docker(&words)
             }
-            Engine::Podman => {
+            EngineName::Podman => {
                 self.podman.run_named(name, &alone);
                 self.podman.id_of(name)
             }
@@ -112,12 +112,12 @@ impl Scene {
     }
 
     /// `docker` or `podman`.
-    pub(super) fn ask(&self, engine: Engine, words: &[&str]) -> Result<String, String> {
+    pub(super) fn ask(&self, engine: EngineName, words: &[&str]) -> Result<String, String> {
         match engine {
-            Engine::Docker => {
+            EngineName::Docker => {
                 try_run("docker", &[&["--host", &self.docker.host()], words].concat())
             }
-            Engine::Podman => self.podman.try_podman(words),
+            EngineName::Podman => self.podman.try_podman(words),
         }
     }
 

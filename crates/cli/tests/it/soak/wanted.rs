@@ -60,7 +60,7 @@ pub(super) enum Fate {
 
 /// Whose a container is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Engine {
+pub(super) enum EngineName {
     Docker,
     Podman,
 }
@@ -68,7 +68,7 @@ pub(super) enum Engine {
 /// A container, which may be gone.
 #[derive(Debug)]
 pub(super) struct Person {
-    pub(super) engine: Engine,
+    pub(super) engine: EngineName,
     pub(super) id: String,
     pub(super) name: String,
     /// Whether the switch has been told this name, as it is at every quiet point.
@@ -78,7 +78,7 @@ pub(super) struct Person {
 }
 
 impl Person {
-    pub(super) fn new(engine: Engine, id: String, name: String) -> Self {
+    pub(super) fn new(engine: EngineName, id: String, name: String) -> Self {
         Self { engine, id, name, is_noted: true, exists: true, has: Vec::new() }
     }
 

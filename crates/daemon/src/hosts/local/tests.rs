@@ -1,5 +1,5 @@
 use model::ids::Ifindex;
-use model::snapshot::{Engine, Link};
+use model::snapshot::{EngineName, Link};
 use model::switch::SwitchSource;
 
 use super::*;
@@ -54,7 +54,7 @@ fn what_a_host_tells_is_its_attachments_bridges_and_meshes() {
     let of = &told.meshes["blue"];
     assert_eq!((of.bridge.as_str(), of.local_ip), ("br0", "192.0.2.1".parse().ok()));
     assert_eq!((of.mtu, of.uplinks.as_slice()), (Some(1446), &[][..]));
-    assert_eq!((&told.hidden, told.left_out), (&Hidden::default(), 0));
+    assert_eq!((&told.hidden, told.left_out), (&UnseenRows::default(), 0));
 }
 
 #[test]
@@ -95,10 +95,10 @@ fn an_engine_that_never_answers_hides_what_it_has_and_nothing_else() {
     let mut scene = with_underlay(scene("192.0.2.1"), "192.0.2.1/24", 1500);
     let why =
         model::SourceError::new(model::SourceErrorKind::Unreachable, "cri", "no such service");
-    scene.engines.insert(Engine("cri".into()), Observed::Absent { why });
+    scene.engines.insert(EngineName("cri".into()), Observed::Absent { why });
     let told = told(scene, None).unwrap();
     let engines = ["cri".to_owned()].into();
-    assert_eq!(told.hidden, Hidden { engines, ..Hidden::default() });
+    assert_eq!(told.hidden, UnseenRows { engines, ..UnseenRows::default() });
 }
 
 #[test]

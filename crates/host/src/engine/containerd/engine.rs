@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use model::snapshot::{Container, Engine as Kind};
+use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 
 use super::messages::{VersionResponse, method};
@@ -10,11 +10,11 @@ use super::read::Containerd;
 use super::rows::cgroups_are_of;
 use super::{KIND, watch};
 use crate::engine::introspection::server_id;
-use crate::engine::{Engine, Events, Found, Peer, the_one};
+use crate::engine::{Engine, EngineContainer, Events, Peer, the_one};
 
 impl Engine for Containerd {
-    fn kind(&self) -> Kind {
-        Kind(KIND.name.into())
+    fn kind(&self) -> EngineName {
+        EngineName(KIND.name.into())
     }
 
     fn address(&self) -> String {
@@ -41,7 +41,10 @@ impl Engine for Containerd {
         .boxed()
     }
 
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+    fn inspect<'a>(
+        &'a self,
+        wanted: &'a str,
+    ) -> BoxFuture<'a, Result<Option<EngineContainer>, SourceError>> {
         let wanted = query::without_slash(wanted);
         async move { Ok(the_one(self.all().await?, wanted)) }.boxed()
     }
@@ -50,7 +53,7 @@ impl Engine for Containerd {
         cgroups_are_of(row, cgroups)
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<EngineContainer>, SourceError>> {
         self.all().boxed()
     }
 

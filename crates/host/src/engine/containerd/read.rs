@@ -11,7 +11,7 @@ use prost::{DecodeError, Message};
 
 use super::messages::{ITEMS, NAMESPACE, Namespace, StoredContainer, Task, method};
 use super::rows::{by_container, found};
-use crate::engine::Found;
+use crate::engine::EngineContainer;
 use crate::engine::budget::Budget;
 use crate::engine::grpc_errors::source_error;
 use crate::engine::grpc_items::decode;
@@ -42,7 +42,7 @@ impl Containerd {
     }
 
     /// All containers, with their processes.
-    pub(super) async fn all(&self) -> Result<Vec<Found>, SourceError> {
+    pub(super) async fn all(&self) -> Result<Vec<EngineContainer>, SourceError> {
         let mut namespaces = Vec::new();
         for namespace in self.list(method::NAMESPACES, None).await? {
             let Namespace { name } = self.item(namespace)?;
@@ -67,7 +67,7 @@ impl Containerd {
     async fn add_namespace(
         &self,
         namespace: &str,
-        all: &mut Vec<Found>,
+        all: &mut Vec<EngineContainer>,
         budget: &mut Budget,
     ) -> Result<(), SourceError> {
         let (stored, told) = tokio::try_join!(

@@ -5,7 +5,7 @@ use model::snapshot::Container;
 
 use super::messages::{StoredContainer, Task};
 use crate::engine::oci::{Network, Spec};
-use crate::engine::{Found, is_full_id};
+use crate::engine::{EngineContainer, is_full_id};
 use crate::identity::process::cgroup_is_of;
 
 /// The namespace whose containers are called by their names alone.
@@ -18,7 +18,11 @@ const STATES: [&str; 6] = ["unknown", "created", "running", "stopped", "paused",
 const HELD: usize = 1 << 20;
 
 /// A container of `namespace`, with its task where it has one.
-pub(super) fn found(namespace: &str, stored: StoredContainer, task: Option<&Task>) -> Found {
+pub(super) fn found(
+    namespace: &str,
+    stored: StoredContainer,
+    task: Option<&Task>,
+) -> EngineContainer {
     let network = network_of(&stored);
     let own = stored.labels.get(NAME).filter(|own| !own.is_empty()).unwrap_or(&stored.id);
     let own = if namespace == USUAL { own.clone() } else { format!("{namespace}/{own}") };
@@ -41,7 +45,7 @@ pub(super) fn found(namespace: &str, stored: StoredContainer, task: Option<&Task
         Network::At(path) if row.pid.is_some() => Some(path),
         _ => None,
     };
-    Found { row, sandbox }
+    EngineContainer { row, sandbox }
 }
 
 fn network_of(stored: &StoredContainer) -> Network {

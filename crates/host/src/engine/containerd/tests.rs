@@ -13,7 +13,7 @@ use super::messages::{
 };
 use super::read::Containerd;
 use crate::engine::fake_grpc::{Answer, Call, FakeGrpc};
-use crate::engine::{Engine, Event, Found};
+use crate::engine::{Engine, EngineContainer, Event};
 
 /// `UNIMPLEMENTED` of gRPC.
 const UNIMPLEMENTED: u32 = 12;
@@ -102,7 +102,7 @@ fn usual() -> (Containerd, FakeGrpc) {
     serve(&Arc::new(Mutex::new(Kept::usual())))
 }
 
-fn names(found: &[Found]) -> Vec<&str> {
+fn names(found: &[EngineContainer]) -> Vec<&str> {
     found.iter().map(|found| &*found.row.name).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, try_join_all};
-use model::snapshot::{Container, Engine as Kind};
+use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 
 use super::messages::{VersionResponse, method};
@@ -11,11 +11,11 @@ use super::rows::{has_ended, sandbox_of};
 use super::{KIND, watch};
 use crate::engine::budget::Budget;
 use crate::engine::introspection::server_id;
-use crate::engine::{Engine, Events, Found, Peer, is_full_id, the_one};
+use crate::engine::{Engine, EngineContainer, Events, Peer, is_full_id, the_one};
 
 impl Engine for Cri {
-    fn kind(&self) -> Kind {
-        Kind(KIND.name.into())
+    fn kind(&self) -> EngineName {
+        EngineName(KIND.name.into())
     }
 
     fn address(&self) -> String {
@@ -45,7 +45,10 @@ impl Engine for Cri {
         .boxed()
     }
 
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+    fn inspect<'a>(
+        &'a self,
+        wanted: &'a str,
+    ) -> BoxFuture<'a, Result<Option<EngineContainer>, SourceError>> {
         let wanted = query::without_slash(wanted);
         async move {
             let which = if is_full_id(wanted) { Which::Id(wanted) } else { Which::All };
@@ -60,7 +63,7 @@ impl Engine for Cri {
         .boxed()
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<EngineContainer>, SourceError>> {
         self.listed(Which::All).boxed()
     }
 
@@ -72,7 +75,7 @@ impl Engine for Cri {
     fn relatives<'a>(
         &'a self,
         row: &'a Container,
-    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+    ) -> BoxFuture<'a, Result<Vec<EngineContainer>, SourceError>> {
         async move {
             let Some(sandbox) = sandbox_of(row) else { return Ok(Vec::new()) };
             let others = self.listed(Which::OfPod(sandbox)).await?.into_iter();

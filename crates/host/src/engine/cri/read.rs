@@ -18,7 +18,7 @@ use super::rows::{
     Pod, inspected_container, inspected_pod, listed_container, listed_pod, pid_in, pod_name,
     without_replaced,
 };
-use crate::engine::Found;
+use crate::engine::EngineContainer;
 use crate::engine::budget::Budget;
 use crate::engine::grpc_errors::source_error;
 use crate::engine::grpc_items::decode;
@@ -55,7 +55,10 @@ impl Cri {
 
     /// The sandboxes and containers, without their processes. Only where all are asked for can it be
     /// told which of them have been replaced.
-    pub(super) async fn listed(&self, which: Which<'_>) -> Result<Vec<Found>, SourceError> {
+    pub(super) async fn listed(
+        &self,
+        which: Which<'_>,
+    ) -> Result<Vec<EngineContainer>, SourceError> {
         let (pods, containers) = tokio::try_join!(
             self.items(method::PODS, sandboxes(which)),
             self.items(method::CONTAINERS, containers(which)),
@@ -91,7 +94,10 @@ impl Cri {
     }
 
     /// A listed sandbox or container with its process and its namespace; none where it is gone.
-    pub(super) async fn inspected(&self, found: Found) -> Result<Option<Found>, SourceError> {
+    pub(super) async fn inspected(
+        &self,
+        found: EngineContainer,
+    ) -> Result<Option<EngineContainer>, SourceError> {
         let Some(sandbox) = found.row.network_mode.strip_prefix("container:") else {
             let status = self.pod_status(&found.row.id.0).await?;
             return Ok(status.map(|(found, _)| found));
@@ -118,7 +124,10 @@ impl Cri {
         }
     }
 
-    async fn pod_status(&self, sandbox: &str) -> Result<Option<(Found, Pod)>, SourceError> {
+    async fn pod_status(
+        &self,
+        sandbox: &str,
+    ) -> Result<Option<(EngineContainer, Pod)>, SourceError> {
         let question =
             PodSandboxStatusRequest { pod_sandbox_id: sandbox.to_owned(), verbose: true };
         let answer: Option<PodSandboxStatusResponse> =

@@ -13,7 +13,7 @@ use model::snapshot::Container;
 use serde::Deserialize;
 
 use super::messages::{PodContainer, PodSandbox, PodSandboxMetadata, PodSandboxStatusResponse};
-use crate::engine::Found;
+use crate::engine::EngineContainer;
 use crate::engine::oci::{Network, Spec, handle};
 
 /// `PodSandboxState`: 0 is ready.
@@ -84,7 +84,7 @@ pub(super) fn pod_name(metadata: Option<&PodSandboxMetadata>) -> String {
 }
 
 /// A sandbox as it is listed: without what only its status tells.
-pub(super) fn listed_pod(sandbox: PodSandbox) -> Found {
+pub(super) fn listed_pod(sandbox: PodSandbox) -> EngineContainer {
     let ready = sandbox.state == READY;
     let own = pod_name(sandbox.metadata.as_ref());
     let row = Container {
@@ -93,11 +93,11 @@ pub(super) fn listed_pod(sandbox: PodSandbox) -> Found {
         labels: sandbox.labels,
         ..bare(&sandbox.id)
     };
-    Found { row, sandbox: None }
+    EngineContainer { row, sandbox: None }
 }
 
 /// A container as it is listed, of a pod that is called `pod`.
-pub(super) fn listed_container(container: PodContainer, pod: &str) -> Found {
+pub(super) fn listed_container(container: PodContainer, pod: &str) -> EngineContainer {
     let state = usize::try_from(container.state).ok().and_then(|state| STATES.get(state).copied());
     let own = container.metadata.map(|metadata| metadata.name).unwrap_or_default();
     let own = format!("{pod}/{own}");
@@ -108,11 +108,11 @@ pub(super) fn listed_container(container: PodContainer, pod: &str) -> Found {
         labels: container.labels,
         ..bare(&container.id)
     };
-    Found { row, sandbox: None }
+    EngineContainer { row, sandbox: None }
 }
 
 /// A sandbox with its process and its namespace; none where its status says nothing.
-pub(super) fn inspected_pod(answer: PodSandboxStatusResponse) -> Option<(Found, Pod)> {
+pub(super) fn inspected_pod(answer: PodSandboxStatusResponse) -> Option<(EngineContainer, Pod)> {
     let info = Info::of(&answer.info);
     let status = answer.status?;
     let linux = status.linux.and_then(|linux| linux.namespaces);
@@ -129,21 +129,25 @@ pub(super) fn inspected_pod(answer: PodSandboxStatusResponse) -> Option<(Found, 
         labels: status.labels,
     };
     let alive = sandbox.state == READY;
-    let Found { row, .. } = listed_pod(sandbox);
+    let EngineContainer { row, .. } = listed_pod(sandbox);
     let pid = info.pid().filter(|_| alive);
     let mode = if pod.on_host_network { "host" } else { "" };
     let netns = info.netns().filter(|_| alive && !pod.on_host_network);
     let row = Container { pid, network_mode: mode.to_owned(), ..row };
-    Some((Found { row, sandbox: netns.clone() }, Pod { netns, ..pod }))
+    Some((EngineContainer { row, sandbox: netns.clone() }, Pod { netns, ..pod }))
 }
 
 /// A listed container with its process, in the namespace of its pod.
-pub(super) fn inspected_container(found: Found, pid: Option<u32>, pod: Pod) -> Found {
-    let Found { row, .. } = found;
+pub(super) fn inspected_container(
+    found: EngineContainer,
+    pid: Option<u32>,
+    pod: Pod,
+) -> EngineContainer {
+    let EngineContainer { row, .. } = found;
     let mode = if pod.on_host_network { "host".to_owned() } else { row.network_mode };
     // Without a process there is nothing in the namespace that is its own.
     let sandbox = pod.netns.filter(|_| pid.is_some());
-    Found { row: Container { pid, network_mode: mode, ..row }, sandbox }
+    EngineContainer { row: Container { pid, network_mode: mode, ..row }, sandbox }
 }
 
 /// The id of the sandbox that a row is, or is in; none of one on the node's network.
@@ -156,7 +160,7 @@ pub(super) fn sandbox_of(row: &Container) -> Option<&str> {
 }
 
 /// Leaves out what has ended where another one has its place.
-pub(super) fn without_replaced(rows: &mut Vec<Found>) {
+pub(super) fn without_replaced(rows: &mut Vec<EngineContainer>) {
     let living = rows.iter().filter(|found| !has_ended(&found.row));
     let living: BTreeSet<Name> = living.map(|found| found.row.name.clone()).collect();
     rows.retain(|found| {

@@ -16,7 +16,7 @@ use super::messages::{
 };
 use super::read::Cri;
 use crate::engine::fake_grpc::{Answer, Call, FakeGrpc};
-use crate::engine::{Engine, Event, Found};
+use crate::engine::{Engine, EngineContainer, Event};
 
 /// `NOT_FOUND` and `UNIMPLEMENTED` of gRPC.
 const NOT_FOUND: u32 = 5;
@@ -148,7 +148,7 @@ fn usual() -> (Cri, FakeGrpc) {
     serve(&Arc::new(Mutex::new(Runtime::usual())))
 }
 
-fn names(found: &[Found]) -> Vec<&str> {
+fn names(found: &[EngineContainer]) -> Vec<&str> {
     found.iter().map(|found| &*found.row.name).collect()
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use model::snapshot::{Container, Engine as Kind};
+use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 
 use super::networks::NetworkAnswer;
@@ -11,7 +11,7 @@ use super::relatives::are_relatives;
 use crate::engine::budget::Budget;
 use crate::engine::inspected::{HELD_OF_ONE, Inspected};
 use crate::engine::rest::can_name_a_container;
-use crate::engine::{Engine, EngineNetwork, Events, Found, Peer};
+use crate::engine::{Engine, EngineContainer, EngineNetwork, Events, Peer};
 use crate::identity::remembered::Remembered;
 use crate::transport::HttpError;
 
@@ -19,8 +19,8 @@ use crate::transport::HttpError;
 const EVENTS_OF_CONTAINERS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D";
 
 impl Engine for Docker {
-    fn kind(&self) -> Kind {
-        Kind(super::KIND.name.into())
+    fn kind(&self) -> EngineName {
+        EngineName(super::KIND.name.into())
     }
 
     fn address(&self) -> String {
@@ -85,7 +85,10 @@ impl Engine for Docker {
         .boxed()
     }
 
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+    fn inspect<'a>(
+        &'a self,
+        wanted: &'a str,
+    ) -> BoxFuture<'a, Result<Option<EngineContainer>, SourceError>> {
         let wanted = query::without_slash(wanted);
         async move {
             if !can_name_a_container(wanted) {
@@ -101,7 +104,7 @@ impl Engine for Docker {
         .boxed()
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<EngineContainer>, SourceError>> {
         async {
             let rows = self.summaries().await?;
             Ok(rows.into_iter().map(listed).collect())
@@ -118,7 +121,7 @@ impl Engine for Docker {
     fn relatives<'a>(
         &'a self,
         row: &'a Container,
-    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+    ) -> BoxFuture<'a, Result<Vec<EngineContainer>, SourceError>> {
         async move {
             let listed = self.list().await?;
             let all: Vec<_> = listed.iter().map(|other| &other.row).collect();

@@ -5,10 +5,10 @@ use super::networks::NetworkAnswer;
 use super::read::{Info, Summary, Version, listed};
 use crate::engine::inspected::Inspected;
 use crate::engine::parsing::read;
-use crate::engine::{EngineNetwork, Found, Peer};
+use crate::engine::{EngineContainer, EngineNetwork, Peer};
 
 /// The containers of a list, or of an inspection.
-pub(in crate::engine) fn containers(bytes: &[u8]) -> Vec<Found> {
+pub(in crate::engine) fn containers(bytes: &[u8]) -> Vec<EngineContainer> {
     let listed = read::<Vec<Summary>>(bytes).unwrap_or_default().into_iter().map(listed);
     listed.chain(read::<Inspected>(bytes).map(Inspected::found)).collect()
 }

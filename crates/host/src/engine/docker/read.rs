@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::engine::inspected::{HostConfig, network_mode};
 use crate::engine::rest::{Hints, Rest};
-use crate::engine::{Found, Peer};
+use crate::engine::{EngineContainer, Peer};
 use crate::identity::store;
 use crate::transport::Endpoint;
 
@@ -96,7 +96,7 @@ impl Summary {
     }
 }
 
-pub(super) fn listed(summary: Summary) -> Found {
+pub(super) fn listed(summary: Summary) -> EngineContainer {
     let own_name = name(own_name(summary.names()));
     let row = Container {
         id: ContainerId(name(&summary.id)),
@@ -110,7 +110,7 @@ pub(super) fn listed(summary: Summary) -> Found {
         network_mode: network_mode(summary.host_config),
         labels: summary.labels.unwrap_or_default(),
     };
-    Found { row, sandbox: None }
+    EngineContainer { row, sandbox: None }
 }
 
 /// Legacy links add names such as `/other/alias`; the container's own has one slash.

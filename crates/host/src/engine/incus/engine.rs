@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use model::snapshot::{Container, Engine as Kind};
+use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 
 use super::read::{Incus, Instance};
 use crate::engine::lxc::cgroups_are_of;
-use crate::engine::{Engine, Events, Found, Peer, listed, the_one};
+use crate::engine::{Engine, EngineContainer, Events, Peer, listed, the_one};
 use crate::identity::process::Process;
 
 /// How often containers are listed. It tells of them by a WebSocket alone, and drops a listener that is
@@ -17,7 +17,7 @@ use crate::identity::process::Process;
 const PERIOD: Duration = Duration::from_secs(1);
 
 impl Incus {
-    async fn with_process(&self, instance: Instance) -> Result<Found, SourceError> {
+    async fn with_process(&self, instance: Instance) -> Result<EngineContainer, SourceError> {
         let pid = self.process(&instance).await?;
         let mut found = instance.found(pid);
         if pid.is_some_and(shares_its_monitors_network) {
@@ -28,7 +28,7 @@ impl Incus {
 
     /// The containers, each with the moment of its last start as a part of its state: by its name and
     /// its state alone one that was started again is the same.
-    async fn with_starts(self) -> Result<Vec<Found>, SourceError> {
+    async fn with_starts(self) -> Result<Vec<EngineContainer>, SourceError> {
         let with_start = |instance: Instance| {
             let start = instance.last_used_at.clone();
             let mut found = instance.found(None);
@@ -40,8 +40,8 @@ impl Incus {
 }
 
 impl Engine for Incus {
-    fn kind(&self) -> Kind {
-        Kind(self.server.kind.name.into())
+    fn kind(&self) -> EngineName {
+        EngineName(self.server.kind.name.into())
     }
 
     fn address(&self) -> String {
@@ -75,7 +75,10 @@ impl Engine for Incus {
         async { Ok(self.info().await?.environment.server_version) }.boxed()
     }
 
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+    fn inspect<'a>(
+        &'a self,
+        wanted: &'a str,
+    ) -> BoxFuture<'a, Result<Option<EngineContainer>, SourceError>> {
         let wanted = query::without_slash(wanted);
         async move {
             if let Some(named) = self.named(wanted).await? {
@@ -100,7 +103,7 @@ impl Engine for Incus {
         cgroups_are_of(&row.name.replace('/', "_"), cgroups)
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<EngineContainer>, SourceError>> {
         async {
             let all = self.all().await?;
             Ok(all.into_iter().map(|instance| instance.found(None)).collect())
@@ -116,7 +119,7 @@ impl Engine for Incus {
     fn relatives<'a>(
         &'a self,
         _row: &'a Container,
-    ) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+    ) -> BoxFuture<'a, Result<Vec<EngineContainer>, SourceError>> {
         std::future::ready(Ok(Vec::new())).boxed()
     }
 

@@ -8,7 +8,7 @@ use model::snapshot::Container;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::engine::Found;
+use crate::engine::EngineContainer;
 use crate::engine::inspected::{HELD_OF_ONE, process};
 use crate::engine::kinds::EngineKind;
 use crate::engine::rest::{Hints, Rest, can_name_a_container};
@@ -176,7 +176,7 @@ impl Instance {
     }
 
     /// The row, with its process where that was asked for.
-    pub(super) fn found(self, pid: Option<u32>) -> Found {
+    pub(super) fn found(self, pid: Option<u32>) -> EngineContainer {
         let of_user = |(key, value): (&String, &String)| {
             Some((key.strip_prefix(OF_USER)?.to_owned(), value.clone()))
         };
@@ -192,6 +192,6 @@ impl Instance {
             network_mode: String::new(),
             labels: self.config.iter().filter_map(of_user).collect(),
         };
-        Found { row, sandbox: None }
+        EngineContainer { row, sandbox: None }
     }
 }

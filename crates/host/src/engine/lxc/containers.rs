@@ -12,7 +12,7 @@ use model::snapshot::Container;
 
 use super::USUAL;
 use super::command::{Processes, processes};
-use crate::engine::Found;
+use crate::engine::EngineContainer;
 use crate::failure;
 use crate::identity::process::Process;
 use crate::reader::{self, Reader};
@@ -77,7 +77,7 @@ impl Lxc {
     }
 
     /// A container with its first process, if it runs.
-    pub(super) async fn found(&self, own: &str) -> Result<Found, SourceError> {
+    pub(super) async fn found(&self, own: &str) -> Result<EngineContainer, SourceError> {
         let what = || format!("{}, asked about {own}", self.what());
         let running = processes(&self.path, own).await;
         let running = running.map_err(|error| failure::of_io(what(), &error, "run as root"))?;
@@ -94,11 +94,11 @@ impl Lxc {
             network_mode: if shares { "host" } else { "" }.to_owned(),
             labels: BTreeMap::new(),
         };
-        Ok(Found { row, sandbox: None })
+        Ok(EngineContainer { row, sandbox: None })
     }
 
     /// All containers; those that run with their processes.
-    pub(super) async fn all(&self) -> Result<Vec<Found>, SourceError> {
+    pub(super) async fn all(&self) -> Result<Vec<EngineContainer>, SourceError> {
         let names = match &self.thread {
             Some(thread) => {
                 let own = Self::at(self.path.clone());

@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use model::snapshot::{Container, Engine as Kind};
+use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 
 use super::KIND;
 use super::containers::{Lxc, cgroups_are_of};
-use crate::engine::{Engine, Events, Found, Peer, listed};
+use crate::engine::{Engine, EngineContainer, Events, Peer, listed};
 use crate::identity::store;
 
 /// How often containers are listed: there is none who would tell of them.
 const PERIOD: Duration = Duration::from_secs(1);
 
 impl Engine for Lxc {
-    fn kind(&self) -> Kind {
-        Kind(KIND.name.into())
+    fn kind(&self) -> EngineName {
+        EngineName(KIND.name.into())
     }
 
     fn address(&self) -> String {
@@ -42,7 +42,10 @@ impl Engine for Lxc {
         async { Ok(format!("{} containers", self.names()?.len())) }.boxed()
     }
 
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+    fn inspect<'a>(
+        &'a self,
+        wanted: &'a str,
+    ) -> BoxFuture<'a, Result<Option<EngineContainer>, SourceError>> {
         async move {
             match self.named(query::without_slash(wanted)) {
                 Some(own) => self.found(own).await.map(Some),
@@ -56,7 +59,7 @@ impl Engine for Lxc {
         cgroups_are_of(&row.name, cgroups)
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<EngineContainer>, SourceError>> {
         self.all().boxed()
     }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use model::ids::{ContainerId, name};
-use model::snapshot::{Container, Engine as Kind};
+use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 
 use super::KIND;
 use super::machines::{Nspawn, name_of};
-use crate::engine::{Engine, Events, Found, Peer, listed};
+use crate::engine::{Engine, EngineContainer, Events, Peer, listed};
 use crate::identity::process::Process;
 use crate::identity::store;
 
@@ -21,8 +21,8 @@ const PERIOD: Duration = Duration::from_secs(1);
 const ID: &str = "@nspawn";
 
 impl Engine for Nspawn {
-    fn kind(&self) -> Kind {
-        Kind(KIND.name.into())
+    fn kind(&self) -> EngineName {
+        EngineName(KIND.name.into())
     }
 
     fn address(&self) -> String {
@@ -45,7 +45,10 @@ impl Engine for Nspawn {
         ready(self.all().map(|all| format!("{} containers", all.len()))).boxed()
     }
 
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+    fn inspect<'a>(
+        &'a self,
+        wanted: &'a str,
+    ) -> BoxFuture<'a, Result<Option<EngineContainer>, SourceError>> {
         let wanted = query::without_slash(wanted);
         let own = wanted.strip_suffix(ID).unwrap_or(wanted);
         let one = self.one(own);
@@ -61,7 +64,7 @@ impl Engine for Nspawn {
         name_of(parent).is_some_and(|own| own == *row.name)
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<EngineContainer>, SourceError>> {
         async {
             let all = self.listed().await?;
             Ok(all.iter().map(|(own, leader)| found(own, *leader)).collect())
@@ -90,7 +93,7 @@ fn id(own: &str) -> ContainerId {
     ContainerId(name(&format!("{own}{ID}")))
 }
 
-fn found(own: &str, leader: Option<u32>) -> Found {
+fn found(own: &str, leader: Option<u32>) -> EngineContainer {
     let row = Container {
         id: id(own),
         name: name(own),
@@ -104,7 +107,7 @@ fn found(own: &str, leader: Option<u32>) -> Found {
             .to_owned(),
         labels: BTreeMap::new(),
     };
-    Found { row, sandbox: None }
+    EngineContainer { row, sandbox: None }
 }
 
 /// Without `--private-network` and its like it stays where its systemd-nspawn is.

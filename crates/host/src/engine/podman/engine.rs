@@ -5,14 +5,14 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 use model::ids::name;
-use model::snapshot::{Container, Engine as Kind};
+use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 use tokio::time::sleep;
 
 use super::read::{Listed, Podman};
 use crate::engine::inspected::Inspected;
 use crate::engine::rest::can_name_a_container;
-use crate::engine::{Engine, Event, Events, Found, Peer};
+use crate::engine::{Engine, EngineContainer, Event, Events, Peer};
 use crate::identity::process::Process;
 use crate::identity::store;
 
@@ -26,7 +26,7 @@ const LIST_EVERY: Duration = Duration::from_secs(2);
 impl Podman {
     /// The row of a container. What holds a pod's namespaces is called as the pod is: its own name is
     /// made of the pod's id, and shown nowhere else.
-    async fn found(&self, inspected: Inspected) -> Result<Found, SourceError> {
+    async fn found(&self, inspected: Inspected) -> Result<EngineContainer, SourceError> {
         let pod = inspected.pod.clone().filter(|pod| inspected.is_infra && !pod.is_empty());
         let mut found = inspected.found();
         if let Some(pod) = pod
@@ -38,7 +38,7 @@ impl Podman {
         Ok(found)
     }
 
-    fn all_found(&self, listed: Vec<Listed>) -> Vec<Found> {
+    fn all_found(&self, listed: Vec<Listed>) -> Vec<EngineContainer> {
         let mut found: Vec<_> = listed.into_iter().map(Listed::found).collect();
         for found in &mut found {
             self.note_host_network(&mut found.row);
@@ -61,8 +61,8 @@ impl Podman {
 }
 
 impl Engine for Podman {
-    fn kind(&self) -> Kind {
-        Kind(super::KIND.name.into())
+    fn kind(&self) -> EngineName {
+        EngineName(super::KIND.name.into())
     }
 
     fn address(&self) -> String {
@@ -92,7 +92,10 @@ impl Engine for Podman {
     }
 
     /// A pod's name means the container that holds its namespaces.
-    fn inspect<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Option<Found>, SourceError>> {
+    fn inspect<'a>(
+        &'a self,
+        wanted: &'a str,
+    ) -> BoxFuture<'a, Result<Option<EngineContainer>, SourceError>> {
         let wanted = query::without_slash(wanted);
         async move {
             if !can_name_a_container(wanted) {
@@ -114,11 +117,14 @@ impl Engine for Podman {
     }
 
     /// With their processes: that spares a question about each.
-    fn list(&self) -> BoxFuture<'_, Result<Vec<Found>, SourceError>> {
+    fn list(&self) -> BoxFuture<'_, Result<Vec<EngineContainer>, SourceError>> {
         async { Ok(self.all_found(self.all().await?)) }.boxed()
     }
 
-    fn list_near<'a>(&'a self, wanted: &'a str) -> BoxFuture<'a, Result<Vec<Found>, SourceError>> {
+    fn list_near<'a>(
+        &'a self,
+        wanted: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<EngineContainer>, SourceError>> {
         let wanted = query::without_slash(wanted);
         async move {
             // It may be the beginning of several ids, whose names are nothing like it.

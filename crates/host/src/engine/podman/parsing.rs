@@ -1,12 +1,12 @@
 //! What Podman says, read from any bytes.
 
 use super::read::{Info, Listed, Pod};
-use crate::engine::Found;
+use crate::engine::EngineContainer;
 use crate::engine::inspected::Inspected;
 use crate::engine::parsing::read;
 
 /// The containers of a list, or of an inspection.
-pub(in crate::engine) fn containers(bytes: &[u8]) -> Vec<Found> {
+pub(in crate::engine) fn containers(bytes: &[u8]) -> Vec<EngineContainer> {
     let listed = read::<Vec<Listed>>(bytes).unwrap_or_default().into_iter().map(Listed::found);
     listed.chain(read::<Inspected>(bytes).map(Inspected::found)).collect()
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use crate::engine::Found;
+use crate::engine::EngineContainer;
 use crate::engine::inspected::{HELD_OF_ONE, Inspected, process};
 use crate::engine::rest::{Hints, Rest};
 use crate::transport::{Endpoint, HttpError};
@@ -131,7 +131,7 @@ pub(super) struct Listed {
 
 impl Listed {
     /// The row, with its process. How its network was made is not listed.
-    pub(super) fn found(self) -> Found {
+    pub(super) fn found(self) -> EngineContainer {
         let own = self.names.unwrap_or_default().into_iter().next().unwrap_or_default();
         let pod = self.pod_name.filter(|pod| self.is_infra && !pod.is_empty());
         let row = Container {
@@ -146,6 +146,6 @@ impl Listed {
             network_mode: String::new(),
             labels: self.labels.unwrap_or_default(),
         };
-        Found { row, sandbox: None }
+        EngineContainer { row, sandbox: None }
     }
 }

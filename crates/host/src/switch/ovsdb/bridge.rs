@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use model::SourceError;
 use model::ids::Name;
 use model::plan::NewBridge;
-use ovsdb::{Map, Mutator, Operation, Row, Select, Set, Uuid, VSWITCH, Value, Which};
+use ovsdb::{Map, Mutator, Operation, Row, RowSelector, Select, Set, Uuid, VSWITCH, Value};
 use serde::Deserialize;
 
 use super::configured::bump_next_cfg;
@@ -39,7 +39,8 @@ impl Database {
         locked: bool,
     ) -> Result<(), SourceError> {
         let comment = format!("docker-ovs: the bridge {}", new.name);
-        let none = guard(Which::all("Bridge").equal("name", &*new.name), &["name"], Vec::new());
+        let none =
+            guard(RowSelector::all("Bridge").equal("name", &*new.name), &["name"], Vec::new());
         let mut operations = vec![Operation::Comment(&comment), none];
         operations.extend(locked.then_some(Operation::Assert(LOCK)));
         let names = controller_names(new.controllers.len());
@@ -48,7 +49,7 @@ impl Database {
         }));
         operations.extend(rows(new, &names));
         operations.push(Operation::Mutate {
-            which: Which::all("Open_vSwitch"),
+            which: RowSelector::all("Open_vSwitch"),
             column: "bridges",
             mutator: Mutator::Insert,
             value: Value::NamedUuid("bridge"),
@@ -79,13 +80,13 @@ impl Database {
         }
         let comment = format!("docker-ovs: no bridge {}", bridge.name);
         let ids = || known.ports.iter().map(|id| Value::Uuid(*id)).collect();
-        let which = Which::all("Bridge").equal("_uuid", known.id);
+        let which = RowSelector::all("Bridge").equal("_uuid", known.id);
         let seen = vec![("ports", Value::Set(ids())), ("external_ids", map(&known.external_ids))];
         let same = guard(which, &["ports", "external_ids"], vec![seen]);
         let mut operations = vec![Operation::Comment(&comment), same];
         operations.extend(locked.then_some(Operation::Assert(LOCK)));
         operations.push(Operation::Mutate {
-            which: Which::all("Open_vSwitch"),
+            which: RowSelector::all("Open_vSwitch"),
             column: "bridges",
             mutator: Mutator::Delete,
             value: known.id.into(),

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use model::{SourceError, SourceErrorKind};
-use ovsdb::{Mutator, Operation, Select, VSWITCH, Value, Which};
+use ovsdb::{Mutator, Operation, RowSelector, Select, VSWITCH, Value};
 use serde::Deserialize;
 
 use super::number::is_timed_out;
@@ -26,7 +26,7 @@ struct Counters {
 /// Has vswitchd say when it has seen this transaction.
 pub(super) fn bump_next_cfg() -> Operation<'static> {
     Operation::Mutate {
-        which: Which::all(TABLE),
+        which: RowSelector::all(TABLE),
         column: "next_cfg",
         mutator: Mutator::Add,
         value: Value::Integer(1),
@@ -40,7 +40,7 @@ impl Database {
         let mut now = first;
         while now.cur_cfg < first.next_cfg {
             let seen = Value::Integer(now.cur_cfg);
-            let until = until_not(Which::all(TABLE), &["cur_cfg"], seen, timeout);
+            let until = until_not(RowSelector::all(TABLE), &["cur_cfg"], seen, timeout);
             let Some(next) = self.counters(Some(until)).await? else { return Err(late()) };
             now = next;
         }

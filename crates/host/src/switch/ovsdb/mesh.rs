@@ -7,7 +7,7 @@ use model::SourceError;
 use model::memory::MemoryChange;
 use model::switch::Bridge;
 use netns::RouteSocket;
-use ovsdb::{Mutator, Operation, Value, Which};
+use ovsdb::{Mutator, Operation, RowSelector, Value};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
@@ -143,7 +143,7 @@ impl Database {
         bridge: &str,
         mesh: Option<&MeshOfBridge>,
     ) -> Result<(), SourceError> {
-        let which = || Which::all("Bridge").equal("name", bridge);
+        let which = || RowSelector::all("Bridge").equal("name", bridge);
         let ids = mesh.map(MeshOfBridge::ids).unwrap_or_default();
         let keys = [MESH, LOCAL_IP, ALLOW_UPLINK, BY_NETWORK];
         let there = vec![vec![("name", Value::from(bridge))]];

@@ -1,7 +1,7 @@
 //! The switch's database: [`read`] asks it, [`columns`] for what it has, [`rows`] makes bridges of its rows,
 //! [`watch`] follows its tables, [`followed`] has them as they are now, [`change`] makes and removes ports,
 //! [`mod@bridge`] bridges, [`configured`] waits until vswitchd has seen it, [`tunnels`] those between hosts,
-//! [`mesh`] which mesh a bridge is in; [`own_ids`] what the switch's own row has.
+//! [`mesh`] which mesh a bridge is in; [`open_vswitch_ids`] what the switch's own row has.
 
 mod bridge;
 mod change;
@@ -10,7 +10,7 @@ mod configured;
 mod followed;
 mod mesh;
 mod number;
-mod own_ids;
+mod open_vswitch_ids;
 mod port_rows;
 mod read;
 pub(crate) mod rows;
@@ -22,7 +22,7 @@ pub(crate) mod watch;
 
 pub(crate) use change::SwitchExecutor;
 pub use mesh::{KnownMeshes, MeshOfBridge, own_address};
-pub use own_ids::{OwnIds, RestsOn};
+pub use open_vswitch_ids::{ExternalIdsGuard, OpenVSwitchIds};
 pub(crate) use read::{Answerer, Database, what};
 pub use statistics::Counters;
-pub use tunnels::{Passes, Tunnel, TunnelChange, tunnels_of};
+pub use tunnels::{Tunnel, TunnelChange, TunnelSettings, tunnels_of};

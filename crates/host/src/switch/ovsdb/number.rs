@@ -7,7 +7,7 @@ use model::ids::OfPort;
 use model::memory::{self, MemoryChange};
 use model::switch::{OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
-use ovsdb::{Operation, Optional, Select, VSWITCH, Value, Which};
+use ovsdb::{Operation, Optional, RowSelector, Select, VSWITCH, Value};
 use serde::Deserialize;
 
 use super::port_rows::until_not;
@@ -64,7 +64,7 @@ impl Database {
         let rows = loop {
             let columns = self.columns.requested.of_interface(&["ofport", "error"]);
             let select = Select::new("Interface", &columns).equal("name", iface);
-            let which = Which::all("Interface").equal("name", iface);
+            let which = RowSelector::all("Interface").equal("name", iface);
             let until = until_not(which, &["ofport"], this.clone(), timeout);
             let operations = [until, Operation::Select(select)];
             let asked = self.client.transact(VSWITCH, &operations).await;
@@ -103,7 +103,8 @@ impl Database {
             // An old schema has no number that is asked for.
             let requests = self.columns.requested.of_interface(&["ofport_request"]);
             let row: Vec<_> = requests.into_iter().map(|column| (column, number())).collect();
-            let which = Which::all("Interface").equal("name", iface).equal("ofport", number());
+            let which =
+                RowSelector::all("Interface").equal("name", iface).equal("ofport", number());
             let update = (!row.is_empty()).then_some(Operation::Update { which, row });
             let operations: Vec<_> =
                 update.into_iter().chain(remembering(bridge, &change)).collect();

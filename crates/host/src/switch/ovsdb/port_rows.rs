@@ -8,7 +8,7 @@ use model::ids::Ifindex;
 use model::switch::{OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
 use ovsdb::{Map, Mutator, Opaque, Operation, Optional, Row, Select, Set, Until, Uuid};
-use ovsdb::{VSWITCH, Value, Which};
+use ovsdb::{RowSelector, VSWITCH, Value};
 use serde::Deserialize;
 
 use super::read::Database;
@@ -130,7 +130,7 @@ fn gone(name: &str, why: &str) -> SourceError {
 
 /// Has the transaction fail unless the rows `which` are just these now.
 pub(super) fn guard<'a>(
-    which: Which<'a>,
+    which: RowSelector<'a>,
     columns: &'a [&'a str],
     rows: Vec<Row<'a>>,
 ) -> Operation<'a> {
@@ -139,7 +139,7 @@ pub(super) fn guard<'a>(
 
 /// Waits until a column of the rows `which` is not just this value any more.
 pub(super) fn until_not<'a>(
-    which: Which<'a>,
+    which: RowSelector<'a>,
     column: &'a [&'a str; 1],
     value: Value<'a>,
     timeout: Duration,
@@ -168,21 +168,25 @@ impl ExistingPort {
     pub(super) fn guards<'a>(&'a self, bridge: &'a str) -> [Operation<'a>; 3] {
         let same = self.identity.iter().map(|(column, value)| (*column, Value::Same(value)));
         let holder = vec![("interfaces", Value::Same(&self.interfaces))];
-        let on = Which::all("Bridge").equal("name", bridge).includes("ports", self.port);
+        let on = RowSelector::all("Bridge").equal("name", bridge).includes("ports", self.port);
         [
             guard(
-                Which::all("Interface").equal("_uuid", self.interface),
+                RowSelector::all("Interface").equal("_uuid", self.interface),
                 &self.columns,
                 vec![same.collect()],
             ),
-            guard(Which::all("Port").equal("_uuid", self.port), &["interfaces"], vec![holder]),
+            guard(
+                RowSelector::all("Port").equal("_uuid", self.port),
+                &["interfaces"],
+                vec![holder],
+            ),
             guard(on, &["name"], vec![vec![("name", Value::from(bridge))]]),
         ]
     }
 
     pub(super) fn removal<'a>(&self, bridge: &'a str) -> Operation<'a> {
         Operation::Mutate {
-            which: Which::all("Bridge").equal("name", bridge),
+            which: RowSelector::all("Bridge").equal("name", bridge),
             column: "ports",
             mutator: Mutator::Delete,
             value: self.port.into(),

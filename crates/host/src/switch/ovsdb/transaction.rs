@@ -10,7 +10,7 @@ use model::plan::{OfPortRequests, ReplacePort};
 use model::switch::Port;
 use model::{SourceError, SourceErrorKind};
 use ovsdb::{Mutator, Operation, Row, Select, Uuid};
-use ovsdb::{VSWITCH, Value, Which};
+use ovsdb::{RowSelector, VSWITCH, Value};
 use serde::de::IgnoredAny;
 
 use super::configured::bump_next_cfg;
@@ -80,7 +80,7 @@ impl Database {
         if locked {
             operations.push(Operation::Assert(LOCK));
         }
-        let bridge = || Which::all("Bridge").equal("name", &*ports.bridge);
+        let bridge = || RowSelector::all("Bridge").equal("name", &*ports.bridge);
         if let Some(old) = &old {
             operations.extend([old.removal(&ports.bridge), bump_next_cfg()]);
         }
@@ -106,7 +106,7 @@ impl Database {
         let (old, _) = self.find(port, false).await?;
         let comment = format!("docker-ovs: {bridge}: nothing for {}", port.iface);
         let mut operations = beginning(&old, bridge, &comment, locked);
-        let which = Which::all("Port").equal("_uuid", old.port);
+        let which = RowSelector::all("Port").equal("_uuid", old.port);
         let mutator = Mutator::Delete;
         let value = old.interface.into();
         operations.push(if old.members > 1 {
@@ -131,7 +131,7 @@ impl Database {
         let comment = format!("docker-ovs: {bridge}: the record of {}", port.iface);
         let mut operations = beginning(&old, bridge, &comment, locked);
         operations.extend(ofport.map(|wanted| unclaimed(wanted, requesters)));
-        let which = Which::all("Interface").equal("_uuid", old.interface);
+        let which = RowSelector::all("Interface").equal("_uuid", old.interface);
         let mut row = vec![("external_ids", map(external_ids))];
         row.extend(ofport.map(|wanted| ("ofport_request", optional(Some(wanted.0)))));
         operations.push(Operation::Update { which, row });
@@ -225,7 +225,7 @@ fn guards<'a>(
     old: Option<&'a ExistingPort>,
 ) -> Vec<Operation<'a>> {
     let name = |name: &'a str| vec![("name", Value::from(name))];
-    let bridge = Which::all("Bridge").equal("name", &*ports.bridge);
+    let bridge = RowSelector::all("Bridge").equal("name", &*ports.bridge);
     let mut guards =
         vec![Operation::Comment(comment), guard(bridge, &["name"], vec![name(&ports.bridge)])];
     guards.extend(old.into_iter().flat_map(|old| old.guards(&ports.bridge)));
@@ -236,7 +236,7 @@ fn guards<'a>(
 
 /// No other interfaces ask for the number than were seen to.
 fn unclaimed(wanted: OfPort, requesters: &OfPortRequests) -> Operation<'_> {
-    let which = Which::all("Interface").equal("ofport_request", i64::from(wanted.0));
+    let which = RowSelector::all("Interface").equal("ofport_request", i64::from(wanted.0));
     let requesters = requesters.iter().filter(|(_, asked)| **asked == wanted);
     let rows = requesters.map(|(iface, _)| vec![("name", Value::from(&**iface))]).collect();
     guard(which, &["name"], rows)
@@ -248,7 +248,7 @@ pub(super) fn remembering<'a>(
     memory: &'a MemoryChange,
 ) -> impl Iterator<Item = Operation<'a>> {
     let mutate = move |mutator, value| Operation::Mutate {
-        which: Which::all("Bridge").equal("name", bridge),
+        which: RowSelector::all("Bridge").equal("name", bridge),
         column: "external_ids",
         mutator,
         value,
@@ -297,7 +297,7 @@ fn additions<'a>(port: &'a Port, base: Option<&'a (Columns, Columns)>) -> [Opera
 /// Mirrors go on with the port that comes in the place of this one: the database forgets in them
 /// what is gone.
 fn mirrored(old: Uuid) -> [Operation<'static>; 3] {
-    let on = |column| Which::all("Mirror").includes(column, old);
+    let on = |column| RowSelector::all("Mirror").includes(column, old);
     let new = || Value::NamedUuid("port");
     let also = |column| Operation::Mutate {
         which: on(column),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use model::SourceError;
 use model::switch::{Bridge, Port};
-use ovsdb::{Mutator, Operation, Row, Select, Uuid, VSWITCH, Value, Which};
+use ovsdb::{Mutator, Operation, Row, RowSelector, Select, Uuid, VSWITCH, Value};
 use serde::Deserialize;
 
 use super::configured::bump_next_cfg;
@@ -46,12 +46,12 @@ pub struct Tunnel {
     /// The OpenFlow port that is asked for.
     pub ofport: u16,
     /// What else its rows have that decides what passes.
-    pub passes: Passes,
+    pub settings: TunnelSettings,
 }
 
 /// What decides which frames a tunnel passes, beside where it leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Passes {
+pub struct TunnelSettings {
     /// Whether what comes in by it leaves by no other tunnel.
     pub protected: bool,
     /// Its `tag`.
@@ -65,7 +65,7 @@ pub struct Passes {
 }
 
 /// As a mesh has its tunnels: all VLANs, no loop, and probed.
-impl Default for Passes {
+impl Default for TunnelSettings {
     fn default() -> Self {
         Self { protected: true, tag: None, trunks: Vec::new(), vlan_mode: None, bfd: true }
     }
@@ -110,7 +110,7 @@ fn tunnel(bridge: &Bridge, port: &Port) -> Option<Tunnel> {
         key: number("key").unwrap_or_default(),
         dst_port: number("dst_port").and_then(|n| u16::try_from(n).ok()).unwrap_or_default(),
         ofport: port.ofport_request.map(|port| port.0).unwrap_or_default(),
-        passes: Passes {
+        settings: TunnelSettings {
             protected: port.protected,
             tag: port.tag,
             trunks: port.trunks.clone(),
@@ -164,7 +164,7 @@ impl Database {
         let mut operations = vec![Operation::Comment(COMMENT), bump_next_cfg()];
         for (bridge, port) in removed {
             operations.push(Operation::Mutate {
-                which: Which::all("Bridge").equal("name", bridge.as_str()),
+                which: RowSelector::all("Bridge").equal("name", bridge.as_str()),
                 column: "ports",
                 mutator: Mutator::Delete,
                 value: (*port).into(),
@@ -259,7 +259,7 @@ fn additions<'a>(
         Operation::Insert { table: "Interface", row: interface, name: interface_name },
         Operation::Insert { table: "Port", row: port, name: port_name },
         Operation::Mutate {
-            which: Which::all("Bridge").equal("name", tunnel.bridge.as_str()),
+            which: RowSelector::all("Bridge").equal("name", tunnel.bridge.as_str()),
             column: "ports",
             mutator: Mutator::Insert,
             value: Value::NamedUuid(port_name),

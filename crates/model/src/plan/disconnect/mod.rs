@@ -12,11 +12,11 @@ use crate::memory::{self, MemoryChange};
 use crate::port_mark::bears_alias_of;
 use crate::port_record::PortRecord;
 use crate::query;
-use crate::snapshot::{Container, Engine, Link, Snapshot};
+use crate::snapshot::{Container, EngineName, Link, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::wiring::{ContainerRef, Occupant, SwitchPort, Wiring};
 
-use super::orphaned_veths::{Verdict, far_end, judge_forgotten, marked_as_leaving};
+use super::orphaned_veths::{VethState, far_end, judge_forgotten, marked_as_leaving};
 use super::planner::delete;
 use super::requesters::requesters;
 use super::{Plan, PlanError, ReplacePort, Step, require_here};
@@ -163,7 +163,7 @@ impl<'a> DisconnectPlanner<'a> {
         here.links.iter().find(|link| {
             (link.name == port.iface || leads_inside(link))
                 && bears_alias_of(link, &record)
-                && judge_forgotten(self.snapshot, self.wiring, link) == Verdict::Orphaned
+                && judge_forgotten(self.snapshot, self.wiring, link) == VethState::Orphaned
         })
     }
 
@@ -175,7 +175,7 @@ impl<'a> DisconnectPlanner<'a> {
         ContainerRef {
             name: known.map_or_else(|| name.into(), |known| known.name.clone()),
             id: known.map_or_else(|| ContainerId(id.into()), |known| known.id.clone()),
-            engine: Engine::default(),
+            engine: EngineName::default(),
             qualified: None,
         }
     }

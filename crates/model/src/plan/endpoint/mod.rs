@@ -13,17 +13,17 @@ use crate::endpoint_record::EndpointRecord;
 use crate::ids::{ContainerId, Name, NetnsId, OfPort, short_if_id};
 use crate::memory::MemoryChange;
 use crate::numbers::{self, NumberOwner};
-use crate::snapshot::Engine;
+use crate::snapshot::EngineName;
 use crate::switch::{Bridge, Port};
 use crate::vlan::VlanMode;
 use crate::wiring::ContainerRef;
 
 use super::number::number_of;
 use super::requesters::requesters_on;
-use super::{KernelStep, Plan, PlanError, ReplacePort, Step, SwitchStep, Veth, Wanted};
+use super::{KernelStep, OfPortChoice, Plan, PlanError, ReplacePort, Step, SwitchStep, Veth};
 
 pub use host_port::host_port;
-pub use number::{candidate, is_misplaced, own_number, waits_for};
+pub use number::{candidate, is_misnumbered, own_number, waits_for};
 use number::{free, has, number};
 
 /// An endpoint that is to be made.
@@ -38,7 +38,7 @@ pub struct Attach<'a> {
     /// Who has its number from now on.
     pub owner: NumberOwner,
     /// The number: a [`Wanted::Free`] one is the one that its owner had before, if that is free.
-    pub ofport: Wanted,
+    pub ofport: OfPortChoice,
     /// A port whose link is gone: it yields its number to this one ([`candidate`]).
     pub orphan: Option<Arc<Port>>,
     /// Numbers that calls which are under way have chosen.
@@ -88,7 +88,7 @@ pub fn attach(request: &Attach<'_>) -> Result<Plan, PlanError> {
         alias: record.alias(&bridge.name),
     };
     // Whose it is stays so until it is known who has it now.
-    let is_lent = request.ofport == Wanted::Free
+    let is_lent = request.ofport == OfPortChoice::Free
         && request.owner.name.is_none()
         && numbers::of(bridge).any(|(n, who)| Some(n) == ofport && who.name.is_some());
     let kept = ofport.filter(|_| !is_lent);
@@ -231,7 +231,7 @@ fn called(record: &EndpointRecord) -> ContainerRef {
     ContainerRef {
         name: record.name.clone().unwrap_or(endpoint).into(),
         id: ContainerId(record.container.as_deref().unwrap_or_default().into()),
-        engine: Engine(record.engine.as_str().into()),
+        engine: EngineName(record.engine.as_str().into()),
         qualified: None,
     }
 }

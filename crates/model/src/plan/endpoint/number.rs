@@ -7,7 +7,7 @@ use crate::endpoint_record::EndpointRecord;
 use crate::ids::OfPort;
 use crate::numbers::{self, NumberOwner};
 use crate::plan::number::{first_free, number_of, used_by};
-use crate::plan::{LAST, PlanError, Wanted};
+use crate::plan::{LAST, OfPortChoice, PlanError};
 use crate::port_record::PortRecord;
 use crate::switch::{Bridge, Port};
 
@@ -16,9 +16,9 @@ use super::Attach;
 pub(super) fn number(request: &Attach<'_>) -> Result<Option<OfPort>, PlanError> {
     let Attach { bridge, reserved, owner, .. } = request;
     match request.ofport {
-        Wanted::Auto => Ok(None),
-        Wanted::Exactly(ofport) => exactly(bridge, ofport, request.others()).map(Some),
-        Wanted::Free => {
+        OfPortChoice::Auto => Ok(None),
+        OfPortChoice::Exactly(ofport) => exactly(bridge, ofport, request.others()).map(Some),
+        OfPortChoice::Free => {
             let is_free = |ofport: &OfPort| {
                 !reserved.contains(ofport) && !request.others().any(|port| has(port, *ofport))
             };
@@ -76,7 +76,7 @@ pub fn own_number(
 
 /// Whether an endpoint has another number than the one that its owner had before, and has not asked for
 /// that.
-pub fn is_misplaced(bridge: &Bridge, port: &Port, owner: &NumberOwner) -> bool {
+pub fn is_misnumbered(bridge: &Bridge, port: &Port, owner: &NumberOwner) -> bool {
     numbers::had(bridge, owner).is_some_and(|had| !has(port, had))
 }
 
@@ -90,12 +90,12 @@ pub fn waits_for(bridge: &Bridge, owner: &NumberOwner, holder: &Port) -> bool {
 pub fn candidate<'a>(
     bridge: &'a Bridge,
     owner: &NumberOwner,
-    wanted: Wanted,
+    wanted: OfPortChoice,
 ) -> Option<&'a Arc<Port>> {
     let ofport = match wanted {
-        Wanted::Exactly(ofport) => ofport,
-        Wanted::Free => numbers::had(bridge, owner)?,
-        Wanted::Auto => return None,
+        OfPortChoice::Exactly(ofport) => ofport,
+        OfPortChoice::Free => numbers::had(bridge, owner)?,
+        OfPortChoice::Auto => return None,
     };
     let mut ports = bridge.ports.iter().filter(|port| has(port, ofport));
     ports.next().filter(|port| EndpointRecord::of(port).is_some() && port.bond.is_none())

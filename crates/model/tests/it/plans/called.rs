@@ -2,7 +2,7 @@
 //! one has a container of that name.
 
 use docker_ovs_model::plan::{Prunable, Prune, Restore, prune, remembered};
-use docker_ovs_model::snapshot::{Container, Engine, Observed};
+use docker_ovs_model::snapshot::{Container, EngineName, Observed};
 use docker_ovs_model::{Snapshot, resolve};
 
 use crate::plans::scene::{connected, container, host, request, restarted};
@@ -10,7 +10,7 @@ use crate::plans::scene::{docker, having, removed};
 
 /// The host with a container of this name in an engine of its own.
 fn with_namesake(host: &Snapshot, engine: &str, name: &str) -> Snapshot {
-    let engine = Engine(engine.into());
+    let engine = EngineName(engine.into());
     let row = Container { name: name.into(), ..container(7) };
     let mut host = host.clone();
     host.engines.insert(engine.clone(), Observed::Fresh { rows: [row].into() });

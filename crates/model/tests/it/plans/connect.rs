@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::{ContainerId, Ifindex, OfPort};
 use docker_ovs_model::plan::{
-    Connect, KernelStep, PlanError, Prunable, Prune, Step, Wanted, prune, renames,
+    Connect, KernelStep, OfPortChoice, PlanError, Prunable, Prune, Step, prune, renames,
 };
 use docker_ovs_model::port_record::PortRecord;
 use docker_ovs_model::snapshot::{Container, Link, Observed};
@@ -40,7 +40,7 @@ fn free_names_and_numbers_are_the_next_ones() {
     assert_eq!((&*two.interface, two.ofport()), ("eth1", Some(OfPort(32769))));
     let other = plan(&one, &request("br1", "c1"), 2).unwrap();
     assert_eq!(other.ofport(), Some(OfPort(32768)), "numbers belong to one bridge");
-    let auto = Connect { ofport: Wanted::Auto, ..request("br0", "c1") };
+    let auto = Connect { ofport: OfPortChoice::Auto, ..request("br0", "c1") };
     assert_eq!(plan(&one, &auto, 2).unwrap().ofport(), None);
 }
 
@@ -48,7 +48,7 @@ fn free_names_and_numbers_are_the_next_ones() {
 fn refusals_name_what_is_in_the_way() {
     let busy = connected(&host(), &request("br0", "c1"), 1);
     let refused = |request: Connect| plan(&busy, &request, 2).unwrap_err().to_string();
-    let exactly = |n| Wanted::Exactly(OfPort(n));
+    let exactly = |n| OfPortChoice::Exactly(OfPort(n));
     let said = refused(Connect { ofport: exactly(32768), ..request("br0", "c2") });
     assert_eq!(said, "OpenFlow port 32768 of br0 is in use: dov-00000001, c1:eth0");
     for bad in [0, 65280, 65534] {
@@ -120,7 +120,7 @@ fn connect_removes_the_link_of_a_killed_run_and_its_name_is_free() {
 
 #[test]
 fn a_new_attachment_takes_the_place_of_the_one_that_went() {
-    let first = Connect { ofport: Wanted::Exactly(OfPort(7)), ..request("br0", "c1") };
+    let first = Connect { ofport: OfPortChoice::Exactly(OfPort(7)), ..request("br0", "c1") };
     let gone = restarted(&connected(&host(), &first, 1), 1, true);
     let again = Connect { interface: Some("eth0".into()), ..request("br0", "c1") };
     let after = connected(&gone, &again, 2);
@@ -144,7 +144,8 @@ fn recreated(before: &Snapshot) -> Snapshot {
 
 #[test]
 fn a_container_that_was_made_anew_gets_the_interfaces_of_the_one_before() {
-    let with = |ofport| Connect { ofport: Wanted::Exactly(OfPort(ofport)), ..request("br0", "c1") };
+    let with =
+        |ofport| Connect { ofport: OfPortChoice::Exactly(OfPort(ofport)), ..request("br0", "c1") };
     let before = connected(&connected(&host(), &with(7), 1), &with(9), 2);
     let mut now = recreated(&before);
     for (generated, name, ofport) in [(3, "eth0", 7), (4, "eth1", 9)] {

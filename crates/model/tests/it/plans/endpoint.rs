@@ -7,9 +7,11 @@ use docker_ovs_model::endpoint_record::EndpointRecord;
 use docker_ovs_model::ids::{NetnsId, OfPort};
 use docker_ovs_model::numbers::{self, NumberOwner};
 use docker_ovs_model::plan::endpoint::{
-    Attach, attach, candidate, detach, is_misplaced, note, own_number, park, waits_for,
+    Attach, attach, candidate, detach, is_misnumbered, note, own_number, park, waits_for,
 };
-use docker_ovs_model::plan::{KernelStep, NewBridge, Plan, PlanError, Step, SwitchStep, Wanted};
+use docker_ovs_model::plan::{
+    KernelStep, NewBridge, OfPortChoice, Plan, PlanError, Step, SwitchStep,
+};
 use docker_ovs_model::rehearse;
 use docker_ovs_model::snapshot::{Observed, Snapshot};
 use docker_ovs_model::switch::{Bridge, OfPortState, Port, SwitchSource};
@@ -55,7 +57,7 @@ impl Switch {
     }
 
     /// Docker asks for an endpoint with this address.
-    fn create(&mut self, endpoint: &str, ip: &str, ofport: Wanted) -> Result<u16, PlanError> {
+    fn create(&mut self, endpoint: &str, ip: &str, ofport: OfPortChoice) -> Result<u16, PlanError> {
         let bridge = self.bridge();
         let record = record(endpoint, ip, None);
         let attachment = Attach {
@@ -139,15 +141,15 @@ fn owner(record: &EndpointRecord) -> NumberOwner {
 #[test]
 fn a_number_that_was_asked_for_is_waited_for_and_not_asked_for_again() {
     let mut switch = Switch::new();
-    let own = switch.create("e1", "192.0.2.2", Wanted::Free).unwrap();
+    let own = switch.create("e1", "192.0.2.2", OfPortChoice::Free).unwrap();
     switch.learn("e1", "web");
     switch.delete("e1");
-    let by_chance = switch.create("e2", "192.0.2.3", Wanted::Free).unwrap();
+    let by_chance = switch.create("e2", "192.0.2.3", OfPortChoice::Free).unwrap();
     let (bridge, port) = (switch.bridge(), switch.port("e2"));
     let record = record("e2", "192.0.2.3", Some("web"));
     let wanted = own_number(&bridge, &port, &owner(&record), &BTreeSet::new());
     assert_eq!(wanted, Some(OfPort(own)));
-    assert!(is_misplaced(&bridge, &port, &owner(&record)));
+    assert!(is_misnumbered(&bridge, &port, &owner(&record)));
     let all = std::slice::from_ref(&bridge);
     let plan = note(all, &bridge, &port, &record, &owner(&record), wanted);
     let Some(Step::Switch(SwitchStep::Await { from, wanted: awaited, .. })) = plan.steps.last()
@@ -158,13 +160,13 @@ fn a_number_that_was_asked_for_is_waited_for_and_not_asked_for_again() {
     // The row says so, and vswitchd has not come to it.
     let asked = Port { ofport_request: wanted, ..Port::clone(&port) };
     assert_eq!(own_number(&bridge, &asked, &owner(&record), &BTreeSet::new()), None);
-    assert!(!is_misplaced(&bridge, &asked, &owner(&record)));
+    assert!(!is_misnumbered(&bridge, &asked, &owner(&record)));
 }
 
 #[test]
 fn a_number_that_is_lent_by_an_address_stays_its_owner_s() {
     let mut switch = Switch::new();
-    let free = Wanted::Free;
+    let free = OfPortChoice::Free;
     let first = switch.create("e1", "192.0.2.2", free).unwrap();
     let second = switch.create("e2", "192.0.2.3", free).unwrap();
     assert_eq!((switch.learn("e1", "web"), switch.learn("e2", "db")), (first, second));
@@ -179,7 +181,7 @@ fn a_number_that_is_lent_by_an_address_stays_its_owner_s() {
     for (endpoint, name) in [("e3", "db"), ("e4", "web")] {
         let record =
             EndpointRecord { name: Some(name.into()), ..record(endpoint, "192.0.2.9", None) };
-        assert!(is_misplaced(&bridge, &switch.port(endpoint), &owner(&record)), "{name}");
+        assert!(is_misnumbered(&bridge, &switch.port(endpoint), &owner(&record)), "{name}");
     }
     // One makes way.
     let port = switch.port("e3");
@@ -195,34 +197,34 @@ fn a_number_that_is_lent_by_an_address_stays_its_owner_s() {
 #[test]
 fn a_new_container_on_a_lent_number_gets_one_of_its_own() {
     let mut switch = Switch::new();
-    let first = switch.create("e1", "192.0.2.2", Wanted::Free).unwrap();
+    let first = switch.create("e1", "192.0.2.2", OfPortChoice::Free).unwrap();
     switch.learn("e1", "web");
     switch.delete("e1");
-    assert_eq!(switch.create("e2", "192.0.2.2", Wanted::Free), Ok(first));
+    assert_eq!(switch.create("e2", "192.0.2.2", OfPortChoice::Free), Ok(first));
     let own = switch.learn("e2", "new");
     assert_ne!(own, first);
     switch.delete("e2");
-    switch.create("e3", "192.0.2.7", Wanted::Free).unwrap();
+    switch.create("e3", "192.0.2.7", OfPortChoice::Free).unwrap();
     assert_eq!(switch.learn("e3", "web"), first);
 }
 
 #[test]
 fn a_number_that_is_asked_for_is_taken_over_or_refused() {
     let mut switch = Switch::new();
-    let asked = Wanted::Exactly(OfPort(7));
+    let asked = OfPortChoice::Exactly(OfPort(7));
     assert_eq!(switch.create("e1", "192.0.2.2", asked), Ok(7));
     let refused = switch.create("e2", "192.0.2.3", asked).unwrap_err().to_string();
     assert!(
         refused.contains("OpenFlow port 7 of br0 is in use") && refused.contains("endpoint e1")
     );
     assert!(matches!(
-        switch.create("e2", "192.0.2.3", Wanted::Exactly(OfPort(65280))),
+        switch.create("e2", "192.0.2.3", OfPortChoice::Exactly(OfPort(65280))),
         Err(PlanError::BadNumber { .. })
     ));
     let bridge = switch.bridge();
     let who = owner(&record("e2", "192.0.2.3", None));
     assert_eq!(candidate(&bridge, &who, asked).map(|port| &*port.iface), Some("dov-000000e1"));
-    assert!(candidate(&bridge, &who, Wanted::Free).is_none());
+    assert!(candidate(&bridge, &who, OfPortChoice::Free).is_none());
 }
 
 fn told(plan: &Plan) -> Vec<String> {
@@ -232,7 +234,7 @@ fn told(plan: &Plan) -> Vec<String> {
 #[test]
 fn what_is_taken_away_is_the_port_and_then_its_veth_and_the_number_stays() {
     let mut switch = Switch::new();
-    let number = switch.create("e1", "192.0.2.2", Wanted::Free).unwrap();
+    let number = switch.create("e1", "192.0.2.2", OfPortChoice::Free).unwrap();
     switch.learn("e1", "web");
     let (bridge, port) = (switch.bridge(), switch.port("e1"));
     let record = EndpointRecord::of(&port).unwrap();
@@ -248,7 +250,7 @@ fn what_is_taken_away_is_the_port_and_then_its_veth_and_the_number_stays() {
 #[test]
 fn an_endpoint_waits_for_whoever_has_its_number() {
     let mut switch = Switch::new();
-    switch.create("e1", "192.0.2.2", Wanted::Free).unwrap();
+    switch.create("e1", "192.0.2.2", OfPortChoice::Free).unwrap();
     switch.learn("e1", "web");
     let bridge = switch.bridge();
     let of = |name: &str| owner(&record("e9", "192.0.2.9", Some(name)));
@@ -260,7 +262,7 @@ fn an_endpoint_waits_for_whoever_has_its_number() {
 #[test]
 fn a_record_that_is_written_anew_is_brought_back() {
     let mut switch = Switch::new();
-    switch.create("e1", "192.0.2.2", Wanted::Free).unwrap();
+    switch.create("e1", "192.0.2.2", OfPortChoice::Free).unwrap();
     let (bridge, port) = (switch.bridge(), switch.port("e1"));
     let record = record("e1", "192.0.2.2", Some("web"));
     let all = [bridge.clone()];

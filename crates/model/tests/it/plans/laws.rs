@@ -6,11 +6,11 @@ use std::sync::Arc;
 use docker_ovs_model::identity::World;
 use docker_ovs_model::ids::{Ifindex, Name, Nsid, OfPort};
 use docker_ovs_model::plan::{
-    Connect, Disconnect, KernelStep, Prunable, Prune, Restore, RestoreAction, Step, SwitchStep,
-    Wanted, disconnect, prune, remembered, require_here, restore,
+    Connect, Disconnect, KernelStep, OfPortChoice, Prunable, Prune, Restore, RestoreAction, Step,
+    SwitchStep, disconnect, prune, remembered, require_here, restore,
 };
 use docker_ovs_model::port_record::PortRecord;
-use docker_ovs_model::snapshot::{Engine, Link, Observed, Peer, Scope};
+use docker_ovs_model::snapshot::{EngineName, Link, Observed, Peer, Scope};
 use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 use proptest::prelude::*;
@@ -38,10 +38,10 @@ pub(super) fn requests() -> impl Strategy<Value = Connect> {
     let container = prop::sample::select(vec!["c1", "c2", "c3"]);
     let interface = prop::option::of(prop::sample::select(vec!["eth0", "eth7"]));
     let ofport = prop::sample::select(vec![
-        Wanted::Free,
-        Wanted::Auto,
-        Wanted::Exactly(OfPort(5)),
-        Wanted::Exactly(OfPort(32768)),
+        OfPortChoice::Free,
+        OfPortChoice::Auto,
+        OfPortChoice::Exactly(OfPort(5)),
+        OfPortChoice::Exactly(OfPort(32768)),
     ]);
     (bridge, container, interface, ofport, prop::option::of(0..4095_u16)).prop_map(
         |(bridge, container, interface, ofport, vlan)| Connect {
@@ -141,7 +141,7 @@ proptest! {
 /// Less of a Snapshot: a source cut, stale, or not identified.
 fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
     let why = || SourceError::new(SourceErrorKind::Gone, "it", "no answer");
-    let docker = Engine("docker".into());
+    let docker = EngineName("docker".into());
     let mut cuts = Vec::new();
     let mut cut = |change: &dyn Fn(&mut Snapshot)| {
         let mut less = whole.clone();

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use docker_ovs_model::ids::OfPort;
-use docker_ovs_model::plan::{Connect, Prunable, Prune, RestoreAction, Wanted, disconnect, prune};
+use docker_ovs_model::plan::{
+    Connect, OfPortChoice, Prunable, Prune, RestoreAction, disconnect, prune,
+};
 use docker_ovs_model::snapshot::Observed;
 use docker_ovs_model::switch::{OfPortState, Port, SwitchSource};
 use docker_ovs_model::{Snapshot, rehearse, resolve};
@@ -29,7 +31,7 @@ fn deleted(host: &Snapshot) -> Snapshot {
 #[test]
 fn what_another_program_deleted_is_put_back_from_the_bridges_memory() {
     let first = Connect {
-        ofport: Wanted::Exactly(OfPort(7)),
+        ofport: OfPortChoice::Exactly(OfPort(7)),
         vlan: Some(10),
         trunks: vec![20, 30],
         ..request("br0", "c1")

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use docker_ovs_model::identity::World;
 use docker_ovs_model::ids::OfPort;
 use docker_ovs_model::plan::{
-    Connect, PlanError, Prune, RestoreAction, Step, SwitchStep, VlanMode, Wanted, disconnect, prune,
+    Connect, OfPortChoice, PlanError, Prune, RestoreAction, Step, SwitchStep, VlanMode, disconnect,
+    prune,
 };
 use docker_ovs_model::port_record::{PortRecord, ServiceSlot};
-use docker_ovs_model::snapshot::{Container, Engine, Observed, OtherEngine};
+use docker_ovs_model::snapshot::{Container, EngineName, Observed, OtherEngine};
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
 use docker_ovs_model::{PortLinks, Snapshot, SourceError, SourceErrorKind, resolve};
@@ -91,7 +92,7 @@ fn a_record_without_an_engine_needs_all_engines_of_the_host() {
 fn a_namesake_in_another_engine_is_no_successor() {
     let mut host = removed();
     let namesake = Container { name: "c1".into(), ..container(7) };
-    let podman = Engine("podman".into());
+    let podman = EngineName("podman".into());
     host.engines.insert(podman.clone(), Observed::Fresh { rows: [namesake.clone()].into() });
     let mut identity = host.identities.engines[&docker()].clone();
     identity.id = Some("podman:/var/lib".into());
@@ -177,7 +178,7 @@ fn the_next_task_of_a_swarm_slot_takes_over() {
 
 #[test]
 fn a_port_keeps_the_number_that_it_has_and_frees_the_one_that_it_only_asked_for() {
-    let first = Connect { ofport: Wanted::Exactly(OfPort(32768)), ..request("br0", "c1") };
+    let first = Connect { ofport: OfPortChoice::Exactly(OfPort(32768)), ..request("br0", "c1") };
     let mut host = connected(&host(), &first, 1);
     host = restarted(&host, 1, true);
     let mut rows: Vec<_> = resolve(&host).ports.iter().map(|row| Arc::clone(&row.port)).collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use docker_ovs_model::ids::OfPort;
 use docker_ovs_model::memory;
 use docker_ovs_model::plan::{
-    Connect, PlanError, RestoreAction, Step, Wanted, disconnect, renames,
+    Connect, OfPortChoice, PlanError, RestoreAction, Step, disconnect, renames,
 };
 use docker_ovs_model::port_record::PortRecord;
 use docker_ovs_model::switch::SwitchSource;
@@ -17,7 +17,7 @@ use crate::plans::scene::{
 
 /// c1, which had eth0 on br0 as port 7, is stopped and called z; another one is called c1.
 fn renamed() -> Snapshot {
-    let first = Connect { ofport: Wanted::Exactly(OfPort(7)), ..request("br0", "c1") };
+    let first = Connect { ofport: OfPortChoice::Exactly(OfPort(7)), ..request("br0", "c1") };
     let exited = restarted(&connected(&host(), &first, 1), 1, false);
     let mut rows: Vec<_> = exited.containers().cloned().collect();
     rows[0].name = "z".into();

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::{Ifindex, OfPort};
 use docker_ovs_model::plan::{
-    Connect, KernelStep, Restore, RestoreAction, Step, SwitchStep, Wanted, remembered, restore,
+    Connect, KernelStep, OfPortChoice, Restore, RestoreAction, Step, SwitchStep, remembered,
+    restore,
 };
 use docker_ovs_model::snapshot::{Link, Namespace, Peer, VswitchdSockets};
 use docker_ovs_model::switch::{OfPortState, Port};
@@ -18,7 +19,7 @@ use crate::plans::scene::{
 #[test]
 fn what_is_restored_has_a_new_name_and_everything_else_as_before() {
     let first =
-        Connect { vlan: Some(5), ofport: Wanted::Exactly(OfPort(7)), ..request("br0", "c1") };
+        Connect { vlan: Some(5), ofport: OfPortChoice::Exactly(OfPort(7)), ..request("br0", "c1") };
     let before = connected(&host(), &first, 1);
     let gone = restarted(&before, 1, true);
     let wiring = resolve(&gone);
@@ -129,7 +130,7 @@ fn a_port_that_hears_nothing_is_not_told_as_there() {
 
 #[test]
 fn restore_leaves_a_number_that_another_port_took_meanwhile() {
-    let first = Connect { ofport: Wanted::Exactly(OfPort(7)), ..request("br0", "c1") };
+    let first = Connect { ofport: OfPortChoice::Exactly(OfPort(7)), ..request("br0", "c1") };
     let mut gone = restarted(&connected(&host(), &first, 1), 1, true);
     let ofport = OfPortState::Assigned(OfPort(7));
     port(&mut gone, Port { iface: "thief".into(), ofport, ..Port::default() });
@@ -266,7 +267,7 @@ fn the_same_request_finishes_the_host_end_too() {
 
 #[test]
 fn a_number_that_the_bridge_does_not_remember_is_written_down_once() {
-    let auto = Connect { ofport: Wanted::Auto, vlan: Some(5), ..request("br0", "c1") };
+    let auto = Connect { ofport: OfPortChoice::Auto, vlan: Some(5), ..request("br0", "c1") };
     let mut host = connected(&host(), &auto, 1);
     let rows = host.switch.values_mut().flat_map(Observed::rows_mut);
     rows.flat_map(|bridge| &mut bridge.ports).for_each(|port| {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::OfPort;
 use docker_ovs_model::plan::{
-    Connect, Disconnect, Prune, Restore, RestoreAction, Wanted, connect, disconnect, prune,
+    Connect, Disconnect, OfPortChoice, Prune, Restore, RestoreAction, connect, disconnect, prune,
     remembered, restore, undecided,
 };
 use docker_ovs_model::snapshot::{Container, Observed};
@@ -14,7 +14,7 @@ use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve
 use crate::plans::scene::{connected, container, generated, host, plan, port, request, restarted};
 
 fn numbered(bridge: &str, ofport: u16) -> Connect {
-    Connect { ofport: Wanted::Exactly(OfPort(ofport)), ..request(bridge, "c1") }
+    Connect { ofport: OfPortChoice::Exactly(OfPort(ofport)), ..request(bridge, "c1") }
 }
 
 /// The host after c1 was connected to br0, its interface was taken away by hand, and it was connected to
@@ -156,7 +156,7 @@ fn a_number_that_is_remembered_for_another_is_not_given_away() {
         row.ports.clear();
     }
     let wish = |bridge: &str, container: &str| Connect {
-        ofport: Wanted::Exactly(OfPort(7)),
+        ofport: OfPortChoice::Exactly(OfPort(7)),
         ..request(bridge, container)
     };
     let refused = plan(&taken, &wish("br0", "c2"), 2).unwrap_err().to_string();
@@ -171,8 +171,8 @@ fn a_number_that_is_remembered_for_another_is_not_given_away() {
     assert!(plan(&removed, &wish("br0", "c2"), 2).is_ok());
 }
 
-fn docker() -> docker_ovs_model::snapshot::Engine {
-    docker_ovs_model::snapshot::Engine("docker".into())
+fn docker() -> docker_ovs_model::snapshot::EngineName {
+    docker_ovs_model::snapshot::EngineName("docker".into())
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn what_has_no_process_is_not_stopped_for_that() {
 
 #[test]
 fn a_name_that_a_silent_engine_may_have_too_is_not_acted_on() {
-    let podman = || docker_ovs_model::snapshot::Engine("podman".into());
+    let podman = || docker_ovs_model::snapshot::EngineName("podman".into());
     let silent = |kind| SourceError::new(kind, "Podman", "no answer");
     let (hung, away) = (SourceErrorKind::TimedOut, SourceErrorKind::Unreachable);
     let with = |engine, kind, is_named| {
@@ -236,6 +236,6 @@ fn a_name_that_a_silent_engine_may_have_too_is_not_acted_on() {
         }
     }
     // What users run for themselves is meant only where the host's engines have no such name.
-    let users = docker_ovs_model::snapshot::Engine("podman@1000".into());
+    let users = docker_ovs_model::snapshot::EngineName("podman@1000".into());
     assert_eq!(refused(&with(users, hung, false), "c1"), (false, false));
 }

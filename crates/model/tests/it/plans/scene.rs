@@ -10,7 +10,7 @@ use docker_ovs_model::plan::{
     remembered, restore, undecided,
 };
 use docker_ovs_model::snapshot::{
-    Container, Engine, Link, Namespace, Observed, Scope, VswitchdSockets,
+    Container, EngineName, Link, Namespace, Observed, Scope, VswitchdSockets,
 };
 use docker_ovs_model::switch::{Bridge, Port, SwitchSource};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
@@ -82,7 +82,7 @@ fn identities() -> Identities {
     Identities {
         vswitchd: Some(source(None)),
         database: Some(source(Some(SYSTEM))),
-        engines: [(Engine("docker".into()), source(Some(ENGINE)))].into(),
+        engines: [(EngineName("docker".into()), source(Some(ENGINE)))].into(),
     }
 }
 
@@ -104,7 +104,7 @@ pub(crate) fn host() -> Snapshot {
         named_engines: std::collections::BTreeSet::new(),
         identities: identities(),
         other_engines: Vec::new(),
-        engines: [(Engine("docker".into()), Observed::Fresh { rows })].into(),
+        engines: [(EngineName("docker".into()), Observed::Fresh { rows })].into(),
         kernel: Observed::Fresh { rows: spaces },
         switch: [(
             SwitchSource::Ovsdb,
@@ -161,8 +161,8 @@ pub(crate) fn port(host: &mut Snapshot, port: Port) {
     rows[0].ports.push(Arc::new(port));
 }
 
-pub(super) fn docker() -> Engine {
-    Engine("docker".into())
+pub(super) fn docker() -> EngineName {
+    EngineName("docker".into())
 }
 
 pub(super) fn silent() -> SourceError {

@@ -1,7 +1,7 @@
 //! What we change: guarded, counted, under a lock.
 
 use docker_ovs_ovsdb::{
-    Error, Mutator, Opaque, Operation, Optional, Select, Until, VSWITCH, Value, Which,
+    Error, Mutator, Opaque, Operation, Optional, RowSelector, Select, Until, VSWITCH, Value,
 };
 
 use crate::lab_ovsdb::server::Server;
@@ -9,9 +9,9 @@ use crate::lab_ovsdb::{INTERFACE, Interface, Port};
 
 /// A port called `name` that asks for `ofport`, on `br0`, if no other port asks for it.
 fn port_for(name: &str, ofport: i64) -> Vec<Operation<'_>> {
-    let bridge = Which::all("Bridge").equal("name", "br0");
+    let bridge = RowSelector::all("Bridge").equal("name", "br0");
     let (until, columns) = (Until::Are, &["name"][..]);
-    let which = Which::all("Interface").equal("ofport_request", ofport);
+    let which = RowSelector::all("Interface").equal("ofport_request", ofport);
     let interface = vec![
         ("name", name.into()),
         ("ofport_request", ofport.into()),
@@ -49,13 +49,13 @@ async fn a_port_is_made_changed_and_deleted_and_counted() {
         (answer.rows(0).unwrap(), answer.rows(1).unwrap());
     assert_eq!(interfaces[0].ofport_request, Optional(Some(10)));
     assert_eq!((ports[0].uuid, ports[0].interfaces.len()), (id, 1));
-    let which = || Which::all("Interface").equal("name", "new");
+    let which = || RowSelector::all("Interface").equal("name", "new");
     let none = Value::Set(Vec::new());
     let change = [
         Operation::Update { which: which(), row: vec![("ofport_request", none)] },
         Operation::Select(Select::new("Interface", &INTERFACE).equal("name", "new")),
         Operation::Mutate {
-            which: Which::all("Bridge").includes("ports", id),
+            which: RowSelector::all("Bridge").includes("ports", id),
             column: "ports",
             mutator: Mutator::Delete,
             value: id.into(),
@@ -95,7 +95,7 @@ async fn whole_rows_are_read_and_written_again_as_they_were() {
     let answer = client.transact(VSWITCH, &read).await.unwrap();
     let rows: Vec<std::collections::BTreeMap<String, Opaque>> = answer.rows(0).unwrap();
     let external_ids = &rows[0]["external_ids"];
-    let which = Which::all("Interface").equal("name", "p0");
+    let which = RowSelector::all("Interface").equal("name", "p0");
     let same = vec![("external_ids", Value::Same(external_ids))];
     let operations = [
         Operation::Update { which: which.clone(), row: same.clone() },

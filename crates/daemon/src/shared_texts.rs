@@ -13,69 +13,69 @@ use crate::turns::{Room, Turn, Turns};
 
 /// Texts of one kind, which a client asks for one after the other.
 #[derive(Debug)]
-pub(crate) struct Shares {
+pub(crate) struct SharedTexts {
     turns: Turns,
     given: Given,
 }
 
 /// What is on its way, by client and by where it is in memory.
-type Given = Arc<Mutex<BTreeMap<Key, Weak<Held>>>>;
+type Given = Arc<Mutex<BTreeMap<Key, Weak<HeldText>>>>;
 
 type Key = (Owner, usize);
 
-impl Default for Shares {
+impl Default for SharedTexts {
     /// No client waits for another one's turn.
     fn default() -> Self {
         Self { turns: Turns::new(Semaphore::MAX_PERMITS), given: Given::default() }
     }
 }
 
-impl Shares {
+impl SharedTexts {
     /// Waits for the turn of a client, in which it takes the newest text there is. Cancel safe.
-    pub(crate) async fn turn(&self, owner: Owner) -> Share {
-        Share { turn: self.turns.take(owner).await, owner, given: self.given.clone() }
+    pub(crate) async fn turn(&self, owner: Owner) -> TextTurn {
+        TextTurn { turn: self.turns.take(owner).await, owner, given: self.given.clone() }
     }
 }
 
 /// A client's turn.
 #[derive(Debug)]
-pub(crate) struct Share {
+pub(crate) struct TextTurn {
     turn: Turn,
     owner: Owner,
     given: Given,
 }
 
-impl Share {
+impl TextTurn {
     /// The text for this client, once there is room for it beside what it has not taken.
     pub(crate) async fn hold(self, text: Bytes) -> Bytes {
         let Self { turn, owner, given } = self;
         let key = (owner, text.as_ptr().addr());
         let known = || lock(&given).get(&key).and_then(Weak::upgrade);
         if let Some(held) = known() {
-            return Bytes::from_owner(One(held));
+            return Bytes::from_owner(SharedBody(held));
         }
         let room = turn.room(text.len()).await;
-        let held = Arc::new(Held { text, _room: room, key, given: given.clone() });
+        let held = Arc::new(HeldText { text, _room: room, key, given: given.clone() });
         lock(&given).insert(key, Arc::downgrade(&held));
-        Bytes::from_owner(One(held))
+        Bytes::from_owner(SharedBody(held))
     }
 }
 
 /// What is locked is whole between any two statements.
-fn lock(given: &Given) -> MutexGuard<'_, BTreeMap<Key, Weak<Held>>> {
+fn lock(given: &Given) -> MutexGuard<'_, BTreeMap<Key, Weak<HeldText>>> {
     given.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A text, and the room that it takes of a client's.
 #[derive(Debug)]
-struct Held {
+struct HeldText {
     text: Bytes,
     _room: Room,
     key: Key,
     given: Given,
 }
 
-impl Drop for Held {
+impl Drop for HeldText {
     fn drop(&mut self) {
         // The text is still where it is, so that no other one has this key.
         lock(&self.given).remove(&self.key);
@@ -83,9 +83,9 @@ impl Drop for Held {
 }
 
 /// One of the answers that have it.
-struct One(Arc<Held>);
+struct SharedBody(Arc<HeldText>);
 
-impl AsRef<[u8]> for One {
+impl AsRef<[u8]> for SharedBody {
     fn as_ref(&self) -> &[u8] {
         &self.0.text
     }
@@ -109,14 +109,14 @@ mod tests {
         Bytes::from(vec![b'x'; 20 * MIB])
     }
 
-    async fn given(shares: &Shares, owner: Owner, text: &Bytes) -> Bytes {
+    async fn given(shares: &SharedTexts, owner: Owner, text: &Bytes) -> Bytes {
         let hold = async { shares.turn(owner).await.hold(text.clone()).await };
         timeout(LONG, hold).await.unwrap()
     }
 
     #[tokio::test]
     async fn a_crowd_that_takes_nothing_of_one_look_is_held_to_it_once() {
-        let (shares, first) = (Shares::default(), look());
+        let (shares, first) = (SharedTexts::default(), look());
         let mut held = Vec::new();
         for _ in 0..500 {
             held.push(given(&shares, CROWD, &first).await);
@@ -126,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_client_has_not_taken_of_former_looks_keeps_it_waiting_alone() {
-        let (shares, first, second) = (Shares::default(), look(), look());
+        let (shares, first, second) = (SharedTexts::default(), look(), look());
         let mut held =
             vec![given(&shares, CROWD, &first).await, given(&shares, CROWD, &first).await];
         let next = async { shares.turn(CROWD).await.hold(second.clone()).await };
@@ -141,7 +141,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_kept_of_what_was_taken() {
-        let shares = Shares::default();
+        let shares = SharedTexts::default();
         for _ in 0..100 {
             drop(given(&shares, CROWD, &look()).await);
         }

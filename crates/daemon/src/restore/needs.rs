@@ -20,7 +20,7 @@ pub(super) type Owner = (ContainerId, u64);
 
 /// What is to be done about one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Claim {
+pub(super) enum RestoreNeed {
     /// Nothing is missing.
     #[default]
     Nothing,
@@ -96,19 +96,21 @@ fn owner<'a>(snapshot: &'a Snapshot, one: &Remembered) -> Option<&'a Container> 
 }
 
 /// What is to be done about it, and why that is or is not known.
-pub(super) fn judged(state: &State, one: &Remembered) -> (Claim, String) {
+pub(super) fn judged(state: &State, one: &Remembered) -> (RestoreNeed, String) {
     // Only whether it can be made is asked, so no name or address is needed.
     let generated = Generated { host_end: "dov-00000000".to_owned(), mac: Mac([2; 6]), now: 0 };
     match restore(&state.snapshot, &state.found, one, &generated) {
-        RestoreAction::There | RestoreAction::Gone => (Claim::Nothing, String::new()),
+        RestoreAction::There | RestoreAction::Gone => (RestoreNeed::Nothing, String::new()),
         RestoreAction::Number(_) => {
-            (Claim::Doubtful, "its port has no lasting number yet".to_owned())
+            (RestoreNeed::Doubtful, "its port has no lasting number yet".to_owned())
         }
-        RestoreAction::Again(_) => (Claim::Missing, "it is about to be made again".to_owned()),
+        RestoreAction::Again(_) => {
+            (RestoreNeed::Missing, "it is about to be made again".to_owned())
+        }
         RestoreAction::NotRunning { state } => {
-            (Claim::Doubtful, format!("its container is {state}"))
+            (RestoreNeed::Doubtful, format!("its container is {state}"))
         }
-        RestoreAction::Refused(plan_error) => (Claim::Doubtful, plan_error.to_string()),
-        RestoreAction::NotToBeTouched { why } => (Claim::Doubtful, why),
+        RestoreAction::Refused(plan_error) => (RestoreNeed::Doubtful, plan_error.to_string()),
+        RestoreAction::NotToBeTouched { why } => (RestoreNeed::Doubtful, why),
     }
 }

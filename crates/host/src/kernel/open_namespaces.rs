@@ -13,12 +13,12 @@ use super::rows::id;
 
 /// Namespaces that are held open to be read.
 #[derive(Default)]
-pub(crate) struct Homes {
+pub(crate) struct OpenNamespaces {
     open: BTreeMap<NetnsId, (Netns, Vec<String>)>,
     unopened: BTreeMap<NetnsId, Namespace>,
 }
 
-impl Homes {
+impl OpenNamespaces {
     /// Adds a namespace without a name.
     pub(crate) fn insert(&mut self, netns: Netns) {
         self.open.insert(id(&netns), (netns, Vec::new()));

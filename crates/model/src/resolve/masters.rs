@@ -30,8 +30,8 @@ const MANY: usize = 64;
 
 /// The ports that a Linux bridge leads to.
 #[derive(Clone, Debug, Default)]
-struct Reach {
-    ports: BTreeMap<PortIx, Way>,
+struct BridgeReach {
+    ports: BTreeMap<PortIx, PathToPort>,
     /// Why there may be more, for what arrives at each of the bridges.
     above: Vec<(LinkKey, String)>,
     /// Why there may be more.
@@ -40,7 +40,7 @@ struct Reach {
 
 /// The way from a Linux bridge to a port.
 #[derive(Clone, Debug)]
-struct Way {
+struct PathToPort {
     /// The link that ties it to the switch: of several the first by name.
     through: Name,
     /// Whether not the kernel told it, but `external_ids`, a name or an address.
@@ -52,8 +52,8 @@ struct Way {
 /// What was found out of Linux bridges already: each is looked at once, and those that are joined
 /// by veths together.
 #[derive(Default)]
-pub(super) struct Stacks {
-    known: RefCell<FxHashMap<LinkKey, Rc<Reach>>>,
+pub(super) struct MasterLinks {
+    known: RefCell<FxHashMap<LinkKey, Rc<BridgeReach>>>,
     open: RefCell<FxHashSet<LinkKey>>,
     /// The same of bonds and teams, by how far the way was that led there.
     aggregates: RefCell<FxHashMap<(LinkKey, usize), Trace>>,
@@ -194,12 +194,13 @@ fn via_bridge(
     Trace { unseen, claimed, notes, ..Trace::new(wire, ports, evidence) }
 }
 
-fn reach(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> Rc<Reach> {
-    let stacks = &tracer.stacks;
+fn reach(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> Rc<BridgeReach> {
+    let stacks = &tracer.masters;
     if let Some(known) = stacks.known.borrow().get(&bridge) {
         return Rc::clone(known);
     }
-    let unseen = |why: &str| Rc::new(Reach { unseen: Some(why.to_owned()), ..Reach::default() });
+    let unseen =
+        |why: &str| Rc::new(BridgeReach { unseen: Some(why.to_owned()), ..BridgeReach::default() });
     if stacks.open.borrow().contains(&bridge) {
         return unseen("the Linux bridges form a loop");
     }
@@ -218,11 +219,11 @@ fn reach(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> Rc<Reach> {
 }
 
 /// All Linux bridges that are joined to this one by veths, and what they lead to together.
-fn joined(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> (Vec<LinkKey>, Reach) {
+fn joined(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> (Vec<LinkKey>, BridgeReach) {
     let mut all = vec![bridge];
     let mut next = 0;
-    tracer.stacks.open.borrow_mut().insert(bridge);
-    let mut reach = Reach::default();
+    tracer.masters.open.borrow_mut().insert(bridge);
+    let mut reach = BridgeReach::default();
     while let Some(at) = all.get(next).copied() {
         next += 1;
         if let Some(link) = tracer.index.link(at) {
@@ -235,7 +236,7 @@ fn joined(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> (Vec<LinkKey>, Reach) {
         for member in members {
             let Some(link) = tracer.index.link(member) else { continue };
             let Some(other) = reach.over(tracer, member, link) else { continue };
-            if tracer.stacks.open.borrow_mut().insert(other) {
+            if tracer.masters.open.borrow_mut().insert(other) {
                 all.push(other);
             }
         }
@@ -246,13 +247,16 @@ fn joined(tracer: &Tracer<'_, '_>, bridge: LinkKey) -> (Vec<LinkKey>, Reach) {
     (all, reach)
 }
 
-impl Reach {
+impl BridgeReach {
     /// Adds ports that the kernel says a link leads to.
     fn add(&mut self, ports: &[PortIx], through: &Name) {
-        self.add_ways(ports, &Way { through: through.clone(), claimed: false, notes: Vec::new() });
+        self.add_ways(
+            ports,
+            &PathToPort { through: through.clone(), claimed: false, notes: Vec::new() },
+        );
     }
 
-    fn add_ways(&mut self, ports: &[PortIx], way: &Way) {
+    fn add_ways(&mut self, ports: &[PortIx], way: &PathToPort) {
         for port in ports {
             let known = self.ports.entry(*port).or_insert_with(|| way.clone());
             if way.through < known.through {
@@ -282,7 +286,7 @@ impl Reach {
         }
         if !link.is_paired() {
             let Trace { ports, unseen, claimed, notes, .. } = step(tracer, at, link, 1);
-            self.add_ways(&ports, &Way { through: link.name.clone(), claimed, notes });
+            self.add_ways(&ports, &PathToPort { through: link.name.clone(), claimed, notes });
             self.miss(unseen);
             return None;
         }
@@ -333,11 +337,11 @@ pub(super) fn over_members(
     link: &Link,
     hops: usize,
 ) -> Trace {
-    if let Some(known) = tracer.stacks.aggregates.borrow().get(&(at, hops)) {
+    if let Some(known) = tracer.masters.aggregates.borrow().get(&(at, hops)) {
         return known.clone();
     }
     let trace = by_members(tracer, at, link, hops);
-    tracer.stacks.aggregates.borrow_mut().insert((at, hops), trace.clone());
+    tracer.masters.aggregates.borrow_mut().insert((at, hops), trace.clone());
     trace
 }
 

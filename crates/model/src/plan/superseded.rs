@@ -12,7 +12,7 @@ use crate::wiring::{Occupant, SwitchPort};
 use super::Remembered;
 
 /// What a record has in its favour against another one of the same interface.
-pub(super) struct RecordStanding {
+pub(super) struct RecordRank {
     /// The container and the interface, where it is known whose it is.
     of: Option<(ContainerId, String)>,
     rank: Rank,
@@ -31,7 +31,7 @@ struct Rank {
     has_row: bool,
 }
 
-impl RecordStanding {
+impl RecordRank {
     pub(super) fn of(
         record: &PortRecord,
         owner: Option<&Container>,
@@ -51,7 +51,7 @@ impl RecordStanding {
 
 /// All of them, those that are superseded with the reason. Where two have the same standing none of both
 /// counts: which of them was meant last is not known.
-pub(super) fn latest(all: Vec<(Remembered, RecordStanding)>) -> Vec<Remembered> {
+pub(super) fn latest(all: Vec<(Remembered, RecordRank)>) -> Vec<Remembered> {
     let mut by_interface: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (at, (_, standing)) in all.iter().enumerate() {
         if let Some(of) = &standing.of {
@@ -75,8 +75,8 @@ pub(super) fn latest(all: Vec<(Remembered, RecordStanding)>) -> Vec<Remembered> 
 
 /// Why another one counts, if it does.
 fn outdone(
-    (_, own): &(Remembered, RecordStanding),
-    (other, its): &(Remembered, RecordStanding),
+    (_, own): &(Remembered, RecordRank),
+    (other, its): &(Remembered, RecordRank),
 ) -> Option<String> {
     let Remembered { bridge, port, .. } = other;
     match own.rank.cmp(&its.rank) {

@@ -4,32 +4,37 @@ use std::net::IpAddr;
 
 use flowtext::Header;
 
-use crate::packet::{Kind, Packet};
+use crate::packet::{Packet, PacketKind};
 
 /// What an answer to a packet is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answered {
+pub struct ReplyPacket {
     /// The address that the answer goes to.
     pub source: IpAddr,
     /// The address that it comes from.
     pub target: IpAddr,
     /// The packet as it is answered: to the port that it arrived at.
-    pub kind: Kind,
+    pub kind: PacketKind,
     /// Why the answer may be another one.
     pub doubt: Option<String>,
 }
 
-impl Answered {
+impl ReplyPacket {
     /// Of `packet` to `target`, and the copies of it that arrive, if any do.
-    pub fn new(kind: &Kind, packet: &Packet, target: IpAddr, arrived: &[Header]) -> Option<Self> {
+    pub fn new(
+        kind: &PacketKind,
+        packet: &Packet,
+        target: IpAddr,
+        arrived: &[Header],
+    ) -> Option<Self> {
         let source = packet.ip_src?;
         let first = arrived.first();
         // Who asks for an address is told that one, wherever the question was sent to.
-        let written = first.and_then(|header| header.ip_dst).filter(|_| *kind != Kind::Arp);
+        let written = first.and_then(|header| header.ip_dst).filter(|_| *kind != PacketKind::Arp);
         let port = first.and_then(|header| header.port_dst);
         let kind = match (kind, port) {
-            (Kind::Tcp(_), Some(port)) => Kind::Tcp(port),
-            (Kind::Udp(_), Some(port)) => Kind::Udp(port),
+            (PacketKind::Tcp(_), Some(port)) => PacketKind::Tcp(port),
+            (PacketKind::Udp(_), Some(port)) => PacketKind::Udp(port),
             _ => kind.clone(),
         };
         let target = written.unwrap_or(target);

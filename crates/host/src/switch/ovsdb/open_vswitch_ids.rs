@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::SourceError;
 use model::memory::MemoryChange;
-use ovsdb::{Map, Mutator, Operation, Select, VSWITCH, Value, Which};
+use ovsdb::{Map, Mutator, Operation, RowSelector, Select, VSWITCH, Value};
 use serde::Deserialize;
 
 use super::port_rows::guard;
@@ -23,20 +23,20 @@ struct OwnIdsRow {
 
 /// What a change rests on: where it is otherwise by then, nothing is done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RestsOn {
+pub enum ExternalIdsGuard {
     /// These pairs are among the others.
-    Pairs(BTreeMap<String, String>),
+    Includes(BTreeMap<String, String>),
     /// These are all.
-    All(BTreeMap<String, String>),
+    Equals(BTreeMap<String, String>),
 }
 
 /// A connection to the switch's database for `external_ids` of its own row.
-pub struct OwnIds {
+pub struct OpenVSwitchIds {
     database: Database,
     timeout: std::time::Duration,
 }
 
-impl OwnIds {
+impl OpenVSwitchIds {
     /// Connects.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl OwnIds {
     pub async fn read(&mut self) -> Result<BTreeMap<String, String>, SourceError> {
         let what = self.database.what().to_owned();
         let due = Deadline::after(self.timeout);
-        due.hold(|| what.clone(), self.database.own_ids()).await
+        due.hold(|| what.clone(), self.database.open_vswitch_ids()).await
     }
 
     /// Changes pairs; false where what that rests on is otherwise by now, and nothing was done.
@@ -64,7 +64,7 @@ impl OwnIds {
     pub async fn change(
         &mut self,
         change: &MemoryChange,
-        rests_on: &RestsOn,
+        rests_on: &ExternalIdsGuard,
         comment: &str,
     ) -> Result<bool, SourceError> {
         let what = self.database.what().to_owned();
@@ -74,7 +74,7 @@ impl OwnIds {
 }
 
 impl Database {
-    async fn own_ids(&mut self) -> Result<BTreeMap<String, String>, SourceError> {
+    async fn open_vswitch_ids(&mut self) -> Result<BTreeMap<String, String>, SourceError> {
         let select = [Select::new(TABLE, &[COLUMN])];
         let read = self.client.transact(VSWITCH, &select).await;
         let rows: Result<Vec<OwnIdsRow>, _> = read.and_then(|answer| answer.rows(0));
@@ -85,7 +85,7 @@ impl Database {
     async fn change_own_ids(
         &mut self,
         change: &MemoryChange,
-        rests_on: &RestsOn,
+        rests_on: &ExternalIdsGuard,
         comment: &str,
     ) -> Result<bool, SourceError> {
         let comment = format!("docker-ovs: {comment}");
@@ -100,14 +100,16 @@ impl Database {
 
 fn operations<'a>(
     change: &'a MemoryChange,
-    rests_on: &'a RestsOn,
+    rests_on: &'a ExternalIdsGuard,
     comment: &'a str,
 ) -> Vec<Operation<'a>> {
-    let row = || Which::all(TABLE);
+    let row = || RowSelector::all(TABLE);
     let seen = match rests_on {
         // The row is there, whatever its other columns are, if it is one that includes these.
-        RestsOn::Pairs(pairs) => guard(row().includes(COLUMN, map(pairs)), &[], vec![Vec::new()]),
-        RestsOn::All(all) => guard(row(), &[COLUMN], vec![vec![(COLUMN, map(all))]]),
+        ExternalIdsGuard::Includes(pairs) => {
+            guard(row().includes(COLUMN, map(pairs)), &[], vec![Vec::new()])
+        }
+        ExternalIdsGuard::Equals(all) => guard(row(), &[COLUMN], vec![vec![(COLUMN, map(all))]]),
     };
     let mutate =
         |mutator, value| Operation::Mutate { which: row(), column: COLUMN, mutator, value };

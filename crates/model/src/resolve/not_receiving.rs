@@ -12,14 +12,14 @@ use crate::switch::{Bridge, Port};
 
 /// Why vswitchd does not listen to a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unheard {
+pub(super) enum NotReceiving {
     /// It listens to one that the port had before.
     Deaf,
     /// It has not opened it; or it is not known whether it listens to another one instead.
     NotOpened,
 }
 
-impl Unheard {
+impl NotReceiving {
     /// Of a port that has this link, as far as packet sockets were read.
     pub(super) fn of(
         bridge: &Bridge,
@@ -42,15 +42,15 @@ pub(super) fn strangers<T>(
 }
 
 /// All of these are deaf if vswitchd has a socket of its own instead of each.
-pub(super) fn tell_deafness(
-    unheard: Vec<&mut Unheard>,
+pub(super) fn mark_deaf(
+    unheard: Vec<&mut NotReceiving>,
     switch: Option<&Namespace>,
     strangers: usize,
 ) {
     let own = switch.and_then(|row| row.vswitchd_sockets.as_ref());
     if own.is_some_and(|own| own.lost + strangers >= unheard.len()) {
         for why in unheard {
-            *why = Unheard::Deaf;
+            *why = NotReceiving::Deaf;
         }
     }
 }

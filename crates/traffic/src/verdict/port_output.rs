@@ -9,7 +9,7 @@ use crate::port_word::PortWord;
 
 /// A port that a packet leaves by.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftBy {
+pub struct PortOutput {
     /// The datapath port.
     pub dp_port: String,
     /// Its bridge, where the port is known.
@@ -55,7 +55,7 @@ pub(super) fn port_of<'a>(look: &'a Look, from: &End, output: &Output) -> Option
     ports.find(|row| is_port(output, row) && same_datapath(look, from, row))
 }
 
-pub(super) fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
+pub(super) fn outputs(look: &Look, from: &End, output: &Output) -> PortOutput {
     let row = port_of(look, from, output);
     let header = &output.header;
     let remote = row.and_then(|row| match &row.occupant {
@@ -75,7 +75,7 @@ pub(super) fn left_by(look: &Look, from: &End, output: &Output) -> LeftBy {
         Occupant::Host { .. } if row.port.kind != "internal" => Some(row.port.iface.to_string()),
         _ => None,
     });
-    LeftBy {
+    PortOutput {
         dp_port: output.port.clone(),
         bridge: row.map(|row| row.bridge.to_string()),
         ofport: row.and_then(|row| row.port.ofport.assigned()).map(|port| port.0),

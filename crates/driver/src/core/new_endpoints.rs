@@ -8,36 +8,36 @@ use tokio::sync::Notify;
 
 /// An endpoint that a call has made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Made {
+pub(super) struct EndpointKey {
     /// Id of its network.
     pub(super) network: String,
     /// Its id.
     pub(super) endpoint: String,
 }
 
-impl Made {
+impl EndpointKey {
     pub(super) fn new(network: &str, endpoint: &str) -> Self {
         Self { network: network.to_owned(), endpoint: endpoint.to_owned() }
     }
 }
 
 #[derive(Debug, Default)]
-pub(super) struct News {
+pub(super) struct NewEndpoints {
     notify: Notify,
-    untaken: Mutex<Untaken>,
+    untaken: Mutex<PendingEndpoints>,
 }
 
 #[derive(Debug, Default)]
-struct Untaken {
-    endpoints: BTreeSet<Made>,
+struct PendingEndpoints {
+    endpoints: BTreeSet<EndpointKey>,
     has_network: bool,
 }
 
-impl News {
+impl NewEndpoints {
     /// An endpoint is ready: its engine knows whose it is, or will in a moment.
     pub(super) fn tell_endpoint(&self, network: &str, endpoint: &str) {
         self.tell(|untaken| {
-            untaken.endpoints.insert(Made::new(network, endpoint));
+            untaken.endpoints.insert(EndpointKey::new(network, endpoint));
         });
     }
 
@@ -52,12 +52,12 @@ impl News {
     }
 
     /// The endpoints that were told of since, and whether a network was.
-    pub(super) fn take(&self) -> (BTreeSet<Made>, bool) {
+    pub(super) fn take(&self) -> (BTreeSet<EndpointKey>, bool) {
         let untaken = take(&mut *self.untaken.lock().unwrap_or_else(PoisonError::into_inner));
         (untaken.endpoints, untaken.has_network)
     }
 
-    fn tell(&self, put: impl FnOnce(&mut Untaken)) {
+    fn tell(&self, put: impl FnOnce(&mut PendingEndpoints)) {
         put(&mut self.untaken.lock().unwrap_or_else(PoisonError::into_inner));
         self.notify.notify_one();
     }
