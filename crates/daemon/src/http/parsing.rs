@@ -27,9 +27,9 @@ pub fn heads_in(values: &[&[u8]]) -> Option<Heads> {
     let values = values.ok()?;
     let of = |name: HeaderName| {
         let mut headers = HeaderMap::new();
-        values.iter().for_each(|value| {
+        for value in &values {
             headers.append(name.clone(), value.clone());
-        });
+        }
         headers
     };
     let policy = AccessPolicy::of_address(([127, 0, 0, 1], 9653).into(), None);

@@ -343,8 +343,9 @@ fn bridges_that_are_too_deep_are_no_others() {
     });
     for depth in 0..40 {
         let indent = " ".repeat(2 * depth);
-        text += &format!("{indent}bridge(\"flw1\")\n{indent} 0. in_port=3\n");
-        expected += &format!("{indent}bridge(\"flw1\")\n{indent} 0. in_port=3<{}>\n", label(depth));
+        let lines = format!("{indent}bridge(\"flw1\")\n{indent} 0. in_port=3");
+        text.extend([&*lines, "\n"]);
+        expected.extend([&*lines, "<", label(depth), ">\n"]);
     }
     let outside = format!("{} 1. in_port=3\n", " ".repeat(58));
     assert_eq!(plain(&(text + &outside)), expected + &outside.replace("=3", "=3<o flw1>"));

@@ -35,15 +35,11 @@ fn found(
         let is_held = port.ifindex.is_some_and(|ifindex| ifindex.0 != 0);
         return Ok(is_held.then(|| "its link is not where the switch is".to_owned()));
     }
-    match used_here(&links, &socket.addresses()?, &own, given) {
-        Some(here) => Ok(Some(here)),
-        None => {
-            let upper = upper_elsewhere(switch, &own, &BTreeSet::from([id(switch)]))?;
-            Ok(upper.map(|upper| {
-                format!("{} of another network namespace stands on it", in_words(&upper))
-            }))
-        }
+    if let Some(here) = used_here(&links, &socket.addresses()?, &own, given) {
+        return Ok(Some(here));
     }
+    let upper = upper_elsewhere(switch, &own, &BTreeSet::from([id(switch)]))?;
+    Ok(upper.map(|upper| format!("{} of another network namespace stands on it", in_words(&upper))))
 }
 
 /// Every link that may be the port's: that has its name, as one of its names, and the one that vswitchd holds.

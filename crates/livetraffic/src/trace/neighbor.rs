@@ -48,8 +48,8 @@ impl PacketTracer<'_> {
         let asked = Packet::new(&PacketKind::Arp, Direction::Original, (from, to), out, gateway);
         let Ok(asked) = asked else { return Ok((MacResolution::Resolved, true)) };
         // It is told to the address that asks, whichever link has that.
-        let asker = asked.ip_src.map(|ip| from.clone().with_address(ip));
-        let answer = (next, asker.as_ref().unwrap_or(from));
+        let requester = asked.ip_src.map(|ip| from.clone().with_address(ip));
+        let answer = (next, requester.as_ref().unwrap_or(from));
         let answered =
             Packet::new(&PacketKind::Arp, Direction::Reply, answer, &on_link(next), None);
         let what = if asked.ip_dst.is_some_and(|ip| ip.is_ipv6()) {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use docker_ovs_model::ids::Ifindex;
-use docker_ovs_model::snapshot::{Link, Namespace};
+use docker_ovs_model::snapshot::{Link, Namespace, Observed};
 use docker_ovs_model::switch::Port;
 use docker_ovs_model::timeline::Timeline;
 use docker_ovs_model::who::{Match, WhoQuery, is_about, who};
@@ -112,7 +112,7 @@ fn a_link_of_the_host_is_found_by_every_name_that_it_has() {
         let mut snapshot = Snapshot::clone(&whole.snapshot);
         let index = links(&whole).1.into_iter().find(|link| *link.name == *name).unwrap().ifindex;
         let home = snapshot.switch_netns;
-        let rows = snapshot.switch.values_mut().flat_map(|rows| rows.rows_mut());
+        let rows = snapshot.switch.values_mut().flat_map(Observed::rows_mut);
         for port in rows.flat_map(|bridge| &mut bridge.ports).filter(|port| *port.iface == *name) {
             let port = Arc::make_mut(port);
             port.ifindex = Some(index);
@@ -151,7 +151,7 @@ fn a_port_without_a_container_is_found_by_the_names_of_its_link() {
     };
     let row = snapshot.kernel.rows_mut().iter_mut().find(|row| Some(row.id) == home).unwrap();
     row.links.push(Arc::new(uplink));
-    let bridge = snapshot.switch.values_mut().flat_map(|rows| rows.rows_mut()).next().unwrap();
+    let bridge = snapshot.switch.values_mut().flat_map(Observed::rows_mut).next().unwrap();
     let kind = "system".to_owned();
     bridge.ports.push(Arc::new(Port { iface: "enp9s0".into(), kind, ..Port::default() }));
     for query in ["wan", "enp9s0", "cable-0", "ifindex:4070", "4070"] {

@@ -1,5 +1,7 @@
 //! What conntrack keeps of a connection besides its state.
 
+use std::fmt::Write as _;
+
 use docker_ovs_traffic::{Direction, Outcome, Packet, PacketKind, Verdict, judge};
 use flowtext::{Tracked, parse_trace};
 
@@ -17,13 +19,15 @@ fn verdict(direction: Direction, passes: &str, committed: Option<Vec<Tracked>>) 
     for (at, pass) in passes.split("; ").enumerate() {
         let (fields, actions) = pass.split_once(" > ").unwrap();
         if at > 0 {
-            text +=
-                &format!("\n====\nrecirc({at:#x}) - resume conntrack with ct_state=trk\n====\n");
+            writeln!(text, "\n====\nrecirc({at:#x}) - resume conntrack with ct_state=trk\n====")
+                .unwrap();
         }
-        text += &format!(
+        writeln!(
+            text,
             "\nbridge(\"vlanswitch\")\n--\n {at}. ip, priority 7\n    drop\n\nMegaflow: \
-             recirc_id={at:#x},{fields}\nDatapath actions: {actions}\n"
-        );
+             recirc_id={at:#x},{fields}\nDatapath actions: {actions}"
+        )
+        .unwrap();
     }
     judge(&look, &kind, &packet, &from, &to, &parse_trace(&text))
 }

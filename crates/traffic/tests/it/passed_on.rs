@@ -58,6 +58,9 @@ fn who_bridges_or_routes_may_pass_it_on() {
     }
 }
 
+/// What is changed of links, each in a namespace.
+type Links = Vec<(u64, Value)>;
+
 /// Datapath port 6 is a link of this host, which leads to the port that has lost its container.
 #[test]
 fn a_link_between_two_ports_leads_on() {
@@ -73,7 +76,6 @@ fn a_link_between_two_ports_leads_on() {
     let gone = (FIREWALL, 27, json!({"peer": null, "kind": "dummy"}));
     let away = (HOST, 28, json!({"peer": {"ifindex": 60, "nsid": null}}));
     let other = "vethp10840eth0";
-    type Links = Vec<(u64, Value)>;
     let cases: [(Links, Option<&str>); 6] = [
         (vec![link(60, other, "veth", Some(28), None)], Some("port 5 of vlanswitch")),
         // By a Linux bridge, whose member leads to a port, or stands on one.

@@ -165,7 +165,9 @@ fn an_uplink_is_its_link_whatever_that_is_called() {
         let held = Link { master: Some(datapath.ifindex), ..link };
         links(&mut scene).extend([Arc::new(held), datapath]);
         let rows = scene.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
-        rows.iter_mut().for_each(|bridge| bridge.datapath = Some("system".to_owned()));
+        for bridge in rows.iter_mut() {
+            bridge.datapath = Some("system".to_owned());
+        }
         of(&scene)
     }
     fn link_of_the_datapath() -> Arc<Link> {
