@@ -37,7 +37,7 @@ pub struct Attach<'a> {
     pub record: EndpointRecord,
     /// Who has its number from now on.
     pub owner: NumberOwner,
-    /// The number: a [`Wanted::Free`] one is the one that its owner had before, if that is free.
+    /// The number: a [`OfPortChoice::Free`] one is the one that its owner had before, if that is free.
     pub ofport: OfPortChoice,
     /// A port whose link is gone: it yields its number to this one ([`candidate`]).
     pub orphan: Option<Arc<Port>>,
