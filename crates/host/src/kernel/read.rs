@@ -339,8 +339,13 @@ fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, 
 /// Whether a link stands on one of these of the switch's namespace and is none of them: on the end of a veth, or
 /// on what that is enslaved to. True where that cannot be asked. The kernel tells it of no link, so that those of
 /// each kind that stands on others are looked through, which are few where there are many links; then those of all
-/// namespaces that are not `known`, for what stands on a link may be in another one.
-pub(crate) fn is_stood_on(switch: &Netns, here: &Namespace, known: &BTreeSet<NetnsId>) -> bool {
+/// namespaces that are not `known`, for what stands on a link may be in another one; where it is none, the switch's
+/// alone are looked through.
+pub(crate) fn is_stood_on(
+    switch: &Netns,
+    here: &Namespace,
+    known: Option<&BTreeSet<NetnsId>>,
+) -> bool {
     let seen: BTreeSet<Ifindex> = here.links.iter().map(|link| link.ifindex).collect();
     let on_the_way = here.links.iter().filter(|link| link.is_paired() || has_members(link));
     let on_the_way: BTreeSet<Ifindex> = on_the_way.map(|link| link.ifindex).collect();
@@ -357,7 +362,8 @@ pub(crate) fn is_stood_on(switch: &Netns, here: &Namespace, known: &BTreeSet<Net
     });
     let is_here = !matches!(read.into_iter().next(), Some(Ok(false)));
     let indexes = on_the_way.iter().map(|ifindex| ifindex.0).collect();
-    is_here || !matches!(upper_elsewhere(switch, &indexes, known), Ok(None))
+    is_here
+        || known.is_some_and(|known| !matches!(upper_elsewhere(switch, &indexes, known), Ok(None)))
 }
 
 /// Whether what others send by this link goes on by those that are enslaved to it.

@@ -3,22 +3,22 @@
 
 mod answer;
 mod container;
+mod enough;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
-use model::evidence::Evidence;
 use model::identity::{Identities, SourceIdentity};
-use model::ids::{Name, NetnsId};
-use model::snapshot::{EngineName, Link, Namespace, Observed, Scope};
-use model::switch::{Bridge, Port, SwitchSource};
-use model::wiring::{Attachment, AttachmentState};
+use model::ids::NetnsId;
+use model::snapshot::{EngineName, Namespace, Observed, Scope};
+use model::switch::SwitchSource;
 use model::{Look, Snapshot, SourceError, SourceErrorKind, Target};
 use netns::Netns;
 use tokio::sync::OnceCell;
 
 use answer::containers;
 use container::Lookup;
+use enough::{Ways, is_index_doubtful, is_port_missed, leaves_out};
 
 use crate::Host;
 use crate::clock::now;
@@ -145,11 +145,16 @@ impl Host {
             || is_index_doubtful(rows, bridges())
             || is_port_missed(rows, switch_netns, bridges());
         let here = || rows.rows().iter().find(|row| Some(row.id) == switch_netns);
+        let ways = match scope {
+            Scope::One => Ways::of(rows, switch_netns, bridges()),
+            Scope::Everything => Ways::default(),
+        };
+        // Beside an interface that is on a port, which is the answer, no other namespace is looked into: that
+        // takes longer than all the rest, and most containers have one on an engine's own bridge as well.
         let known = || rows.rows().iter().map(|row| row.id).collect();
-        let is_stood_on = |(netns, here)| kernel::is_stood_on(netns, here, &known());
-        let has_more = scope == Scope::One
-            && is_way_open(rows, switch_netns, bridges())
-            && netns.zip(here()).is_some_and(is_stood_on);
+        let known = (!ways.to_port).then(known);
+        let is_stood_on = |(netns, here)| kernel::is_stood_on(netns, here, known.as_ref());
+        let has_more = ways.open && netns.zip(here()).is_some_and(is_stood_on);
         Seen { snapshot, opened, wants_sockets, has_more }
     }
 
@@ -364,22 +369,6 @@ fn note_packet_sockets(switch: &Switch, looks: &mut [Seen]) {
     }
 }
 
-/// Whether a look at one container or namespace leaves out what decides: what is like a port may not be the
-/// only one, and vswitchd may listen to a link whose port the database calls otherwise.
-fn leaves_out(look: &Look) -> bool {
-    let here = look.snapshot.switch_namespace();
-    let is_heard = |found: &Evidence| match found {
-        Evidence::VethPeer { ifindex, elsewhere: false, .. } => {
-            here.and_then(|here| here.is_listened_to(*ifindex)) == Some(true)
-        }
-        _ => false,
-    };
-    let is_missed = |one: &Attachment| {
-        one.port == AttachmentState::NotOnSwitch && one.evidence.iter().any(is_heard)
-    };
-    look.wiring.attachments.iter().any(|one| one.rests_on_likeness() || is_missed(one))
-}
-
 /// What each kind of source told. No engine where none was needed.
 struct Answers {
     engines: Vec<(EngineName, Result<Vec<EngineContainer>, SourceError>)>,
@@ -420,79 +409,6 @@ fn read_around(home: &Netns, switch: Option<&Netns>, details: Details) -> Vec<Na
         return kernel::read_whole(&[(home, Vec::new())], switch, details);
     }
     rows
-}
-
-/// Whether a port seems to have a link of another name: only what vswitchd listens to tells that it
-/// is not just an old index.
-fn is_index_doubtful<'b>(
-    kernel: &Observed<Namespace>,
-    mut bridges: impl Iterator<Item = &'b Bridge>,
-) -> bool {
-    let links = || kernel.rows().iter().flat_map(|row| &row.links);
-    let other_name = |port: &Port| {
-        let held =
-            || links().any(|link| Some(link.ifindex) == port.ifindex && link.name != port.iface);
-        port.kind == "system" && port.ifindex.is_some() && held()
-    };
-    bridges.any(|bridge| bridge.ports.iter().any(|port| other_name(port)))
-}
-
-/// Whether a veth ends on a link of the switch's namespace that seems to be no port and is enslaved to nothing:
-/// only what vswitchd listens to tells that it is none.
-fn is_port_missed<'b>(
-    kernel: &Observed<Namespace>,
-    switch: Option<NetnsId>,
-    bridges: impl Iterator<Item = &'b Bridge>,
-) -> bool {
-    let here = kernel.rows().iter().filter(|row| Some(row.id) == switch);
-    let mut ends = here.flat_map(|row| &row.links);
-    let names = port_names(bridges);
-    ends.any(|link| link.is_paired() && link.master.is_none() && !is_called(link, &names))
-}
-
-/// Whether a way from another namespace ends on links of the switch's that seem to be no ports: a link that
-/// stands on one of them may be.
-fn is_way_open<'b>(
-    kernel: &Observed<Namespace>,
-    switch: Option<NetnsId>,
-    bridges: impl Iterator<Item = &'b Bridge>,
-) -> bool {
-    let Some(here) = kernel.rows().iter().find(|row| Some(row.id) == switch) else { return false };
-    let names = port_names(bridges);
-    let by_index: BTreeMap<_, _> = here.links.iter().map(|link| (link.ifindex, link)).collect();
-    let is_port = |link: &Link| {
-        let other = link.peer.filter(|peer| link.is_paired() && peer.nsid.is_none());
-        let other = other.and_then(|peer| by_index.get(&peer.ifindex));
-        let is_datapath = link.kind.as_deref() == Some("openvswitch");
-        is_datapath
-            || is_called(link, &names)
-            || other.is_some_and(|other| is_called(other, &names))
-    };
-    // Masters that a port is or is enslaved to.
-    let members = here.links.iter().filter(|link| is_port(link));
-    let on_port: BTreeSet<_> = members.flat_map(|link| [Some(link.ifindex), link.master]).collect();
-    let is_open = |end: &Link| {
-        let mut at = Some(end);
-        for _ in 0..by_index.len() {
-            let Some(link) = at else { break };
-            if on_port.contains(&Some(link.ifindex)) {
-                return false;
-            }
-            at = link.master.and_then(|master| by_index.get(&master)).map(|master| &***master);
-        }
-        true
-    };
-    let mut ends = here.links.iter().filter(|link| link.leads_to().is_some() && link.is_paired());
-    ends.any(|end| is_open(end))
-}
-
-fn port_names<'b>(bridges: impl Iterator<Item = &'b Bridge>) -> BTreeSet<&'b Name> {
-    bridges.flat_map(|bridge| &bridge.ports).map(|port| &port.iface).collect()
-}
-
-/// Whether a link has one of these names.
-fn is_called(link: &Link, names: &BTreeSet<&Name>) -> bool {
-    names.contains(&link.name) || link.altnames.iter().any(|name| names.contains(name))
 }
 
 /// The containers' namespaces and those with a name, each read once.

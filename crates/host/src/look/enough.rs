@@ -1,0 +1,113 @@
+//! Whether what was read is enough for an answer, or more has to be read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::Look;
+use model::evidence::Evidence;
+use model::ids::{Name, NetnsId};
+use model::snapshot::{Link, Namespace, Observed};
+use model::switch::{Bridge, Port};
+use model::wiring::{Attachment, AttachmentState};
+
+/// Whether a look at one container or namespace leaves out what decides: what is like a port may not be the
+/// only one, and vswitchd may listen to a link whose port the database calls otherwise.
+pub(super) fn leaves_out(look: &Look) -> bool {
+    let here = look.snapshot.switch_namespace();
+    let is_heard = |found: &Evidence| match found {
+        Evidence::VethPeer { ifindex, elsewhere: false, .. } => {
+            here.and_then(|here| here.is_listened_to(*ifindex)) == Some(true)
+        }
+        _ => false,
+    };
+    let is_missed = |one: &Attachment| {
+        one.port == AttachmentState::NotOnSwitch && one.evidence.iter().any(is_heard)
+    };
+    look.wiring.attachments.iter().any(|one| one.rests_on_likeness() || is_missed(one))
+}
+
+/// Whether a port seems to have a link of another name: only what vswitchd listens to tells that it
+/// is not just an old index.
+pub(super) fn is_index_doubtful<'b>(
+    kernel: &Observed<Namespace>,
+    mut bridges: impl Iterator<Item = &'b Bridge>,
+) -> bool {
+    let links = || kernel.rows().iter().flat_map(|row| &row.links);
+    let other_name = |port: &Port| {
+        let held =
+            || links().any(|link| Some(link.ifindex) == port.ifindex && link.name != port.iface);
+        port.kind == "system" && port.ifindex.is_some() && held()
+    };
+    bridges.any(|bridge| bridge.ports.iter().any(|port| other_name(port)))
+}
+
+/// Whether a veth ends on a link of the switch's namespace that seems to be no port and is enslaved to nothing:
+/// only what vswitchd listens to tells that it is none.
+pub(super) fn is_port_missed<'b>(
+    kernel: &Observed<Namespace>,
+    switch: Option<NetnsId>,
+    bridges: impl Iterator<Item = &'b Bridge>,
+) -> bool {
+    let here = kernel.rows().iter().filter(|row| Some(row.id) == switch);
+    let mut ends = here.flat_map(|row| &row.links);
+    let names = port_names(bridges);
+    ends.any(|link| link.is_paired() && link.master.is_none() && !is_called(link, &names))
+}
+
+/// Where the ways from another namespace end among the links of the switch's.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Ways {
+    /// One ends on a port, or on what a port is enslaved to.
+    pub(super) to_port: bool,
+    /// One ends on links that seem to be no ports: a link that stands on one of them may be.
+    pub(super) open: bool,
+}
+
+impl Ways {
+    pub(super) fn of<'b>(
+        kernel: &Observed<Namespace>,
+        switch: Option<NetnsId>,
+        bridges: impl Iterator<Item = &'b Bridge>,
+    ) -> Self {
+        let here = kernel.rows().iter().find(|row| Some(row.id) == switch);
+        let Some(here) = here else { return Self::default() };
+        let names = port_names(bridges);
+        let by_index: BTreeMap<_, _> = here.links.iter().map(|link| (link.ifindex, link)).collect();
+        let is_port = |link: &Link| {
+            let other = link.peer.filter(|peer| link.is_paired() && peer.nsid.is_none());
+            let other = other.and_then(|peer| by_index.get(&peer.ifindex));
+            let is_datapath = link.kind.as_deref() == Some("openvswitch");
+            is_datapath
+                || is_called(link, &names)
+                || other.is_some_and(|other| is_called(other, &names))
+        };
+        // Masters that a port is or is enslaved to.
+        let members = here.links.iter().filter(|link| is_port(link));
+        let on_port: BTreeSet<_> =
+            members.flat_map(|link| [Some(link.ifindex), link.master]).collect();
+        let is_open = |end: &Link| {
+            let mut at = Some(end);
+            for _ in 0..by_index.len() {
+                let Some(link) = at else { break };
+                if on_port.contains(&Some(link.ifindex)) {
+                    return false;
+                }
+                at = link.master.and_then(|master| by_index.get(&master)).map(|master| &***master);
+            }
+            true
+        };
+        let ends = here.links.iter().filter(|link| link.leads_to().is_some() && link.is_paired());
+        ends.fold(Self::default(), |ways, end| {
+            let open = is_open(end);
+            Self { to_port: ways.to_port || !open, open: ways.open || open }
+        })
+    }
+}
+
+fn port_names<'b>(bridges: impl Iterator<Item = &'b Bridge>) -> BTreeSet<&'b Name> {
+    bridges.flat_map(|bridge| &bridge.ports).map(|port| &port.iface).collect()
+}
+
+/// Whether a link has one of these names.
+fn is_called(link: &Link, names: &BTreeSet<&Name>) -> bool {
+    names.contains(&link.name) || link.altnames.iter().any(|name| names.contains(name))
+}
