@@ -57,7 +57,7 @@ fn it_is_asked_beside_docker() {
     }
     let filter = format!("bridge={}", bridge.name());
     let words =
-        ["ls", "--partial", "--filter", &filter, "--format", "{{.EngineName}} {{.Container}}"];
+        ["ls", "--partial", "--filter", &filter, "--format", "{{.Engine}} {{.Container}}"];
     let ran = docker_ovs(&[&engines[..], &words].concat());
     let mut rows: Vec<_> = ran.stdout.lines().collect();
     rows.sort_unstable();

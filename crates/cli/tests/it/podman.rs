@@ -43,7 +43,7 @@ fn a_name_is_qualified_only_where_two_engines_have_it() {
     assert_eq!(number(podman.name()), format!("{}\n", own.ofport()));
     assert_eq!(number(container.name()), format!("{}\n", other.ofport()));
     let list =
-        ["ls", "--partial", "--bridge", bridge.name(), "--format", "{{.Called}} {{.EngineName}}"];
+        ["ls", "--partial", "--bridge", bridge.name(), "--format", "{{.Called}} {{.Engine}}"];
     let mut listed: Vec<_> = told(&podman, &list).lines().map(str::to_owned).collect();
     listed.sort();
     let mut both = [format!("{} podman", podman.name()), format!("{} docker", container.name())];
@@ -285,7 +285,7 @@ fn engines_are_found_by_themselves_also_by_those_who_follow() {
     // The same engine under a second path is no second one.
     let name = unique("dup");
     let twice = ["--engine", "podman", "--engine", &podman.engine()];
-    let format = ["--bridge", bridge.name(), "--format", "{{.Called}} {{.EngineName}}"];
+    let format = ["--bridge", bridge.name(), "--format", "{{.Called}} {{.Engine}}"];
     let listed = docker_ovs(&[&twice[..], &["ls", "--partial"], &format].concat());
     assert_eq!(listed.stdout, format!("{} podman\n", podman.name()), "{name}: {listed:?}");
 }

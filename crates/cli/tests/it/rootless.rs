@@ -18,7 +18,7 @@ fn what_a_user_runs_without_root_is_shown_and_cannot_be_connected() {
     home.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", "eth1"]);
     let links = home.ip(&["-o", "link"]);
     let engine = format!("podman@{}", podman.user());
-    let found = lists(&["ls", "--format", "{{.Container}} {{.Interface}} {{.EngineName}}"]);
+    let found = lists(&["ls", "--format", "{{.Container}} {{.Interface}} {{.Engine}}"]);
     assert!(found.contains(&format!("{name} eth0 {engine}\n")), "{found}");
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = folder.path().join("p.sock");
