@@ -56,8 +56,7 @@ fn it_is_asked_beside_docker() {
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
     }
     let filter = format!("bridge={}", bridge.name());
-    let words =
-        ["ls", "--partial", "--filter", &filter, "--format", "{{.Engine}} {{.Container}}"];
+    let words = ["ls", "--partial", "--filter", &filter, "--format", "{{.Engine}} {{.Container}}"];
     let ran = docker_ovs(&[&engines[..], &words].concat());
     let mut rows: Vec<_> = ran.stdout.lines().collect();
     rows.sort_unstable();
