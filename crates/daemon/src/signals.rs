@@ -1,9 +1,8 @@
 //! The signals that the daemon minds.
 
-use std::io;
-
-use model::{SourceError, SourceErrorKind};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use host::signals;
+use model::SourceError;
+use tokio::signal::unix::Signal;
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,18 +27,7 @@ impl Signals {
     /// # Errors
     /// The system refuses.
     pub(crate) fn new() -> Result<Self, SourceError> {
-        let failed =
-            |error: io::Error| SourceError::new(SourceErrorKind::Unusable, "signals", error);
-        let ends = [
-            SignalKind::terminate(),
-            SignalKind::interrupt(),
-            SignalKind::quit(),
-            SignalKind::user_defined1(),
-            SignalKind::user_defined2(),
-            SignalKind::alarm(),
-        ];
-        let ends = ends.into_iter().map(signal).collect::<Result<_, _>>().map_err(failed)?;
-        Ok(Self { ends, hangup: signal(SignalKind::hangup()).map_err(failed)? })
+        Ok(Self { ends: signals::ending()?, hangup: signals::hangup()? })
     }
 
     /// The next one. Cancel safe.

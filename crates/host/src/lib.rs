@@ -42,6 +42,7 @@ mod reader;
 pub mod recorded;
 mod recording;
 mod settings;
+pub mod signals;
 pub mod source;
 mod switch;
 mod token;

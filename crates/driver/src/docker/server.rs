@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use host::signals;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::CONTENT_TYPE;
@@ -14,10 +15,9 @@ use hyper::server::conn::http1::Builder;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use model::{SourceError, SourceErrorKind};
+use model::SourceError;
 use sd_notify::NotifyState;
 use tokio::net::UnixStream;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::info;
@@ -73,19 +73,11 @@ pub async fn serve(driver: Driver, path: &Path) -> Result<(), SourceError> {
 
 /// Until the process is to end.
 fn stop() -> Result<impl Future<Output = ()>, SourceError> {
-    let failed = |error| SourceError::new(SourceErrorKind::Unusable, "signals", error);
-    let ends = [
-        SignalKind::terminate(),
-        SignalKind::interrupt(),
-        SignalKind::quit(),
-        SignalKind::user_defined1(),
-        SignalKind::user_defined2(),
-        SignalKind::alarm(),
-    ];
+    let mut ends = signals::ending()?;
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let hangup = Some(SignalKind::hangup()).filter(|_| !ignores_hangup(&status));
-    let ends: Result<Vec<_>, _> = ends.into_iter().chain(hangup).map(signal).collect();
-    let mut ends = ends.map_err(failed)?;
+    if !ignores_hangup(&status) {
+        ends.push(signals::hangup()?);
+    }
     Ok(poll_fn(move |context| {
         let came = ends.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
         if came { Poll::Ready(()) } else { Poll::Pending }
