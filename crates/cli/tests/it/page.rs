@@ -330,6 +330,24 @@ fn the_link_that_skips_to_the_switches_moves_the_focus_alone() {
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
 }
 
+/// The picture is brought up to date also where it is not shown.
+#[test]
+fn a_part_that_is_not_shown_stays_so_when_the_host_changes() {
+    lab::alone!(Docker, Browser);
+    let (_daemon, browser) = shown();
+    for (show, hidden) in [("table", "picture"), ("picture", "list")] {
+        browser.run(&format!("location.hash = 'show={show}'"));
+        browser.waits_for(&format!("document.getElementById('{hidden}').hidden"));
+        let bridge = Bridge::new();
+        browser.waits_for(&format!("{NAMES}.some(name => name.includes('{}'))", bridge.name()));
+        assert_eq!(
+            browser.run(&format!("return document.getElementById('{hidden}').hidden")),
+            true
+        );
+        drop(bridge);
+    }
+}
+
 /// A browser keeps a page that was left, and shows it as it was.
 #[test]
 fn a_page_that_is_shown_again_follows_the_host_again() {

@@ -7,7 +7,7 @@ import { markSelected, pin, pinned, showDetails, shown } from "./script/details.
 import { startFilters, updateFilters } from "./script/filter.js";
 import { onKey, startKeys, updateTabStop } from "./script/keyboard.js";
 import { startList, updateList, updateTraffic } from "./script/list.js";
-import { morph } from "./script/morph.js";
+import { morphContent } from "./script/morph.js";
 import { asOf, moment, startPast, togglePast, told, updatePast } from "./script/past.js";
 import { followRates, light, onRates } from "./script/rates.js";
 import { search } from "./script/search.js";
@@ -71,7 +71,8 @@ function replacePicture(html) {
   const active = document.activeElement?.id;
   for (const id of ["head", "picture"]) {
     const part = fresh.getElementById(id);
-    if (part) morph(byId(id), part);
+    // Whether the picture is shown at all is the view's to say.
+    if (part) morphContent(byId(id), part);
   }
   if (active && document.activeElement?.id !== active) byId(active)?.focus({ preventScroll: true });
   showPicture();

@@ -1,7 +1,7 @@
 // Puts a new picture in the place of the old one.
 
 /** Makes `old` equal to `fresh`, keeping every element that is in both: focus stays. */
-export function morph(old, fresh) {
+function morph(old, fresh) {
   if (old.nodeType !== Node.ELEMENT_NODE) {
     if (old.data !== fresh.data) old.data = fresh.data;
     return;
@@ -10,6 +10,11 @@ export function morph(old, fresh) {
   for (const { name, value } of fresh.attributes) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
+  morphContent(old, fresh);
+}
+
+/** Gives `old` the content of `fresh` as {@link morph} does; its own attributes stay as the page has set them. */
+export function morphContent(old, fresh) {
   const known = new Map();
   const wanted = new Set([...fresh.children].map((child) => child.id).filter(Boolean));
   for (const child of [...old.children]) {
