@@ -333,7 +333,7 @@ fn snapshot(configured: &[Configured], scope: Scope, seen: Answers) -> Snapshot 
         identities: Identities::default(),
         other_engines: Vec::new(),
         kernel: seen.kernel.into(),
-        switch: seen.switch.0.into_iter().map(|(source, rows)| (source, rows.into())).collect(),
+        switch: seen.switch.0,
     }
 }
 

@@ -9,6 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::SourceError;
 use model::ids::{DpPort, OfPort, name};
+use model::snapshot::Observed;
 use model::switch::{Bridge, OfPortState, Port};
 use unixctl::{Client, Error, VSWITCHD, control_socket};
 
@@ -32,8 +33,8 @@ pub(super) fn read<'a>(
     host: &'a Host,
     due: Deadline,
     _bridge: Option<&'a str>,
-) -> BoxFuture<'a, Result<Vec<Bridge>, SourceError>> {
-    due.hold(|| what(&host.rundir), all(&host.rundir)).boxed()
+) -> BoxFuture<'a, Observed<Bridge>> {
+    due.hold(|| what(&host.rundir), all(&host.rundir)).map(Observed::from).boxed()
 }
 
 /// Every bridge with every port that has a number.

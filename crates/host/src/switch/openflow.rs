@@ -8,6 +8,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join_all};
 use model::ids::{DatapathId, Mac, OfPort};
+use model::snapshot::Observed;
 use model::switch::{Bridge, OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
 use openflow::{Client, Error, Remote, Version};
@@ -28,43 +29,53 @@ pub(super) fn read<'a>(
     host: &'a Host,
     due: Deadline,
     bridge: Option<&'a str>,
-) -> BoxFuture<'a, Result<Vec<Bridge>, SourceError>> {
-    all(due, &host.rundir, &host.openflow, bridge).boxed()
+) -> BoxFuture<'a, Observed<Bridge>> {
+    all(due, &host.rundir, &host.openflow, bridge)
+        .map(|read| read.unwrap_or_else(|why| Observed::Absent { why }))
+        .boxed()
 }
 
-/// Every bridge that has a socket, or only `bridge`; a bridge that does not answer fails
-/// the source, since its ports would be missed. One whose socket has gone meanwhile is none any
-/// more, as long as another one shows that vswitchd is still there.
+/// Every bridge that has a socket. One that does not answer fails the source, since its ports would be
+/// missed; beside `bridge`, if that is asked about, they are all that is missing. One whose socket has gone
+/// meanwhile is none any more, as long as another one shows that vswitchd is still there.
 async fn all(
     due: Deadline,
     rundir: &Path,
     listeners: &[Listener],
     bridge: Option<&str>,
-) -> Result<Vec<Bridge>, SourceError> {
+) -> Result<Observed<Bridge>, SourceError> {
     let mut places = sockets(rundir)?;
     for listener in listeners {
         places.retain(|(name, _)| *name != listener.bridge);
         places.push((listener.bridge.clone(), listener.remote.clone()));
     }
-    // The others' names are kept, so that a wrong name can be told from a silent bridge.
-    let is_there = bridge.is_some_and(|wanted| places.iter().any(|(name, _)| name == wanted));
     let asked = places.into_iter().map(|(name, remote)| async move {
-        if is_there && bridge.is_some_and(|wanted| wanted != name) {
-            return Ok(unread(name));
-        }
         let answer = due.hold(|| what(&remote), ask(name.clone(), &remote)).await;
-        match bridge {
-            // Any of them may be the parent, if it is the name of a fake bridge.
-            Some(_) if !is_there => Ok(answer.unwrap_or_else(|_| unread(name))),
-            _ => answer.map_err(|why| (remote, why)),
-        }
+        (name, remote, answer)
     });
     let mut answers = join_all(asked).await;
+    // Where none is called so it may be a fake bridge, and any of them its parent.
+    let is_beside = |name: &str| bridge.is_some_and(|wanted| wanted != name);
     // vswitchd ends a bridge's conversations a moment before it removes the socket.
-    if bridge.is_none() && answers.iter().any(Result::is_ok) {
-        answers.retain(|answer| answer.as_ref().err().is_none_or(|(remote, _)| is_at(remote)));
+    if answers.iter().any(|(_, _, answer)| answer.is_ok()) {
+        answers.retain(|(name, remote, answer)| {
+            answer.is_ok() || is_at(remote) || bridge == Some(name.as_str())
+        });
     }
-    answers.into_iter().map(|answer| answer.map_err(|(_, why)| why)).collect()
+    let mut missing = None;
+    let read = answers.into_iter().map(|(name, _, answer)| match answer {
+        Err(why) if is_beside(&name) => {
+            missing.get_or_insert(why);
+            // Its name is kept, so that a wrong name can be told from a silent bridge.
+            Ok(unread(name))
+        }
+        answer => answer,
+    });
+    let rows = read.collect::<Result<Arc<[_]>, _>>()?;
+    Ok(match missing {
+        Some(why) => Observed::Partial { rows, why },
+        None => Observed::Fresh { rows },
+    })
 }
 
 /// Whether a socket is there still; of a network address that cannot be told.
@@ -75,7 +86,7 @@ fn is_at(remote: &Remote) -> bool {
     }
 }
 
-/// A bridge that is there, of which nothing was asked.
+/// A bridge that is there, of which nothing is known.
 fn unread(name: String) -> Bridge {
     Bridge { name: name.into(), ..Bridge::default() }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::{BoxFuture, join_all};
 use model::SourceError;
-use model::snapshot::Namespace;
+use model::snapshot::{Namespace, Observed};
 use model::switch::{Bridge, SwitchSource};
 
 use super::{appctl, openflow};
@@ -18,7 +18,7 @@ use crate::switch::ovsdb::{Answerer, Database};
 const MANY: usize = 32;
 
 /// What each source brought.
-pub(crate) type BySource = BTreeMap<SwitchSource, Result<Vec<Bridge>, SourceError>>;
+pub(crate) type BySource = BTreeMap<SwitchSource, Observed<Bridge>>;
 
 /// What each source brought, and who answered for the database, if it was asked and did.
 pub(crate) type SwitchAnswer = (BySource, Option<Answerer>);
@@ -27,12 +27,8 @@ pub(crate) type SwitchAnswer = (BySource, Option<Answerer>);
 type DatabaseAnswer = (Result<Vec<Bridge>, SourceError>, Option<Answerer>);
 
 /// How a source reads every bridge; the one that is asked about, if there is one, must be among
-/// them.
-type Read = for<'a> fn(
-    &'a Host,
-    Deadline,
-    Option<&'a str>,
-) -> BoxFuture<'a, Result<Vec<Bridge>, SourceError>>;
+/// them, and others that are not are only missing.
+type Read = for<'a> fn(&'a Host, Deadline, Option<&'a str>) -> BoxFuture<'a, Observed<Bridge>>;
 
 /// Every source beside the database, which alone can be asked for a few ports and be followed. A
 /// new one is its file, its name in [`SwitchSource`], and a line here.
@@ -97,7 +93,7 @@ impl Host {
 
 fn collect(ovsdb: Option<DatabaseAnswer>, mut sources: BySource) -> SwitchAnswer {
     let (rows, answerer) = ovsdb.unzip();
-    sources.extend(rows.map(|rows| (SwitchSource::Ovsdb, rows)));
+    sources.extend(rows.map(|rows| (SwitchSource::Ovsdb, rows.into())));
     (sources, answerer.flatten())
 }
 

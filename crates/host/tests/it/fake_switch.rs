@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 /// Ends when it is dropped.
 pub(crate) struct FakeSwitch {
-    _servers: JoinSet<()>,
+    servers: JoinSet<()>,
 }
 
 impl FakeSwitch {
@@ -30,13 +30,19 @@ impl FakeSwitch {
                 tokio::spawn(answer_control(stream, shown));
             }
         });
+        let mut switch = Self { servers };
+        switch.add_bridge(rundir, bridge, ports);
+        switch
+    }
+
+    /// One more bridge, which speaks OpenFlow alone.
+    pub(crate) fn add_bridge(&mut self, rundir: &Path, bridge: &str, ports: &'static [u16]) {
         let listener = UnixListener::bind(rundir.join(format!("{bridge}.mgmt"))).unwrap();
-        servers.spawn(async move {
+        self.servers.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(speak_openflow(stream, ports));
             }
         });
-        Self { _servers: servers }
     }
 }
 

@@ -6,6 +6,7 @@ use host::Question;
 use model::ids::{DatapathId, DpPort, OfPort};
 use model::switch::{Bridge, OfPortState, SwitchSource};
 use model::{SourceErrorKind, query};
+use tokio::net::UnixListener;
 
 use crate::fake_switch::FakeSwitch;
 use crate::rows::host;
@@ -73,11 +74,36 @@ async fn where_no_bridge_has_the_name_each_may_be_the_parent_of_a_fake_one() {
     assert_eq!(numbers(query::bridge(&snapshot, "br0").unwrap().bridge).len(), 1);
 }
 
+/// A container on another bridge would be told to be on none.
+#[tokio::test]
+async fn beside_the_bridge_that_is_asked_about_the_others_are_read_or_missing() {
+    let (host, folder) = host(Vec::new());
+    let mut switch = FakeSwitch::listen(folder.path(), "br0", &[1], SHOWN);
+    switch.add_bridge(folder.path(), "br1", &[1, 2]);
+    let question = Question { bridge: Some("br0".to_owned()), ..all() };
+    let read = async || host.look(&question).await.switch[&SwitchSource::OpenFlow].clone();
+    let ports = |rows: &[Bridge]| {
+        let mut ports: Vec<_> =
+            rows.iter().map(|bridge| (bridge.name.to_string(), bridge.ports.len())).collect();
+        ports.sort();
+        ports
+    };
+    let called = |name: &str, ports| (name.to_owned(), ports);
+    let whole = read().await;
+    assert!(whole.is_fresh(), "{whole:?}");
+    assert_eq!(ports(whole.rows()), [called("br0", 1), called("br1", 2)]);
+    drop(UnixListener::bind(folder.path().join("br2.mgmt")).unwrap());
+    let partial = read().await;
+    let why = partial.incompleteness().expect("br2 did not answer");
+    assert!(why.what.contains("br2.mgmt"), "{why}");
+    assert_eq!(ports(partial.rows()), [called("br0", 1), called("br1", 2), called("br2", 0)]);
+}
+
 /// A bridge that ovs-vswitchd takes down as soon as it is asked: its socket goes, then the
 /// connection.
 fn taken_down(rundir: &Path, name: &str) {
     let path = rundir.join(format!("{name}.mgmt"));
-    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    let listener = UnixListener::bind(&path).unwrap();
     tokio::spawn(async move {
         let asked = listener.accept().await.unwrap();
         std::fs::remove_file(path).unwrap();
@@ -120,7 +146,7 @@ async fn a_vswitchd_that_ends_meanwhile_is_not_said_to_have_no_bridges() {
 async fn a_bridge_that_does_not_answer_fails_the_road() {
     let (host, folder) = host(Vec::new());
     let _switch = FakeSwitch::listen(folder.path(), "br0", &[1], SHOWN);
-    drop(tokio::net::UnixListener::bind(folder.path().join("br1.mgmt")).unwrap());
+    drop(UnixListener::bind(folder.path().join("br1.mgmt")).unwrap());
     let snapshot = host.look(&all()).await;
     let why = snapshot.switch[&SwitchSource::OpenFlow].absence().unwrap();
     assert_eq!(why.kind, SourceErrorKind::Unreachable);
