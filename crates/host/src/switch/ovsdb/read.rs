@@ -213,9 +213,15 @@ async fn select_named(
     let loose = rows.loose();
     rows.ports.extend(holders(client, requested, &loose).await?);
     let found: Vec<_> = rows.ports.keys().copied().collect();
-    complete(client, requested, wanted, &mut rows).await?;
+    let fakes_are_read = complete(client, requested, wanted, &mut rows).await?;
     let loose = rows.loose();
     rows.ports.extend(holders(client, requested, &loose).await?);
+    // The Port of a link that vswitchd holds by another name is known only now.
+    if !fakes_are_read && requested.fake_bridges && rows.ports.values().any(PortRow::has_tag) {
+        let selects: Vec<_> = fakes(requested).into_iter().collect();
+        let answer = client.transact(VSWITCH, &selects).await?;
+        rows.fakes = rows_by_id(&answer, 0..selects.len(), |row: &PortRow| row.id)?;
+    }
     // Of fake bridges only those matter that one of the ports may be on, or that are asked about.
     let near = |fake: &PortRow| {
         let named = wanted.bridge.is_some_and(|name| fake.is_called(name));
@@ -267,13 +273,13 @@ async fn called(
 
 /// The Bridges of the Ports that were found; and with them what is looked for only where it may
 /// matter, as the server goes through a whole table for it: Interfaces of another name for links
-/// whose index none has that was found, and the Ports of fake bridges.
+/// whose index none has that was found, and the Ports of fake bridges. Whether it asked for those.
 async fn complete(
     client: &mut Client,
     requested: &RequestedColumns,
     wanted: Wanted<'_>,
     rows: &mut Rows,
-) -> Result<(), ovsdb::Error> {
+) -> Result<bool, ovsdb::Error> {
     let ports: Vec<_> = rows.ports.keys().copied().collect();
     let having = ports.iter().map(|id| having(requested, *id));
     let indexed = requested.interface.contains(&"ifindex");
@@ -293,14 +299,14 @@ async fn complete(
     let other = held.len();
     let selects: Vec<_> = having.chain(held).chain(fakes).collect();
     if selects.is_empty() {
-        return Ok(());
+        return Ok(fake_may_be);
     }
     let answer = client.transact(VSWITCH, &selects).await?;
     take_carriers(&answer, &ports, &mut rows.bridges)?;
     let held = carried..carried + other;
     rows.interfaces.extend(rows_by_id(&answer, held, |row: &InterfaceRow| row.id)?);
     rows.fakes = rows_by_id(&answer, carried + other..selects.len(), |row: &PortRow| row.id)?;
-    Ok(())
+    Ok(fake_may_be)
 }
 
 /// The Ports that hold these Interfaces.
