@@ -55,17 +55,15 @@ const OF_PORT: [Field; 7] = [
 
 /// `before` with the namespaces, indexes and containers of `after`, where it has the same interfaces.
 fn as_in(before: &Wiring, after: &Wiring) -> Wiring {
-    let counterparts: BTreeMap<Owned<'_>, &Attachment> =
-        after.attachments.iter().map(|now| (owned(now), now)).collect();
+    let counterparts = counterparts(before, after);
     let places: BTreeMap<LinkKey, &Attachment> =
         after.attachments.iter().map(|now| (key(now), now)).collect();
-    let found = before.attachments.iter().filter_map(|was| counterparts.get(&owned(was)));
-    let mut taken: BTreeSet<LinkKey> = found.map(|now| key(now)).collect();
+    let mut taken: BTreeSet<LinkKey> = counterparts.values().map(|now| key(now)).collect();
     let mut free = Free::default();
     let mut wiring = before.clone();
     for attachment in &mut wiring.attachments {
         let here = key(attachment);
-        match (counterparts.get(&owned(attachment)), places.get(&here)) {
+        match (counterparts.get(&here), places.get(&here)) {
             (Some(now), _) => move_to(attachment, now),
             // What is there now is another one.
             (None, Some(now)) if !shares_container(attachment, now) => {
@@ -87,6 +85,29 @@ fn as_in(before: &Wiring, after: &Wiring) -> Wiring {
         }
     }
     wiring
+}
+
+/// What `after` has each interface of `before` as, by where that was. A container with several namespaces may
+/// have one name several times: what stayed where it was is that one, and the rest go in their order.
+fn counterparts<'a>(before: &Wiring, after: &'a Wiring) -> BTreeMap<LinkKey, &'a Attachment> {
+    let mut free: BTreeMap<Owned<'_>, BTreeMap<LinkKey, &Attachment>> = BTreeMap::new();
+    for now in &after.attachments {
+        free.entry(owned(now)).or_default().insert(key(now), now);
+    }
+    let mut found = BTreeMap::new();
+    let mut moved = Vec::new();
+    for was in &before.attachments {
+        let stayed = free.get_mut(&owned(was)).and_then(|free| free.remove(&key(was)));
+        match stayed {
+            Some(now) => drop(found.insert(key(was), now)),
+            None => moved.push(was),
+        }
+    }
+    for was in moved {
+        let next = free.get_mut(&owned(was)).and_then(BTreeMap::pop_first);
+        found.extend(next.map(|(_, now)| (key(was), now)));
+    }
+    found
 }
 
 /// What an interface is known by: its name, and whose it is, whatever else has that name by now.
@@ -166,6 +187,30 @@ mod tests {
         }
         wiring.attachments.sort_by_key(super::key);
         wiring
+    }
+
+    /// The article's host with one interface once more, in another namespace of the same container.
+    fn with_two_namespaces() -> Wiring {
+        let mut wiring = article();
+        let mut twin = wiring.attachments[0].clone();
+        twin.netns.ino += 1000;
+        twin.port = AttachmentState::NotOnSwitch;
+        wiring.attachments.push(twin);
+        wiring.attachments.sort_by_key(super::key);
+        wiring
+    }
+
+    #[test]
+    fn one_name_in_two_namespaces_of_a_container_is_no_change() {
+        let host = with_two_namespaces();
+        assert_eq!(told(&compare(&host, &host, 0)), [""; 0]);
+        let mut restarted = host.clone();
+        for attachment in &mut restarted.attachments {
+            attachment.netns.ino += 5000;
+        }
+        assert_eq!(told(&compare(&host, &restarted, 0)), [""; 0]);
+        assert_eq!(compare(&host, &article(), 0).len(), 1);
+        assert_eq!(compare(&article(), &host, 0).len(), 1);
     }
 
     fn told(events: &[Event]) -> Vec<String> {
