@@ -180,11 +180,11 @@ impl Attachment {
     /// Whether nothing was found for a link of a kind that has neither a peer nor a parent, as
     /// tap, bridge, dummy, vrf and gretap. Hardware and internal ports are looked for by address.
     fn is_dead_end(&self) -> bool {
-        let followed = ["veth", "netkit", "macvlan", "macvtap", "ipvlan", "ipvtap", "vlan"];
         let told = ["openvswitch", "bond", "team", "bridge"];
+        let is_followed = self.link.is_paired() || self.link.has_parent();
         let kind = self.link.kind.as_deref();
         let nothing = self.evidence.iter().all(|evidence| evidence.step() < 3);
-        nothing && kind.is_some_and(|kind| !followed.contains(&kind) && !told.contains(&kind))
+        nothing && !is_followed && kind.is_some_and(|kind| !told.contains(&kind))
     }
 }
 

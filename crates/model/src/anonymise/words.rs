@@ -75,13 +75,14 @@ pub(super) const VLAN_MODES: [&str; 5] = [
 ];
 
 /// Types of interfaces that are no tunnels (ovs-vswitchd.conf.db(5), Interface `type`).
-const PORT_KINDS: [&str; 10] = [
+const PORT_KINDS: [&str; 11] = [
     "",
     "system",
     "internal",
     "tap",
     "patch",
     "afxdp",
+    "afxdp-nonpmd",
     "dpdk",
     "dpdkr",
     "dpdkvhostuser",

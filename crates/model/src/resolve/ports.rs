@@ -108,7 +108,7 @@ fn occupant(
         }
         "patch" => patch(index, entry.port),
         kind if TUNNELS.contains(&kind) => Occupant::Tunnel { remote: remote(entry.port) },
-        "system" | "afxdp" => system(index, claims, ix),
+        "system" | "afxdp" | "afxdp-nonpmd" => system(index, claims, ix),
         "" => without_kind(index, entry),
         "internal" | "tap" => made_by_the_switch(index, entry),
         kind => Occupant::Unknown { why: format!("a port of type {kind} has no kernel link") },
