@@ -34,7 +34,8 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliErro
     // Those that are not on the bridge most need to be explained.
     let sources = v1::sources(&look.snapshot);
     let sources = || sources.iter().filter(|source| source.world.is_some()).cloned().collect();
-    let explained = found.iter().map(|found| v1::Explanation::new(found).asked_of(sources()));
+    let explained =
+        found.iter().map(|found| v1::Explanation::of(found, subject).asked_of(sources()));
     let rows: Vec<_> = explained.collect();
     let text = match &args.format {
         Format::Table => Text::lines(&report::explain(&rows)),

@@ -2,6 +2,7 @@
 
 use model::evidence::Evidence;
 use model::ids::short_id;
+use model::query::Subject;
 use model::switch::SwitchSource;
 use model::told::some;
 use model::wiring::Attachment as Found;
@@ -40,8 +41,17 @@ pub struct Step {
 }
 
 impl Explanation {
-    /// The explanation of one attachment.
+    /// The explanation of one attachment, told of its first tenant.
     pub fn new(found: &Found) -> Self {
+        Self::told(found, Attachment::new(found, None))
+    }
+
+    /// The explanation of one attachment, told of the container that was asked about.
+    pub fn of(found: &Found, target: Subject<'_>) -> Self {
+        Self::told(found, Attachment::of(found, target))
+    }
+
+    fn told(found: &Found, attachment: Attachment) -> Self {
         let link = Step {
             number: 2,
             name: StepName::Namespace,
@@ -57,7 +67,7 @@ impl Explanation {
             steps.insert(at, endpoint);
         }
         let notes = some(found.notes.iter().map(ToString::to_string));
-        let attachment = Attachment { notes, ..Attachment::new(found, None) };
+        let attachment = Attachment { notes, ..attachment };
         Self { attachment, steps, sources: Vec::new() }
     }
 

@@ -225,7 +225,8 @@ async fn explanation(origin: &Origin, container: &str) -> Result<String, CliErro
         ..Question::default()
     };
     let look = origin.look(&question).await;
-    let found = look.attachments_of(look.subject(&asked)?)?;
-    let rows: Vec<_> = found.iter().map(|found| v1::Explanation::new(found)).collect();
+    let subject = look.subject(&asked)?;
+    let found = look.attachments_of(subject)?;
+    let rows: Vec<_> = found.iter().map(|found| v1::Explanation::of(found, subject)).collect();
     Ok(report::explain(&rows))
 }
