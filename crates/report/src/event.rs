@@ -46,12 +46,38 @@ fn place(bridge: Option<&str>, ofport: Option<u16>) -> String {
 }
 
 fn change(field: Field, before: &Attachment, now: &Attachment) -> String {
-    format!("{field} {} -> {}", shown(field, before), shown(field, now))
+    let (was, is) = (shown(field, before), shown(field, now));
+    match field {
+        Field::Port if was == is => format!("{field} {is}: {}", settings(before, now)),
+        _ => format!("{field} {was} -> {is}"),
+    }
+}
+
+/// What is set otherwise at a port that is the same one.
+fn settings(before: &Attachment, now: &Attachment) -> String {
+    let all = |row: &Attachment| {
+        [
+            ("FakeBridge", row.fake_bridge.clone()),
+            ("Bond", row.bond.clone()),
+            ("OFPortRequest", row.ofport_request.map(|port| port.to_string())),
+            ("DPPort", row.dp_port.map(|port| port.to_string())),
+            ("DatapathID", row.datapath_id.clone()),
+            ("Network", row.network.clone()),
+            ("EndpointID", row.endpoint.clone()),
+            ("Reason", row.reason.clone()),
+        ]
+    };
+    let both = all(before).into_iter().zip(all(now)).filter(|(was, is)| was != is);
+    let text = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    let named = both.map(|((name, was), (_, is))| format!("{name} {} -> {}", text(was), text(is)));
+    let named: Vec<_> = named.collect();
+    // Of several ports, and of what is an error, a row has no columns.
+    if named.is_empty() { "other settings".to_owned() } else { named.join(", ") }
 }
 
 fn shown(field: Field, row: &Attachment) -> String {
     let text = match field {
-        Field::Container => row.container.clone(),
+        Field::Container => containers(row),
         Field::Interface => row.interface.clone(),
         Field::Mac => row.mac.clone().unwrap_or_default(),
         Field::Addresses => row.addresses.join(","),
@@ -65,4 +91,10 @@ fn shown(field: Field, row: &Attachment) -> String {
         Field::Notes => row.notes.join("; "),
     };
     if text.is_empty() { "-".to_owned() } else { text }
+}
+
+/// All that have the interface: a second one may come and go while the first stays.
+fn containers(row: &Attachment) -> String {
+    let names: Vec<_> = row.tenants.iter().map(|tenant| tenant.container.as_str()).collect();
+    if names.is_empty() { row.container.clone() } else { names.join(",") }
 }

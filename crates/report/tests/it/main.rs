@@ -11,6 +11,7 @@
 )]
 
 mod docs;
+mod events;
 mod fleet;
 mod formats;
 mod graph;

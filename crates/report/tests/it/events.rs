@@ -1,0 +1,58 @@
+//! The lines of `events`: each says what is different.
+
+use std::sync::Arc;
+
+use docker_ovs_report::{event_line, v1};
+use model::Wiring;
+use model::timeline::compare;
+use model::wiring::{Attachment, AttachmentState, PortRef};
+
+use crate::{FULL, host};
+
+fn first_on_a_port(wiring: &mut Wiring) -> &mut Attachment {
+    let mut all = wiring.attachments.iter_mut();
+    all.find(|one| one.port.port().is_some() && !one.tenants.is_empty()).unwrap()
+}
+
+/// What is told of a change to the first interface on a port, without time and action.
+fn told(change: impl Fn(&mut Attachment)) -> String {
+    let (_, before) = host(FULL);
+    let mut after = before.clone();
+    change(first_on_a_port(&mut after));
+    let events: Vec<_> = compare(&before, &after, 0).iter().map(v1::Event::from).collect();
+    let [event] = events.as_slice() else { panic!("{events:#?}") };
+    event_line(event).split_once(": ").unwrap().1.to_owned()
+}
+
+fn port(one: &mut Attachment) -> &mut PortRef {
+    match &mut one.port {
+        AttachmentState::On(port) => port,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn of_a_port_that_stays_it_is_said_what_is_set_otherwise() {
+    let iface = first_on_a_port(&mut host(FULL).1).port.port().unwrap().iface.to_string();
+    let fake = told(|one| port(one).fake_bridge = Some("v10".into()));
+    assert_eq!(fake, format!("Port {iface}: FakeBridge - -> v10"));
+    let bond = told(|one| port(one).bond = Some("bond7".to_owned()));
+    assert_eq!(bond, format!("Port {iface}: Bond - -> bond7"));
+    let wish = told(|one| port(one).ofport_request = Some(model::ids::OfPort(77)));
+    assert!(wish.starts_with(&format!("Port {iface}: OFPortRequest ")), "{wish}");
+    assert!(wish.ends_with(" -> 77"), "{wish}");
+    let other = told(|one| port(one).iface = "other0".into());
+    assert_eq!(other, format!("Port {iface} -> other0"));
+}
+
+#[test]
+fn who_comes_to_share_an_interface_is_named() {
+    let name = first_on_a_port(&mut host(FULL).1).tenants[0].name.to_string();
+    let line = told(|one| {
+        let mut second = (*one.tenants[0]).clone();
+        second.name = "second".into();
+        second.id = model::ids::ContainerId("f".repeat(64).into());
+        one.tenants = one.tenants.iter().cloned().chain([Arc::new(second)]).collect();
+    });
+    assert_eq!(line, format!("Container {name} -> {name},second"));
+}
