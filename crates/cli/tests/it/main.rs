@@ -64,6 +64,7 @@ mod os_ken;
 mod page;
 mod page_past;
 mod page_sizes;
+mod page_use;
 mod plain_namespaces;
 mod podman;
 mod pods;

@@ -2,7 +2,7 @@
 // Other people's words are only ever set as text; what comes from the server is escaped there.
 import { events, figure } from "./script/api.js";
 import { fetchCounters, showCounters } from "./script/counters.js";
-import { byId, jackOf, jacks, nameOf, setText } from "./script/dom.js";
+import { byId, jackById, jackOf, jacks, nameOf, setText } from "./script/dom.js";
 import { markSelected, pin, pinned, showDetails, shown } from "./script/details.js";
 import { startFilters, updateFilters } from "./script/filter.js";
 import { onKey, startKeys, updateTabStop } from "./script/keyboard.js";
@@ -198,7 +198,7 @@ function choose(jack) {
   updateList();
 }
 
-const toggleTrace = () => moment() === null && (isTracing() ? endTrace() : beginTrace(byId(pinned)));
+const toggleTrace = () => moment() === null && (isTracing() ? endTrace() : beginTrace(jackById(pinned)));
 const toggleDense = () => {
   const dense = document.querySelector("#picture .wiring.dense");
   change({ density: dense ? "labels" : "dense" });
@@ -254,13 +254,13 @@ function start() {
   onView(showView);
   onRates(() => {
     updateTraffic();
-    const jack = shown && byId(shown);
+    const jack = shown && jackById(shown);
     if (jack) showCounters(jack);
   });
   // Counters move on while a jack is shown. Events are about attachments only: a new bridge or
   // a source that fell silent is in the picture alone. Unchanged it is not sent again.
   setInterval(() => {
-    const jack = shown && !document.hidden && byId(shown);
+    const jack = shown && !document.hidden && jackById(shown);
     if (jack) fetchCounters(jack);
   }, 2000);
   setInterval(() => document.hidden || refresh(), 2000);

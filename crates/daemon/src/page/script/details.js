@@ -1,6 +1,6 @@
 // The panel that shows one jack in full, with its counters.
 import { fetchCounters, showCounters } from "./counters.js";
-import { byId, element, jacks, nameOf } from "./dom.js";
+import { byId, element, jackById, jacks, nameOf } from "./dom.js";
 import { moment } from "./past.js";
 import { change } from "./view.js";
 
@@ -39,15 +39,10 @@ function showHint() {
 
 /** Shows a jack; another than before, or when asked, with its counters anew. */
 export function showDetails(id, anew) {
-  const jack = byId(id);
+  const jack = jackById(id);
   const panel = byId("details");
-  if (!jack) {
-    panel.querySelector(".gone")?.remove();
-    panel.prepend(element("p", missing(), "gone"));
-    return;
-  }
-  const other = shown !== id;
-  const table = other || moment() !== null ? undefined : panel.querySelector(".counters");
+  if (!jack) return showMissing(id);
+  const table = shown !== id || moment() !== null ? null : panel.querySelector(".counters");
   shown = id;
   const parts = [element("h2", nameOf(jack))];
   parts.push(list(lines(jack.querySelector("desc").textContent), "facts"));
@@ -59,20 +54,30 @@ export function showDetails(id, anew) {
   if (pinned === id) parts.push(closeButton());
   panel.replaceChildren(...parts);
   showCounters(jack);
-  if (other || anew) fetchCounters(jack);
+  if (!table || anew) fetchCounters(jack);
+}
+
+/** Says that a jack is not there, above what was told of it last. */
+function showMissing(id) {
+  const panel = byId("details");
+  panel.querySelector(".gone")?.remove();
+  // What is told of another one would be taken for its own.
+  if (shown !== id) panel.replaceChildren(...(pinned === id ? [closeButton()] : []));
+  shown = id;
+  panel.prepend(element("p", missing(), "gone"));
 }
 
 /** Why a jack that is to be shown is not in the picture. */
 function missing() {
   if (document.querySelector("#picture > .unknown")) return "Whether this port was there is not known.";
-  return moment() === null ? "This port is gone." : "This port was not there then.";
+  return moment() === null ? "There is no such port now." : "This port was not there then.";
 }
 
 function closeButton() {
   const button = element("button", "×");
   button.setAttribute("aria-label", "Let go");
   button.addEventListener("click", () => {
-    byId(pinned)?.focus();
+    jackById(pinned)?.focus();
     pin(null);
   });
   return button;

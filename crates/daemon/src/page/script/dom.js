@@ -4,6 +4,9 @@ export const byId = (id) => document.getElementById(id);
 /** All jacks of the picture, in its order. */
 export const jacks = () => [...document.querySelectorAll("#picture .jack")];
 
+/** The jack with this id; none where the page has nothing by it, or something that is no jack. */
+export const jackById = (id) => byId(id)?.closest("#picture .jack");
+
 /** What a jack is called, by its label. */
 export const nameOf = (jack) => jack.getAttribute("aria-label");
 

@@ -1,5 +1,5 @@
 // The table of all ports beside the picture: sorted by any column, filtered as the picture is.
-import { byId, element, jacks, nameOf, setText, words } from "./dom.js";
+import { byId, element, jackById, jacks, nameOf, setText, words } from "./dom.js";
 import { pinned } from "./details.js";
 import { collator, isFiltered, matching } from "./filter.js";
 import { formatRate, traffic } from "./rates.js";
@@ -116,7 +116,7 @@ export function startList(choose) {
     change({ sort });
   });
   document.querySelector("#list tbody").addEventListener("click", (event) => {
-    const jack = byId(event.target.closest("tr")?.dataset.jack);
+    const jack = jackById(event.target.closest("tr")?.dataset.jack);
     if (!jack) return;
     choose(jack);
     if (byId("picture").offsetParent) reveal(jack);

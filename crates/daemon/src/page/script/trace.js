@@ -1,6 +1,6 @@
 // Would a packet from one jack reach another? Two clicks, and vswitchd is asked.
 import { json } from "./api.js";
-import { byId, element, jacks, nameOf, setText } from "./dom.js";
+import { byId, element, jackById, jacks, nameOf, setText } from "./dom.js";
 import { moment } from "./past.js";
 import { change, view } from "./view.js";
 
@@ -43,7 +43,7 @@ export function updateTrace() {
   byId("trace").hidden = !tracing;
   byId("show-trace").setAttribute("aria-pressed", String(tracing));
   document.body.classList.toggle("tracing", tracing);
-  const [from, to] = [byId(view.from), byId(view.to)];
+  const [from, to] = [jackById(view.from), jackById(view.to)];
   setText(byId("trace-from"), from ? nameOf(from) : (view.from ? "gone" : "–"));
   setText(byId("trace-to"), to ? nameOf(to) : (view.to ? "gone" : "–"));
   const [kind] = Object.keys(packet());

@@ -1,0 +1,54 @@
+//! The page in use: what a link, a key, a tab that is put away and a change meanwhile do to it.
+
+use lab::Bridge;
+
+use crate::page::{shown, shown_by};
+use crate::tool::Served;
+
+/// The article's host, which never changes.
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenes/article.json");
+
+/// JavaScript that is true where the panel has nothing but that a jack is not there.
+const IS_MISSING: &str = "document.querySelector('#details .gone')?.textContent === \
+     'There is no such port now.' && !document.querySelector('#details h2')";
+
+/// The id of a bridge's own jack.
+fn local_jack(bridge: &str) -> String {
+    let slug = bridge.replace('-', "_2d");
+    format!("jack-{slug}-{slug}")
+}
+
+#[test]
+fn a_link_to_a_jack_that_is_not_there_shows_no_other_one() {
+    lab::need!(Lab, Browser);
+    let (_daemon, browser) = shown_by(Served::start(&["--from", RECORDED]));
+    let local = "document.querySelector('#details h2')?.textContent.includes('LOCAL')";
+    // The last three are no jacks.
+    for id in ["jack-vlanswitch-other", "main", "picture", "front-vlanswitch"] {
+        browser.run(&format!("location.hash = 'jack={}'", local_jack("vlanswitch")));
+        browser.waits_for(local);
+        browser.run(&format!("location.hash = 'jack={id}&from={id}&to={id}'"));
+        browser.waits_for(IS_MISSING);
+        browser.waits_for("document.getElementById('trace-from').textContent === 'gone'");
+        browser.run("location.reload()");
+        browser.waits_for("document.getElementById('live').textContent === 'live'");
+        browser.waits_for(IS_MISSING);
+    }
+    browser.run("document.querySelector('#details button').click()");
+    browser
+        .waits_for("document.querySelector('#details .hint') && !location.hash.includes('jack=')");
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+#[test]
+fn a_jack_that_a_link_names_is_shown_as_soon_as_it_is_there() {
+    lab::need!(Lab, Browser);
+    let name = lab::unique("br");
+    let (_daemon, browser) = shown();
+    browser.run(&format!("location.hash = 'jack={}'", local_jack(&name)));
+    browser.waits_for(IS_MISSING);
+    let _bridge = Bridge::named(&name);
+    let shows = format!("document.querySelector('#details h2')?.textContent.includes('{name}')");
+    browser.waits_for(&format!("{shows} && !document.querySelector('#details .gone')"));
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
