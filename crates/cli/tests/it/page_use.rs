@@ -1,6 +1,6 @@
 //! The page in use: what a link, a key, a tab that is put away and a change meanwhile do to it.
 
-use lab::Bridge;
+use lab::{Bridge, Link};
 
 use crate::page::{shown, shown_by};
 use crate::tool::Served;
@@ -51,4 +51,26 @@ fn a_jack_that_a_link_names_is_shown_as_soon_as_it_is_there() {
     let shows = format!("document.querySelector('#details h2')?.textContent.includes('{name}')");
     browser.waits_for(&format!("{shows} && !document.querySelector('#details .gone')"));
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+/// A port without a number gets one, and loses it again.
+#[test]
+fn a_trace_is_asked_for_again_when_a_jack_has_another_number() {
+    lab::need!(Lab, Browser);
+    let (bridge, name) = (Bridge::new(), lab::unique("l"));
+    bridge.add_without_waiting(&name, &[]);
+    let (_daemon, browser) = shown();
+    let (local, jack) = (local_jack(bridge.name()), format!("jack-{}-{name}", bridge.name()));
+    browser.waits_for(&format!("document.getElementById('{jack}')"));
+    browser.run(&format!("location.hash = 'from={jack}&to={local}'"));
+    let told = "document.getElementById('trace-verdicts').textContent";
+    let has_none = format!("{told}.includes('has no number')");
+    browser.waits_for(&has_none);
+    let link = Link::named(&name, &["type", "veth"]);
+    browser.waits_for(&format!("!{has_none} && {told} !== '' && !{told}.includes('is asked')"));
+    let was = browser.run(&format!("return {told}"));
+    lab::run("ovs-vsctl", &["set", "interface", &name, "ofport_request=77"]);
+    browser.waits_for(&format!("document.getElementById('{jack}').dataset.ofport === '77'"));
+    browser.waits_for(&format!("{told} !== {was} && !{told}.includes('is asked')"));
+    drop(link);
 }

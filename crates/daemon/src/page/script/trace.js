@@ -50,7 +50,8 @@ export function updateTrace() {
   byId("trace-kind").value = kind;
   byId("trace-port-label").hidden = !["tcp", "udp"].includes(kind);
   if (packet()[kind] && document.activeElement !== byId("trace-port")) byId("trace-port").value = packet()[kind];
-  const now = tracing && from && to ? JSON.stringify([view.from, view.to, packet()]) : "";
+  // A jack may be given a number, or another one.
+  const now = tracing && from && to ? JSON.stringify([view.from, view.to, end(from), end(to), packet()]) : "";
   if (now === asked) return;
   asked = now;
   mark([]);
