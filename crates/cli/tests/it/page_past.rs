@@ -64,6 +64,23 @@ fn a_moment_of_the_past_is_shown_as_it_was_or_as_not_known() {
     browser.types("\u{e007}");
     browser.waits_for("location.hash.includes('jack=')");
 
+    // What is not known now may be known in a moment: the journal was busy.
+    browser.run(
+        "const asks = window.fetch; const said = '<header id=\"head\"></header><div id=\"picture\">' \
+         + '<p class=\"unknown\">the history cannot be read: it is not known</p></div>'; \
+         window.fetch = (path, options) => window.isReadable || !path.includes('at=') \
+         ? asks(path, options) : Promise.resolve(new Response(said))",
+    );
+    browser.run("document.getElementById('past-now').click()");
+    browser.waits_for(&format!("!{is_on}"));
+    browser.run(&format!("location.hash = 'at={time}'"));
+    browser.waits_for(NOTHING_KNOWN);
+    browser.run("window.isReadable = true");
+    browser.waits_for(&format!("{is_on} && {is_past}"));
+    browser.run(&format!("document.querySelector('{jack}').focus()"));
+    browser.types("\u{e007}");
+    browser.waits_for("location.hash.includes('jack=')");
+
     // Of what was before the daemon nothing is known, and nothing is shown.
     browser.run("location.hash = location.hash.replace(/at=[^&]*/, 'at=2020-01-01T00:00:00Z')");
     browser.waits_for(NOTHING_KNOWN);

@@ -36,8 +36,8 @@ async function refresh() {
   const query = { width: room(), density: view.density ?? "auto", ...asOf() };
   const asked = JSON.stringify(query);
   const at = moment();
-  // What was does not change.
-  if (at !== null && asked === drawn) return;
+  // What was does not change; whether it is known may.
+  if (at !== null && asked === drawn && !isUnknown()) return;
   busy = true;
   try {
     const html = await figure(query);
