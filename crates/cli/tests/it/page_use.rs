@@ -74,3 +74,24 @@ fn a_trace_is_asked_for_again_when_a_jack_has_another_number() {
     browser.waits_for(&format!("{told} !== {was} && !{told}.includes('is asked')"));
     drop(link);
 }
+
+/// Paper has the width of a small window, whose table leaves columns out.
+#[test]
+fn a_sheet_of_paper_has_every_column_of_the_table() {
+    lab::need!(Lab, Browser);
+    let (_daemon, browser) = shown_by(Served::start(&["--from", RECORDED]));
+    browser.run("location.hash = 'show=table'");
+    browser.resize(700, 900);
+    let columns = |state: &str| {
+        format!(
+            "[...document.querySelectorAll('#list tr > *')].every(cell => {state}) \
+             && document.querySelectorAll('#list tbody tr').length === 10"
+        )
+    };
+    browser.waits_for(&format!("!({})", columns("cell.checkVisibility()")));
+    browser.is_paper(true);
+    browser.waits_for(&columns("cell.checkVisibility()"));
+    browser.waits_for(&columns("cell.getBoundingClientRect().right <= window.innerWidth"));
+    browser.is_paper(false);
+    browser.waits_for(&format!("!({})", columns("cell.checkVisibility()")));
+}
