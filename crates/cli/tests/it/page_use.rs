@@ -1,6 +1,7 @@
 //! The page in use: what a link, a key, a tab that is put away and a change meanwhile do to it.
 
 use lab::{Bridge, Link};
+use rustix::process::Signal;
 
 use crate::page::{shown, shown_by};
 use crate::tool::Served;
@@ -94,4 +95,28 @@ fn a_sheet_of_paper_has_every_column_of_the_table() {
     browser.waits_for(&columns("cell.getBoundingClientRect().right <= window.innerWidth"));
     browser.is_paper(false);
     browser.waits_for(&format!("!({})", columns("cell.checkVisibility()")));
+}
+
+/// The stream of a daemon that hangs stays open: its answers alone tell.
+#[test]
+fn a_page_without_answers_is_not_live_until_there_are_some() {
+    lab::need!(Lab, Browser);
+    let (daemon, browser) = shown_by(Served::start(&["--from", RECORDED]));
+    let says = |word: &str| format!("document.getElementById('live').textContent === '{word}'");
+    browser.run("location.hash = 'density=small'");
+    browser.waits_for(&says("density is auto, labels or dense"));
+    browser.run("location.hash = 'density=labels'");
+    browser.waits_for(&says("live"));
+    daemon.signal(Signal::STOP);
+    browser.waits_for(&says("the daemon does not answer"));
+    daemon.signal(Signal::CONT);
+    browser.waits_for(&says("live"));
+    // An answer that is none of the daemon's, as of a proxy before it.
+    browser.run(
+        "window.asks = window.fetch; window.fetch = (path, options) => path.startsWith('/figure') \
+         ? Promise.resolve(new Response('bad gateway', {status: 502})) : asks(path, options)",
+    );
+    browser.waits_for(&says("the daemon answered 502"));
+    browser.run("window.fetch = window.asks");
+    browser.waits_for(&says("live"));
 }

@@ -37,18 +37,19 @@ async function refresh() {
   const asked = JSON.stringify(query);
   const at = moment();
   // What was does not change; whether it is known may.
-  if (at !== null && asked === drawn && !isUnknown()) return;
+  if (at !== null && asked === drawn && !isUnknown()) return showProblem("");
   busy = true;
   try {
     const html = await figure(query);
     // Meanwhile another moment may be wanted, which is asked for next.
-    if (html !== null && moment() === at) {
+    if (moment() === at) {
       if (html !== last) replacePicture(html);
       [last, drawn, drawnAt] = [html, asked, at];
       updatePast(drawnAt);
     }
-  } catch {
-    // The stream of events says that the server is away, and when it is back.
+    showProblem("");
+  } catch (error) {
+    showProblem(error.message);
   } finally {
     // Bursts come in one piece.
     setTimeout(() => {
@@ -120,14 +121,28 @@ function announceChanges(before, names) {
   byId("news").textContent = when + news.slice(0, 3).join("; ") + rest;
 }
 
+/** How the stream of events is, in a word and its kind; and why there is no newer picture, if there is none. */
 let connection = ["still", ""];
+let problem = "";
 
-/** Whether what is shown is up to date; of the past it is not that. */
 function showConnection(word, kind) {
   connection = [word, kind];
+  showUpToDate();
+}
+
+function showProblem(why) {
+  problem = why;
+  showUpToDate();
+}
+
+/** Whether what is shown is up to date; of the past it is not that. */
+function showUpToDate() {
   const isPast = moment() !== null;
-  setText(byId("live"), isPast ? "as it was" : word);
-  byId("live").className = isPast ? "past" : kind;
+  // A stream that is away says so itself.
+  const isWrong = problem !== "" && (isPast || connection[1] !== "away");
+  const [word, kind] = isWrong ? [problem, "away"] : isPast ? ["as it was", "past"] : connection;
+  setText(byId("live"), word);
+  byId("live").className = kind;
 }
 
 let stream = null;
@@ -182,7 +197,7 @@ function showView() {
     refresh();
   }
   updatePast(drawnAt);
-  showConnection(...connection);
+  showUpToDate();
   if (pinned !== (view.jack ?? null)) pin(view.jack ?? null);
   updateFilters();
   search(false);

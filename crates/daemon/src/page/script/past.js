@@ -1,5 +1,5 @@
 // The page as of a moment: a slider over what the journal knows, and steps from change to change.
-import { json } from "./api.js";
+import { slowJson } from "./api.js";
 import { byId, setText } from "./dom.js";
 import { change, view } from "./view.js";
 
@@ -77,14 +77,20 @@ function words(at, drawn) {
   return drawn === at ? `As it was at ${told(at)}.` : `Asking for ${told(at)}…`;
 }
 
-const ask = () => json("/moments", asOf());
+const ask = () => slowJson("/moments", asOf());
+
+let isLearning = false;
 
 /** Learns which moments there are. */
 async function learn() {
+  if (isLearning) return;
+  isLearning = true;
   try {
     show(await ask());
   } catch {
-    // The stream of events says that the server is away.
+    // That the daemon is away is said of the picture.
+  } finally {
+    isLearning = false;
   }
 }
 

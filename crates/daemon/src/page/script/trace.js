@@ -1,5 +1,5 @@
 // Would a packet from one jack reach another? Two clicks, and vswitchd is asked.
-import { json } from "./api.js";
+import { slowJson } from "./api.js";
 import { byId, element, jackById, jacks, nameOf, setText } from "./dom.js";
 import { moment } from "./past.js";
 import { change, view } from "./view.js";
@@ -65,7 +65,7 @@ async function ask(what, from, to) {
   if (without) return show([element("p", `${nameOf(without)} has no number: no packet passes there.`, "unknown")]);
   show([element("p", "vswitchd is asked…", "hint")]);
   try {
-    const rows = await json("/v1/trace", { from: ends[0], to: ends[1], ...packet(), both: "" });
+    const rows = await slowJson("/v1/trace", { from: ends[0], to: ends[1], ...packet(), both: "" });
     if (asked !== what) return;
     mark(rows[0]?.Outputs ?? []);
     show(rows.flatMap((row, number) => verdict(row, number ? "The answer" : "The packet")));
