@@ -1,9 +1,12 @@
 //! The page in use: what a link, a key, a tab that is put away and a change meanwhile do to it.
+#![allow(clippy::disallowed_methods, reason = "a test waits for what must not come")]
+
+use std::time::Duration;
 
 use lab::{Bridge, Link};
 use rustix::process::Signal;
 
-use crate::page::{shown, shown_by};
+use crate::page::{NAMES, shown, shown_by};
 use crate::tool::Served;
 
 /// The article's host, which never changes.
@@ -119,4 +122,43 @@ fn a_page_without_answers_is_not_live_until_there_are_some() {
     browser.waits_for(&says("the daemon answered 502"));
     browser.run("window.fetch = window.asks");
     browser.waits_for(&says("live"));
+}
+
+#[test]
+fn a_page_that_is_not_seen_asks_for_nothing() {
+    lab::need!(Lab, Browser);
+    let (daemon, browser) = shown();
+    let streams = |count: u32| {
+        let metrics = daemon.get("/metrics").body;
+        let line = metrics.lines().find(|line| {
+            line.starts_with("docker_ovs_connections{")
+                && ["listener=\"http:", "kind=\"stream\""].iter().all(|word| line.contains(word))
+        });
+        line.is_some_and(|line| line.ends_with(&format!(" {count}")))
+    };
+    let is_hidden = |is_hidden: bool| {
+        browser.run(&format!(
+            "Object.defineProperty(document, 'hidden', {{configurable: true, value: {is_hidden}}}); \
+             document.dispatchEvent(new Event('visibilitychange'))"
+        ));
+    };
+    lab::wait_until("the page has a stream", || streams(1));
+    is_hidden(true);
+    lab::wait_until("the page has none", || streams(0));
+    // What was asked for before has come, and pages of a browser that kept them are not seen either.
+    std::thread::sleep(Duration::from_secs(1));
+    browser.run("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))");
+    browser.run("location.hash = 'density=dense'");
+    let asked = "performance.getEntriesByType('resource').length";
+    let before = browser.run(&format!("return {asked}"));
+    let bridge = Bridge::new();
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(browser.run(&format!("return {asked}")), before);
+    assert!(streams(0), "{}", daemon.get("/metrics").body);
+    is_hidden(false);
+    browser.waits_for(&format!("{NAMES}.some(name => name.includes('{}'))", bridge.name()));
+    browser.waits_for("document.querySelector('#picture .dense')");
+    browser.waits_for("document.getElementById('live').textContent === 'live'");
+    lab::wait_until("the page has one again", || streams(1));
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
 }

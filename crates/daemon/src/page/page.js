@@ -147,7 +147,10 @@ function showUpToDate() {
 
 let stream = null;
 
+/** Follows what changes, if the page is seen and does not yet: a browser has few connections to one daemon for all
+    pages of it. */
 function connect() {
+  if (document.hidden || (stream && stream.readyState !== EventSource.CLOSED)) return;
   stream = events();
   stream.onopen = () => {
     showConnection("live", "live");
@@ -162,11 +165,21 @@ function connect() {
   };
 }
 
-/** A page that is left keeps no stream open; one that a browser kept, and shows again, has a new one. */
+function disconnect() {
+  stream?.close();
+  showConnection("still", "");
+}
+
+/** A page that is left or put away keeps no stream open; one that is shown again has a new one. */
 function startConnection() {
   connect();
-  addEventListener("pagehide", () => stream.close());
-  addEventListener("pageshow", (event) => event.persisted && connect());
+  addEventListener("pagehide", disconnect);
+  addEventListener("pageshow", connect);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return disconnect();
+    connect();
+    refresh();
+  });
 }
 
 // ---- what is shown ----------------------------------------------------------------------
@@ -279,7 +292,6 @@ function start() {
     if (jack) fetchCounters(jack);
   }, 2000);
   setInterval(() => document.hidden || refresh(), 2000);
-  document.addEventListener("visibilitychange", () => document.hidden || refresh());
   // All that the page is made of has come.
   history.replaceState(null, "");
   showPicture();

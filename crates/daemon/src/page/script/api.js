@@ -12,11 +12,19 @@ const [TRIES, AGAIN] = [4, 100];
 /** So many milliseconds an answer may take; and one for which vswitchd or the journal is asked. */
 const [USUAL, LONG] = [10_000, 60_000];
 
+/** Waits until the page is seen: one that is not asks for nothing. */
+async function seen() {
+  while (document.hidden) {
+    await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+  }
+}
+
 /**
  * What a request is answered. A browser gives its requests up when an address of its own machine comes
  * or goes, which a host of containers sees all day; they change nothing, so that each is made again.
  */
 async function answered(address, patience, options) {
+  await seen();
   const signal = AbortSignal.timeout(patience);
   for (let tried = 1; ; tried += 1) {
     try {
