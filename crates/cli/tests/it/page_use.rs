@@ -6,7 +6,7 @@ use std::time::Duration;
 use lab::{Bridge, Link};
 use rustix::process::Signal;
 
-use crate::page::{NAMES, shown, shown_by};
+use crate::page::{NAMES, ROWS, shown, shown_by};
 use crate::tool::Served;
 
 /// The article's host, which never changes.
@@ -161,4 +161,70 @@ fn a_page_that_is_not_seen_asks_for_nothing() {
     browser.waits_for("document.getElementById('live').textContent === 'live'");
     lab::wait_until("the page has one again", || streams(1));
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+/// What passes changes each second, and what is at hand does not move away.
+#[test]
+fn a_table_in_use_stays_in_its_order_and_keeps_the_focus() {
+    lab::need!(Lab, Browser);
+    let (_daemon, browser) = shown_by(Served::start(&["--from", RECORDED]));
+    browser.run(
+        "window.asks = window.fetch; window.most = 1; \
+         const rate = port => ({Bridge: 'vlanswitch', OFPort: port, RxBytesPerSecond: port === most ? 5e6 : 5e3 / port}); \
+         window.fetch = (path, options) => path.startsWith('/v1/rates') \
+         ? Promise.resolve(new Response(JSON.stringify([1, 2, 3].map(rate)))) : asks(path, options)",
+    );
+    let order = format!("{ROWS}.slice(0, 3).map(row => row.split('|')[1]).join()");
+    let stands = |ports: &str| format!("{order} === '{ports}'");
+    let button = |port: u16| {
+        format!(
+            "document.querySelector('#list tbody tr[data-jack=\"' + document.querySelector(\
+             '.jack[data-bridge=vlanswitch][data-ofport=\"{port}\"]').id + '\"] button')"
+        )
+    };
+    browser.run("location.hash = 'show=both&sort=-traffic'");
+    browser.waits_for(&stands("1,2,3"));
+    browser.run(&format!("{}.focus()", button(1)));
+    let has_focus = format!("document.activeElement === {}", button(1));
+    browser.run("window.most = 3");
+    browser.waits_for("document.querySelectorAll('.jack.light-3')[0]?.dataset.ofport === '3'");
+    // A jack is kept, and a filter is set: the rows are written anew.
+    for (more, written) in [
+        ("jack=jack-vlanswitch-vlanswitch", "document.querySelector('#list [aria-pressed=true]')"),
+        ("find=veth", "document.querySelectorAll('#list tbody tr').length === 5"),
+    ] {
+        browser.run(&format!("location.hash = 'show=both&sort=-traffic&{more}'"));
+        browser.waits_for(written);
+        assert_eq!(browser.run(&format!("return {}", stands("1,2,3"))), true, "{more}");
+        assert_eq!(browser.run(&format!("return {has_focus}")), true, "{more}");
+    }
+    // Where another order is asked for the row moves, and keeps the focus.
+    for (sort, ports) in [("-port", "5,4,3"), ("-traffic", "3,1,2"), ("port", "1,2,3")] {
+        browser.run(&format!("location.hash = 'show=both&find=veth&sort={sort}'"));
+        browser.waits_for(&format!("{} && {has_focus}", stands(ports)));
+    }
+    browser.run("location.hash = 'show=both&sort=-traffic'; document.activeElement.blur()");
+    browser.waits_for(&stands("3,1,2"));
+    browser.run("window.most = 2");
+    browser.waits_for(&stands("2,1,3"));
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+#[test]
+fn the_panel_keeps_the_focus_when_the_host_changes() {
+    lab::need!(Lab, Browser);
+    let bridge = Bridge::new();
+    let (_daemon, browser) = shown();
+    let jack = local_jack(bridge.name());
+    browser.waits_for(&format!("document.getElementById('{jack}')"));
+    browser.run(&format!("location.hash = 'jack={jack}'"));
+    browser.waits_for("document.querySelector('#details button')");
+    browser.run("document.querySelector('#details button').focus()");
+    let other = Bridge::new();
+    browser.waits_for(&format!("document.getElementById('{}')", local_jack(other.name())));
+    browser.waits_for("document.activeElement.matches('#details button')");
+    browser.types("\u{e007}");
+    browser.waits_for(&format!(
+        "document.activeElement.id === '{jack}' && document.querySelector('#details .hint')"
+    ));
 }

@@ -52,7 +52,9 @@ export function showDetails(id, anew) {
   counters.dataset.of = id;
   parts.push(counters);
   if (pinned === id) parts.push(closeButton());
+  const hasFocus = panel.contains(document.activeElement);
   panel.replaceChildren(...parts);
+  if (hasFocus) panel.querySelector("button")?.focus({ preventScroll: true });
   showCounters(jack);
   if (!table || anew) fetchCounters(jack);
 }

@@ -27,20 +27,37 @@ const NUMBERS = {
 const rows = new Map();
 const isShown = () => !byId("list").hidden;
 
+/** Whether a hand or the keyboard is at a row. */
+const isInUse = () => Boolean(document.querySelector("#list tbody:hover, #list tbody:focus-within"));
+
 /** The column that the table is sorted by, and whether its end comes first. */
 function order() {
   const [, down, key] = /^(-?)(.*)$/.exec(view.sort ?? "");
   return CELLS[key] ? { key, down: down === "-" } : { key: null, down: false };
 }
 
+/** What the rows were sorted by last. */
+let sortedBy = "";
+
 function sorted(all) {
   const { key, down } = order();
+  // Traffic changes always: rows that are in use stay where they are until another order is asked for.
+  const isKept = key === "traffic" && view.sort === sortedBy && isInUse();
+  sortedBy = view.sort ?? "";
+  if (isKept) return asTheyStand(all);
   if (!key) return all;
   const number = NUMBERS[key];
   const by = number
     ? (a, b) => (number(a) < number(b) ? -1 : Number(number(a) > number(b)))
     : (a, b) => collator.compare(CELLS[key](a), CELLS[key](b));
   return all.sort((a, b) => (down ? by(b, a) : by(a, b)));
+}
+
+/** In the order of the rows, those without one last. */
+function asTheyStand(all) {
+  const places = new Map([...document.querySelectorAll("#list tbody tr")].map((row, place) => [row.dataset.jack, place]));
+  const place = (jack) => places.get(jack.id) ?? places.size;
+  return all.sort((a, b) => place(a) - place(b));
 }
 
 /** The row of a jack, made once and kept. */
@@ -81,9 +98,10 @@ export function updateList() {
   place(all.map(rowOf));
 }
 
-/** Puts rows in their order; those that stand right are not touched, so that the focus stays. */
+/** Puts rows in their order; those that stand right are not touched. What is moved keeps the focus. */
 function place(wanted) {
   const body = document.querySelector("#list tbody");
+  const active = document.activeElement;
   const keep = new Set(wanted);
   for (const row of [...body.children]) if (!keep.has(row)) row.remove();
   let here = body.firstElementChild;
@@ -91,13 +109,13 @@ function place(wanted) {
     if (row === here) here = here.nextElementSibling;
     else body.insertBefore(row, here);
   }
+  if (body.contains(active) && active !== document.activeElement) active.focus({ preventScroll: true });
 }
 
 /** Traffic has changed: the column, and the order if that is by traffic and no row is in use. */
 export function updateTraffic() {
   if (!isShown()) return;
-  const inUse = document.querySelector("#list tbody:hover, #list tbody:focus-within");
-  if (order().key === "traffic" && !inUse) updateList();
+  if (order().key === "traffic" && !isInUse()) updateList();
   for (const jack of jacks()) {
     const cell = rows.get(jack.id)?.querySelector("td.traffic");
     if (cell) setText(cell, CELLS.traffic(jack));
