@@ -64,7 +64,7 @@ fn three_hundred_ports_are_seen_at_once() {
 }
 
 /// A recording with so many ports on its last bridge, and the folder that it is in.
-fn crowded(count: u64) -> (tempfile::TempDir, String) {
+pub(crate) fn crowded(count: u64) -> (tempfile::TempDir, String) {
     let text = include_str!("../scenes/article.json");
     let mut snapshot: serde_json::Value = serde_json::from_str(text).unwrap();
     let port = |number: u64| serde_json::json!({"iface": format!("v{number}"), "ofport": {"assigned": number}, "kind": "system"});

@@ -7,6 +7,7 @@ use lab::{Bridge, Link};
 use rustix::process::Signal;
 
 use crate::page::{NAMES, ROWS, shown, shown_by};
+use crate::page_sizes::crowded;
 use crate::tool::Served;
 
 /// The article's host, which never changes.
@@ -227,4 +228,47 @@ fn the_panel_keeps_the_focus_when_the_host_changes() {
     browser.waits_for(&format!(
         "document.activeElement.id === '{jack}' && document.querySelector('#details .hint')"
     ));
+}
+
+/// In a small window the panel lies over the foot of the page, and the bar over its head (WCAG 2.2, 2.4.11).
+#[test]
+fn what_has_the_focus_is_beneath_no_panel_and_no_bar() {
+    lab::need!(Lab, Browser);
+    let (_folder, scene) = crowded(300);
+    let (_daemon, browser) = shown_by(Served::start(&["--from", &scene]));
+    browser.resize(1000, 700);
+    let kept = format!("jack={}", local_jack("vlanswitch"));
+    let place = |what: &str| format!("document.querySelector('{what}').getBoundingClientRect()");
+    let focused = "document.activeElement.getBoundingClientRect()";
+    let is_free = format!(
+        "{focused}.bottom <= {}.top && {focused}.top >= {}.bottom",
+        place("#side"),
+        place(".tools")
+    );
+    let goes = |key: char, steps: usize| {
+        for _ in 0..steps {
+            browser.types(&key.to_string());
+            browser.waits_for(&is_free);
+        }
+    };
+    // Among jacks with the arrows, down and up.
+    browser.run(&format!("location.hash = 'show=picture&density=labels&{kept}'"));
+    browser.waits_for("document.querySelector('#details h2') && !document.querySelector('.dense')");
+    browser.run("document.querySelector('.jack').focus()");
+    goes('\u{e015}', 15);
+    goes('\u{e013}', 15);
+    // Among rows with Tab, and back; with the past the bar is twice as high.
+    browser.run(&format!("location.hash = 'show=table&density=labels&{kept}'"));
+    browser.waits_for(&format!("{ROWS}.length >= 300"));
+    browser.run("document.getElementById('show-past').click()");
+    browser.waits_for("!document.getElementById('past').hidden");
+    browser.run("document.querySelector('#list tbody button').focus()");
+    goes('\u{e004}', 30);
+    browser.run("document.activeElement.closest('tr').scrollIntoView({block: 'start'})");
+    let tabs_back = "\u{e008}\u{e004}\u{e008}";
+    for _ in 0..30 {
+        browser.types(tabs_back);
+        browser.waits_for(&is_free);
+    }
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
 }

@@ -57,6 +57,7 @@ function onJackKey(event, jack, choose) {
     if (!next) return;
     event.preventDefault();
     next.focus();
+    next.scrollIntoView({ block: "nearest" });
   }
 }
 
