@@ -7,8 +7,9 @@ use ::fleet::Fleet;
 use askama::Template;
 use axum::extract::{Extension, State as Extract};
 use axum::response::Response;
+use model::moment::rfc3339;
 use model::who::WhoQuery;
-use report::graph::{Scene, clean, figure};
+use report::graph::{Scene, clean, still};
 use report::v1::{FleetHost, FleetMatch, FromHost, Liveness};
 
 use crate::daemon::Daemon;
@@ -43,7 +44,7 @@ fn written(fleet: &Fleet, host: Option<&str>, query: Option<&str>) -> String {
     let status = fleet.status();
     let picture = host.filter(|_| fleet.mirrors()).map(|host| {
         let rows = fleet.attachments(Some(host));
-        figure(&Scene::of_fleet(host, &rows))
+        still(&Scene::of_fleet(host, &rows))
     });
     let found = query.filter(|_| fleet.mirrors()).map(|query| {
         let rows = fleet.who(&WhoQuery::from(query));
@@ -54,6 +55,7 @@ fn written(fleet: &Fleet, host: Option<&str>, query: Option<&str>) -> String {
         folder: FILES.folder(),
         fleet: status.fleet,
         query: query.map(clean).unwrap_or_default(),
+        taken: rfc3339(host::now()),
         reason: status.reason.as_deref().map(clean),
         attachments: status.attachments,
         hosts: fleet.hosts().iter().map(|row| Host::new(row, host)).collect(),
@@ -70,6 +72,8 @@ struct Page {
     folder: String,
     fleet: String,
     query: String,
+    /// When this was written: no script brings it up to date.
+    taken: String,
     reason: Option<String>,
     attachments: usize,
     hosts: Vec<Host>,

@@ -28,4 +28,4 @@ pub use jack::{Ink, Jack, Line, Plug};
 pub use mermaid::mermaid;
 pub use scene::{Cord, Counts, End, Front, Scene};
 pub use style::stylesheet;
-pub use svg::{figure, svg};
+pub use svg::{figure, still, svg};

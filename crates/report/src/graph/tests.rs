@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use model::Snapshot;
 
-use super::{Area, Density, Fit, Scene, dot, figure, mermaid, svg};
+use super::{Area, Density, Fit, Scene, dot, figure, mermaid, still, svg};
 
 const ARTICLE: &str = include_str!("../../../cli/tests/scenes/article.json");
 const HOSTILE: &str = include_str!("../../../cli/tests/scenes/hostile.json");
@@ -125,6 +125,19 @@ fn every_jack_of_the_figure_has_a_name_and_a_handle() {
     for jack in jacks {
         for part in ["role=\"button\"", " aria-label=\"port ", " data-ofport=\"", "<desc>"] {
             assert!(jack.contains(part), "{part} in {jack}");
+        }
+    }
+}
+
+#[test]
+fn a_jack_that_cannot_be_pressed_says_what_it_is() {
+    for (snapshot, jacks) in [(ARTICLE, 10), (HOSTILE, 4)] {
+        let text = still(&scene(snapshot));
+        assert!(text.starts_with("<svg class=\"wiring\" role=\"group\""), "{text}");
+        for (part, count) in
+            [(" role=\"img\"><title>port ", jacks), ("role=\"button\"", 0), ("tabindex", 0)]
+        {
+            assert_eq!(text.matches(part).count(), count, "{part} in {text}");
         }
     }
 }

@@ -55,6 +55,10 @@ fn where_a_container_is_is_known_on_every_host() {
         "{page:?}"
     );
     assert!(page.body.contains("/fleet?host=h2") && page.body.contains("<svg"), "{page:?}");
+    // Without a script there is nothing to press, and nothing that stays as it is now.
+    let title = format!("<title>port 1 of h1/br0: {} eth0</title>", web.name());
+    assert!(page.body.contains(&title) && page.body.contains(">as of 20"), "{page:?}");
+    assert!(!page.body.contains("role=\"button\"") && !page.body.contains("tabindex"), "{page:?}");
     let metrics = hosts[1].daemon().get("/metrics").body;
     assert!(metrics.contains("docker_ovs_fleet_host_live{host=\"h1\"} 1"), "{metrics}");
     let mut told = crate::docs::told_metrics(&metrics);

@@ -90,6 +90,12 @@ pub fn figure(scene: &Scene) -> String {
     written(&Figure { scene, inside })
 }
 
+/// The same for a page without a script: there is nothing to press, and each jack says what it is itself.
+pub fn still(scene: &Scene) -> String {
+    let inside = Inside { scene, live: false };
+    written(&Figure { scene, inside })
+}
+
 fn written(template: &impl Template) -> String {
     // Writing to a string fails only if a value cannot be displayed, and all of ours can.
     template.render().unwrap_or_default()
