@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use lab::{Bridge, Link};
+use lab::{Bridge, Container, Link};
 use rustix::process::Signal;
 
 use crate::page::{NAMES, ROWS, shown, shown_by};
 use crate::page_sizes::crowded;
-use crate::tool::Served;
+use crate::tool::{Served, says};
 
 /// The article's host, which never changes.
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenes/article.json");
@@ -270,5 +270,39 @@ fn what_has_the_focus_is_beneath_no_panel_and_no_bar() {
         browser.types(tabs_back);
         browser.waits_for(&is_free);
     }
+    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+}
+
+/// The interface that is made again has another name on the bridge.
+#[test]
+fn a_jack_stays_the_same_when_its_container_is_restarted() {
+    lab::need!(Docker, Browser);
+    let (bridge, container) = (Bridge::new(), Container::run_with(&["--network", "none"]));
+    let (web, local) = (container.name(), local_jack(bridge.name()));
+    says(&["connect", bridge.name(), web, "--interface", "lan0", "--ofport", "77"]);
+    let (_daemon, browser) = shown();
+    let jack = format!(
+        "document.querySelector('.jack[data-bridge=\"{}\"][data-ofport=\"77\"]')",
+        bridge.name()
+    );
+    browser.waits_for(&format!("{jack}?.ariaLabel.endsWith(': {web} lan0')"));
+    let [id, port] =
+        ["id", "dataset.port"].map(|what| browser.run(&format!("return {jack}.{what}")));
+    let hash = format!("#show=both&jack={0}&from={0}&to={local}", id.as_str().unwrap());
+    browser.run(&format!("location.hash = '{hash}'"));
+    let is_kept = format!(
+        "{jack}?.id === {id} && {jack}.ariaPressed === 'true' && {jack}.classList.contains('from') \
+         && location.hash === '{hash}' \
+         && document.querySelector('#details h2').textContent === {jack}.ariaLabel \
+         && !document.querySelector('#details .gone')"
+    );
+    browser.waits_for(&is_kept);
+    container.stop();
+    browser.waits_for(&format!("{jack}?.dataset.condition === 'orphaned' && {is_kept}"));
+    container.start();
+    says(&["restore", web]);
+    browser.waits_for(&format!(
+        "{jack}?.dataset.condition === 'container' && {jack}.dataset.port !== {port} && {is_kept}"
+    ));
     assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
 }

@@ -10,7 +10,8 @@ use crate::views::vlans;
 /// A port, as a jack on the front.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jack {
-    /// Unique in the picture and the same in the next one: letters, digits, `_` and `-`.
+    /// Unique in the picture and the same in the next one, also when the container on it was restarted: letters,
+    /// digits, `_` and `-`.
     pub id: String,
     /// Name of the interface on the bridge.
     pub port: String,
