@@ -99,7 +99,8 @@ impl Port {
 }
 
 impl VlanMode {
-    fn is_trunk(self) -> bool {
+    /// Whether it carries VLANs by the list of trunks.
+    pub fn is_trunk(self) -> bool {
         matches!(self, Self::Trunk | Self::NativeTagged | Self::NativeUntagged)
     }
 }

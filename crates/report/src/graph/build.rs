@@ -68,9 +68,10 @@ fn sorted(mut front: Front) -> Front {
 fn links(wiring: &Wiring) -> BTreeMap<(&str, &str), Links> {
     let mut links = BTreeMap::<_, Links>::new();
     for found in &wiring.attachments {
-        let Some(port) = found.port.port() else { continue };
-        let here: &mut Links = links.entry((&*port.bridge, &*port.iface)).or_default();
-        here.push(v1::Explanation::new(found));
+        for port in found.port.ports() {
+            let here: &mut Links = links.entry((&*port.bridge, &*port.iface)).or_default();
+            here.push(v1::Explanation::new(found));
+        }
     }
     links
 }

@@ -1,6 +1,7 @@
 //! One port: what its jack looks like.
 
 use model::ids::OfPort;
+use model::vlan;
 
 use super::escape::slug;
 use super::geometry::{Area, Point};
@@ -167,9 +168,16 @@ impl Jack {
         if self.vlans().is_some() { vlans(self) } else { String::new() }
     }
 
-    /// Every VLAN that it names, its own first.
+    /// The VLANs that it carries and names, its own first. Those of a tunnel's customers are no VLANs of the bridge.
     pub fn tags(&self) -> Vec<u16> {
-        self.vlan.iter().chain(&self.trunks).chain(&self.cvlans).copied().collect()
+        self.vlan.iter().chain(&self.trunks).copied().collect()
+    }
+
+    /// Whether it carries every VLAN beside its own. That one without any setting does so, too, is true of most
+    /// ports, and says nothing of them.
+    pub fn carries_all(&self) -> bool {
+        let is_trunk = |mode| vlan::VlanMode::from(mode).is_trunk();
+        self.trunks.is_empty() && self.vlans().is_some() && self.vlan_mode.is_some_and(is_trunk)
     }
 
     /// What is wrong with it, if anything.

@@ -1,8 +1,10 @@
 //! The picture of one host that has everything, in each notation.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use model::Snapshot;
+use model::wiring::{AttachmentState, SwitchPort, Wiring};
 
 use super::{Area, Density, Fit, Scene, dot, figure, mermaid, still, svg};
 
@@ -140,6 +142,42 @@ fn a_jack_that_cannot_be_pressed_says_what_it_is() {
             assert_eq!(text.matches(part).count(), count, "{part} in {text}");
         }
     }
+}
+
+/// As `--filter vlan=` has it: a tunnel's customers have no VLAN of the bridge, a native VLAN is beside all others.
+#[test]
+fn a_jack_has_the_vlans_that_its_port_carries() {
+    let host: Snapshot = serde_json::from_str(ARTICLE).unwrap();
+    let mut wiring = model::resolve(&host);
+    let set = |row: &mut SwitchPort, mode: &str, cvlans: &[u16]| {
+        let port = Arc::make_mut(&mut row.port);
+        (port.tag, port.trunks, port.vlan_mode) = (Some(3010), Vec::new(), Some(mode.to_owned()));
+        port.cvlans = cvlans.to_vec();
+    };
+    set(&mut wiring.ports[0], "native-untagged", &[]);
+    set(&mut wiring.ports[1], "dot1q-tunnel", &[20]);
+    set(&mut wiring.ports[2], "access", &[]);
+    let drawn = figure(&Scene::new(&wiring, None));
+    assert_eq!(drawn.matches("data-tags=\"* 3010\"").count(), 1, "{drawn}");
+    assert_eq!(drawn.matches("data-tags=\"3010\"").count(), 2, "{drawn}");
+}
+
+/// A bond in a container whose members are ports.
+#[test]
+fn what_is_on_several_ports_is_told_at_each() {
+    let host: Snapshot = serde_json::from_str(ARTICLE).unwrap();
+    let mut wiring = model::resolve(&host);
+    let on: Vec<_> = wiring.attachments.iter().filter_map(|one| one.port.port().cloned()).collect();
+    let steps = |wiring: &Wiring, iface: &str| {
+        let scene = Scene::new(wiring, None);
+        let jack = scene.jacks().find(|jack| jack.port == iface).unwrap().clone();
+        jack.evidence.len()
+    };
+    let before = [&on[0], &on[1]].map(|port| steps(&wiring, &port.iface));
+    let one = wiring.attachments.iter_mut().find(|one| one.port.port().is_some()).unwrap();
+    one.port = AttachmentState::Several { ports: on[..2].to_vec() };
+    let after = [&on[0], &on[1]].map(|port| steps(&wiring, &port.iface));
+    assert!(after[0] > 0 && after[1] > before[1], "{before:?} {after:?}");
 }
 
 #[test]

@@ -2,6 +2,9 @@
 import { byId, element, jacks, words } from "./dom.js";
 import { change, view } from "./view.js";
 
+/** What a jack has that has every value: a trunk of all VLANs. */
+const EVERY = "*";
+
 /** For each filter what a jack has of it. */
 const FILTERS = {
   vlan: (jack) => words(jack.dataset.tags),
@@ -18,7 +21,8 @@ export const isFiltered = () => Boolean((view.find ?? "").trim() || Object.keys(
 /** The jacks that the view asks for, in the order of the picture. */
 export function matching() {
   const wanted = Object.entries(FILTERS).filter(([key]) => view[key]);
-  const left = jacks().filter((jack) => wanted.every(([key, has]) => has(jack).includes(view[key])));
+  const fits = (values, value) => values.includes(value) || values.includes(EVERY);
+  const left = jacks().filter((jack) => wanted.every(([key, has]) => fits(has(jack), view[key])));
   return found(left, (view.find ?? "").trim().toLowerCase());
 }
 
@@ -39,6 +43,7 @@ export function updateFilters() {
   for (const [key, has] of Object.entries(FILTERS)) {
     const select = byId(`by-${key}`);
     const there = new Set(all.flatMap(has));
+    there.delete(EVERY);
     // What is chosen stays, also where no jack has it any more.
     if (view[key]) there.add(view[key]);
     const values = ["", ...[...there].sort(collator.compare)];
