@@ -17,13 +17,16 @@ const FILE: u32 = 0o600;
 /// Held by the program that writes, and says which segment that is writing: a reader takes what is last
 /// in that one for what is so still. It is 0 where the writer may have missed something.
 pub(crate) const LOCK: &str = "lock";
+/// A segment spans at most such a part of the time that is kept, where little happens.
+const SPANS: u64 = 8;
 
 /// How much is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// All segments together, in bytes.
     pub bytes: u64,
-    /// What is older goes, in milliseconds.
+    /// What is older goes, in milliseconds. What is removed is a whole segment, which spans an eighth of
+    /// this at most.
     pub age: u64,
     /// How much is appended to one segment, in bytes; more where its Snapshot is long.
     pub segment: u64,
@@ -70,6 +73,8 @@ struct Open {
     length: u64,
     /// How long it was when it had its Snapshot only.
     first: u64,
+    /// The stamp of that.
+    began: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -134,11 +139,12 @@ impl Writer {
     }
 
     /// Whether the next record must begin a segment with a whole Snapshot: there is none, it is long
-    /// enough, or the clock was set back.
+    /// enough or spans enough time to grow old by itself, or the clock was set back.
     pub fn wants_snapshot(&self, stamp: u64) -> bool {
         let Some(open) = &self.open else { return true };
         let most = self.limits.segment.max(4 * open.first).min(most_of_all());
-        stamp < self.last || open.length - open.first >= most
+        let spans_enough = stamp.saturating_sub(open.began) >= (self.limits.age / SPANS).max(1);
+        stamp < self.last || spans_enough || open.length - open.first >= most
     }
 
     /// The stamp of the last record there is, in milliseconds since the Unix epoch; 0 where there is none.
@@ -172,7 +178,7 @@ impl Writer {
             let _ = fs::remove_file(&path);
             return Err(error);
         }
-        self.open = Some(Open { file, number, length, first: length });
+        self.open = Some(Open { file, number, length, first: length, began: stamp });
         self.last = stamp;
         self.says(number);
         Ok(())
@@ -231,11 +237,17 @@ impl Writer {
     /// Removes segments of which all is older than `limits.age`. `now` is in milliseconds since the
     /// Unix epoch; the caller makes sure that the clock was not just set.
     ///
+    /// A stamp that is still to come is of a clock that was ahead, and tells nothing: such a segment is as
+    /// old as the next one, which was written later.
+    ///
     /// # Errors
     /// As the system says.
     pub fn forget(&mut self, now: u64) -> io::Result<()> {
         let oldest = now.saturating_sub(self.limits.age);
-        while self.sealed.front().is_some_and(|segment| segment.last < oldest) {
+        let is_kept = |segment: &Sealed| (oldest..=now).contains(&segment.last);
+        let told = self.sealed.iter().take_while(|segment| !is_kept(segment)).enumerate();
+        let old = told.filter(|(_, segment)| segment.last < oldest).last();
+        for _ in 0..old.map_or(0, |(at, _)| at + 1) {
             self.remove_oldest()?;
         }
         Ok(())

@@ -120,3 +120,60 @@ fn the_oldest_go_where_there_is_too_much_or_it_is_too_old() {
     assert!(left.begins().unwrap() > begins, "what is open stays");
     assert!(left.at(1999).unwrap().is_ok());
 }
+
+/// A journal that keeps eighty seconds, written as a daemon does at these moments, with what is too old
+/// removed after each: when it begins after each of them.
+fn begins_of(moments: impl IntoIterator<Item = u64>) -> Vec<u64> {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { age: 80_000, ..Limits::default() };
+    let (mut recorder, _) = opened(folder.path(), limits);
+    let mut day = Day::default();
+    let mut begins = Vec::new();
+    for (step, at) in moments.into_iter().enumerate() {
+        if step == 0 {
+            recorder.record(&day.look(&[(1, 3)], at)).unwrap();
+        } else {
+            recorder.alive(at).unwrap();
+        }
+        recorder.forget(at).unwrap();
+        begins.push(Past::open(folder.path(), at).unwrap().known().first().unwrap().from);
+    }
+    begins
+}
+
+#[test]
+fn what_is_too_old_goes_where_nothing_happens() {
+    // By an eighth of the time later at most, as whole segments go; and at once after a long pause.
+    let quiet = (1_000..400_000).step_by(1_000);
+    for (at, begins) in quiet.clone().zip(begins_of(quiet)) {
+        let oldest = at.saturating_sub(80_000);
+        assert!(
+            (oldest.saturating_sub(12_000)..=oldest.max(1_000)).contains(&begins),
+            "{at}: {begins}"
+        );
+    }
+}
+
+#[test]
+fn what_is_too_old_goes_where_the_clock_was_ahead() {
+    const YEAR: u64 = 365 * 24 * 60 * 60 * 1000;
+    // Once, from the first record on, or in the middle.
+    let later = (2_000..200_000).step_by(1_000);
+    for wrong in
+        [vec![YEAR], vec![1_000, YEAR], vec![YEAR, 1_500, YEAR], vec![1_000, YEAR, YEAR * 2]]
+    {
+        let begins = begins_of(wrong.iter().copied().chain(later.clone()));
+        let last = *begins.last().unwrap();
+        assert!((107_000..120_000).contains(&last), "{wrong:?}: {last}");
+    }
+}
+
+#[test]
+fn nothing_that_may_be_young_goes_where_the_clock_was_wrong() {
+    // Behind, and set right: what was kept before that is not older than it was.
+    let behind = [500_000, 501_000, 1_000, 2_000, 502_000, 503_000];
+    assert_eq!(begins_of(behind), [500_000; 6]);
+    // Ahead, and set back: nothing that was written later is old yet.
+    let begins = begins_of([900_000, 901_000, 500_000, 501_000, 502_000]);
+    assert_eq!(begins.last(), Some(&900_000));
+}
