@@ -16,14 +16,16 @@ use crate::local::{Local, MAX_ROWS};
 use crate::mesh::MeshRecord;
 use crate::refused::{RECORD, RefusedValues};
 use crate::row::decode;
-use crate::rows::{RawRow, Rows};
+use crate::rows::{RawRow, Rows, cost};
 
 /// So many hosts are kept.
 const MAX_HOSTS: usize = 4_096;
-/// The rows of one host, in bytes of JSON.
-const MAX_BYTES_OF_HOST: usize = 8 << 20;
+/// What the rows of one host may [`cost`], in bytes.
+const MAX_COST_OF_HOST: usize = 12 << 20;
 /// Those of all other hosts: what they tell leaves this one its own.
-const MAX_BYTES: usize = 256 << 20;
+const MAX_COST: usize = 256 << 20;
+/// Why a row is not kept.
+const MORE: &str = "more rows than are kept";
 /// So many meshes are kept.
 const MAX_MESHES: usize = 1_024;
 
@@ -46,7 +48,7 @@ pub(crate) struct HostState {
     /// met first.
     pub(crate) stale_since: Option<u64>,
     pub(crate) rows: FxHashMap<Box<str>, u32>,
-    bytes: usize,
+    cost: usize,
     pub(crate) refused: RefusedValues,
     record_generation: u32,
     alive_generation: u32,
@@ -61,8 +63,8 @@ pub struct Mirror {
     pub(crate) hosts: BTreeMap<Arc<str>, HostState>,
     pub(crate) meshes: BTreeMap<String, (MeshRecord, u32)>,
     rows: Rows,
-    /// So many bytes of rows of other hosts are kept.
-    max_bytes: usize,
+    /// What the rows of other hosts may cost.
+    max_cost: usize,
     generation: u32,
     /// Since when etcd is away, in milliseconds since the Unix epoch, and why.
     pub(crate) lost: Option<(Option<u64>, String)>,
@@ -77,7 +79,7 @@ impl Mirror {
             hosts: BTreeMap::new(),
             meshes: BTreeMap::new(),
             rows: Rows::default(),
-            max_bytes: MAX_BYTES,
+            max_cost: MAX_COST,
             generation: 0,
             lost: Some((None, "etcd was not reached yet".to_owned())),
         }
@@ -251,18 +253,22 @@ impl Mirror {
     fn put_row(&mut self, name: &str, id: &str, value: &[u8]) -> Option<Change> {
         let generation = self.generation;
         let is_own = *name == *self.own;
-        let own = self.hosts.get(&self.own).map_or(0, |own| own.bytes);
-        let others = self.rows.bytes() - own;
+        let own = self.hosts.get(&self.own).map_or(0, |own| own.cost);
+        let others = self.rows.cost() - own;
         let host = self.host(name)?;
         let known = host.rows.get(id).copied();
         // It takes the place of the one that is known.
-        let old = known.and_then(|slot| self.rows.get(slot)).map_or(0, |row| row.text.len());
+        let old = known.and_then(|slot| self.rows.get(slot)).map_or(0, |row| row.cost);
         let host = self.hosts.get_mut(name)?;
-        let room = (known.is_some() || host.rows.len() < MAX_ROWS)
-            && host.bytes - old + value.len() <= MAX_BYTES_OF_HOST
-            && (is_own || others - old + value.len() <= self.max_bytes);
-        let read = if room { decode(value) } else { Err("more rows than are kept".to_owned()) };
-        let row = match read {
+        let has_room = |row: &Attachment| {
+            let cost = cost(value, row);
+            host.cost - old + cost <= MAX_COST_OF_HOST
+                && (is_own || others - old + cost <= self.max_cost)
+        };
+        let has_place = known.is_some() || host.rows.len() < MAX_ROWS;
+        let read = if has_place { decode(value) } else { Err(MORE.to_owned()) };
+        let kept = read.and_then(|row| if has_room(&row) { Ok(row) } else { Err(MORE.to_owned()) });
+        let row = match kept {
             Ok(row) => row,
             Err(why) => {
                 host.refused.add(id, &why);
@@ -295,10 +301,11 @@ impl Mirror {
         text: Arc<str>,
         row: &Attachment,
     ) -> Option<RawRow> {
-        let raw = RawRow { host: host.clone(), text, generation: self.generation };
+        let cost = cost(text.as_bytes(), row);
+        let raw = RawRow { host: host.clone(), text, cost, generation: self.generation };
         let slot = self.rows.insert(raw.clone(), row)?;
         let state = self.hosts.entry(host).or_default();
-        state.bytes += raw.text.len();
+        state.cost += raw.cost;
         state.rows.insert(id.into(), slot);
         Some(raw)
     }
@@ -307,7 +314,7 @@ impl Mirror {
         let host = self.hosts.get_mut(name)?;
         let slot = host.rows.remove(id)?;
         let raw = self.rows.remove(slot)?;
-        host.bytes -= raw.text.len();
+        host.cost -= raw.cost;
         Some(Change::Vanished(raw))
     }
 

@@ -65,7 +65,7 @@ fn ranges(vlans: &[u16]) -> Vec<[u16; 2]> {
 }
 
 /// The VLANs of ranges, which are those of a trunk: in order, and none that is no VLAN.
-fn of_ranges(ranges: Value) -> Result<Value, String> {
+fn of_ranges(ranges: Value) -> Result<Vec<u16>, String> {
     let ranges: Vec<[u16; 2]> =
         serde_json::from_value(ranges).map_err(|error| error.to_string())?;
     let mut vlans: Vec<u16> = Vec::new();
@@ -76,7 +76,7 @@ fn of_ranges(ranges: Value) -> Result<Value, String> {
         }
         vlans.extend(first..=last);
     }
-    Ok(Value::from(vlans))
+    Ok(vlans)
 }
 
 /// As much of a text as a reader takes.
@@ -108,9 +108,7 @@ pub fn decode(text: &[u8]) -> Result<Attachment, String> {
     let mut fields: Map<String, Value> =
         serde_json::from_slice(text).map_err(|error| error.to_string())?;
     fields.values().try_for_each(bounded)?;
-    if let Some(ranges) = fields.remove(RANGES) {
-        fields.insert("Trunks".to_owned(), of_ranges(ranges)?);
-    }
+    let ranges = fields.remove(RANGES).map(of_ranges).transpose()?;
     for name in ["Container", "ID", "Engine", "Interface", "Netns"] {
         fields.entry(name).or_insert_with(|| Value::String(String::new()));
     }
@@ -124,7 +122,12 @@ pub fn decode(text: &[u8]) -> Result<Attachment, String> {
     let is_known = id != "";
     let tenants = || if is_known { alone } else { Value::Array(Vec::new()) };
     fields.entry("Tenants").or_insert_with(tenants);
-    serde_json::from_value(Value::Object(fields)).map_err(|error| error.to_string())
+    let row: Result<Attachment, _> = serde_json::from_value(Value::Object(fields));
+    let row = row.map_err(|error| error.to_string())?;
+    Ok(match ranges {
+        Some(trunks) => Attachment { trunks, ..row },
+        None => row,
+    })
 }
 
 /// Whether a value is one that is read; else why not.

@@ -19,6 +19,8 @@ pub struct RawRow {
     pub host: Arc<str>,
     /// Its JSON; it was read once, so that it can be.
     pub text: Arc<str>,
+    /// See [`cost`].
+    pub(crate) cost: usize,
     /// Of which list of all it was last.
     pub(crate) generation: u32,
 }
@@ -31,6 +33,19 @@ impl RawRow {
     }
 }
 
+/// What a row costs in bytes, in memory and in an answer: its JSON, its places in lists and indices, and
+/// what its JSON becomes, as a few ranges are thousands of VLANs.
+pub(crate) fn cost(text: &[u8], row: &Attachment) -> usize {
+    /// A slot, a key and the heads of texts.
+    const ROW: usize = 256;
+    /// An entry of the index.
+    const ADDRESS: usize = 64;
+    /// Up to four digits, a comma, and the number itself.
+    const VLAN: usize = 7;
+    let lists = row.addresses.len() * ADDRESS + row.trunks.len() * VLAN;
+    text.len() + ROW + lists
+}
+
 /// Rows by slots, whose numbers are used again.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
@@ -39,7 +54,7 @@ pub(crate) struct Rows {
     /// Which rows have an address, by a hash whose keys are random.
     index: FxHashMap<u64, SmallVec<[u32; 2]>>,
     hasher: RandomState,
-    bytes: usize,
+    cost: usize,
 }
 
 impl Rows {
@@ -48,9 +63,9 @@ impl Rows {
         self.slots.len() - self.free.len()
     }
 
-    /// Their JSON together, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+    /// What they [`cost`] together.
+    pub(crate) fn cost(&self) -> usize {
+        self.cost
     }
 
     pub(crate) fn get(&self, slot: u32) -> Option<&RawRow> {
@@ -70,14 +85,14 @@ impl Rows {
         for hash in self.hashes(row) {
             self.index.entry(hash).or_default().push(slot);
         }
-        self.bytes += raw.text.len();
+        self.cost += raw.cost;
         *self.slots.get_mut(slot as usize)? = Some(raw);
         Some(slot)
     }
 
     pub(crate) fn remove(&mut self, slot: u32) -> Option<RawRow> {
         let raw = self.slots.get_mut(slot as usize)?.take()?;
-        self.bytes -= raw.text.len();
+        self.cost -= raw.cost;
         let row = decode(raw.text.as_bytes()).ok();
         for hash in row.iter().flat_map(|row| self.hashes(row)).collect::<Vec<_>>() {
             if let Some(slots) = self.index.get_mut(&hash) {
