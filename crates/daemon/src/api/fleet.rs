@@ -155,7 +155,7 @@ impl FleetRequest {
 
 /// `GET /v1/fleet/events`: server-sent events, from now on. One called `reset` says that some were not
 /// sent: who keeps rows has to list them again.
-pub(crate) async fn events(Extract(daemon): Here) -> Result<Response, ApiError> {
+pub(crate) async fn events(Extract(daemon): Here, _: NoQuery) -> Result<Response, ApiError> {
     let fleet = daemon.mirror()?;
     let reader = Reader { events: fleet.events(), stopped: daemon.stopped.clone() };
     let first = stream::iter([Bytes::from_static(b"retry: 1000\n\n")]);
