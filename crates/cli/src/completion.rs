@@ -7,12 +7,13 @@
 mod candidates;
 mod line;
 
+use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
 
 use clap::CommandFactory;
 use clap::Parser;
 use clap_complete::Shell as Script;
-use tokio::time::timeout;
 
 use crate::args::Cli;
 use crate::args::{CompletionArgs, Shell};
@@ -78,19 +79,28 @@ fn whole(line: &Line) -> Option<Cli> {
     (0..=MOST_ARGUMENTS).find_map(with)
 }
 
-/// What the sources tell that the options of the line name; nothing where they fail or are slow.
+/// What the sources tell that the options of the line name; nothing where they fail or are slow, or can be
+/// read only once, as what is typed or comes by a pipe: it is the verb's.
+///
+/// They are asked on a thread of its own, which ends with the program: a file may be as slow as a peer, and
+/// what is in it as long.
 fn sources(line: &Line) -> Sources {
-    let Some(cli) = whole(line) else { return Sources::default() };
+    let cli = whole(line).filter(|cli| cli.sources.can_be_read_again());
+    let Some(cli) = cli else { return Sources::default() };
+    let (tell, told) = mpsc::channel();
+    let ask = move || drop(tell.send(names(&cli)));
+    match thread::Builder::new().name("names".to_owned()).spawn(ask) {
+        Ok(_) => told.recv_timeout(COMPLETION_TIMEOUT).unwrap_or_default(),
+        Err(_) => Sources::default(),
+    }
+}
+
+fn names(cli: &Cli) -> Sources {
     let look = async {
         let origin = cli.sources.open_for_names(cli.verb()).await?;
         Ok(host::Observe::observe(&origin, &host::Question::default()).await)
     };
-    let in_time = async {
-        timeout(COMPLETION_TIMEOUT, look)
-            .await
-            .unwrap_or_else(|_| Err(CliError::new("the sources are slow")))
-    };
-    block_on(in_time).map(|snapshot| Sources::of(&snapshot)).unwrap_or_default()
+    block_on(look).map(|snapshot| Sources::of(&snapshot)).unwrap_or_default()
 }
 
 /// Answers `docker ovs completion`: a script for a shell that completes `docker-ovs`.

@@ -1,5 +1,6 @@
 //! The options that every verb takes: where to look, how long, and what to tell of it.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -164,6 +165,15 @@ impl SourceOptions {
     /// Whether it is said where to look, be it the host or a recording.
     pub(crate) fn names_source(&self) -> bool {
         self.sources_of_the_host().next().is_some() || self.from.is_some()
+    }
+
+    /// Whether reading what is named takes nothing away from a later reader: a file or a folder is, and
+    /// stdin or a pipe is not.
+    pub(crate) fn can_be_read_again(&self) -> bool {
+        self.from.as_deref().is_none_or(|path| {
+            let found = fs::metadata(path);
+            !is_stdin(&path) && found.is_ok_and(|found| found.is_file() || found.is_dir())
+        })
     }
 
     /// The folder of the history, if there is to be one.
