@@ -1,13 +1,14 @@
 //! What verbs that go on and on have in common.
 
 use std::future::pending;
+use std::io::ErrorKind;
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::outcome::CliError;
-use crate::writer;
+use crate::writer::{self, Text};
 
 /// Whether a source that is asked again and again answers. One that never did ends a verb; one that did may be
 /// started again, and is waited for.
@@ -38,8 +39,24 @@ impl Answering {
     }
 }
 
+/// Prints what a verb tells that goes on and on, beside [`stopped`]: a signal ends it also while nothing is read.
+/// Whether there is a reader still.
+///
+/// # Errors
+/// Stdout cannot be written to.
+pub(crate) async fn print(text: &Text) -> Result<bool, CliError> {
+    match writer::print_as_it_is_taken(text).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(CliError::new(format!("cannot write: {error}"))),
+    }
+}
+
 /// Waits until the process is to stop: SIGINT, SIGTERM, or a reader of stdout that is gone.
+///
+/// What a signal ends waits for no reader of stderr either: see [`writer::lose_lines_that_are_not_taken`].
 pub async fn stopped() {
+    writer::lose_lines_that_are_not_taken();
     tokio::select! {
         () = received(SignalKind::interrupt()) => {}
         () = received(SignalKind::terminate()) => {}

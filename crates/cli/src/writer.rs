@@ -3,11 +3,15 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use report::{Cells, Format, FormatError, View, printable, printable_lines, render_cells};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use serde::Serialize;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// What is meant for stdout, whole lines: JSON as it is, and of anything else only what no terminal
 /// obeys.
@@ -92,6 +96,36 @@ pub fn print(Text(text): &Text) -> io::Result<()> {
     stdout.flush()
 }
 
+/// The same for what goes on until a signal: while stdout takes nothing it is waited for without holding up
+/// the thread. Dropped, it has written a part.
+///
+/// # Errors
+/// As [`print()`].
+pub(crate) async fn print_as_it_is_taken(text: &Text) -> io::Result<()> {
+    let stdout = rustix::io::dup(rustix::stdio::stdout())?;
+    #[allow(deprecated, reason = "its successor is unsafe; the descriptor is our own")]
+    let watched = AsyncFd::with_interest(stdout, Interest::WRITABLE);
+    // A file, which epoll(7) does not watch, takes all at once.
+    let Ok(stdout) = watched else { return print(text) };
+    let mut left = text.0.as_bytes();
+    while !left.is_empty() {
+        let mut ready = stdout.writable().await?;
+        if !takes_more(stdout.get_ref().as_fd()) {
+            ready.clear_ready();
+            continue;
+        }
+        let part = left.get(..PIPE_BUF).unwrap_or(left);
+        match rustix::io::write(stdout.get_ref(), part) {
+            Ok(written) => left = left.get(written..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            // Whoever made it may have said that it never waits.
+            Err(Errno::AGAIN) => ready.clear_ready(),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
 /// Writes bytes to stdout as they are: what was read, with labels that are printable.
 ///
 /// # Errors
@@ -174,7 +208,7 @@ fn write_bytes(bytes: &[u8]) {
         format!("docker-ovs: {lost} lines of this log were lost\n")
     };
     for part in [told.as_bytes(), bytes].into_iter().flat_map(|text| text.chunks(PIPE_BUF)) {
-        if !takes_more() {
+        if !takes_more(rustix::stdio::stderr()) {
             LOST.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -183,10 +217,9 @@ fn write_bytes(bytes: &[u8]) {
     }
 }
 
-/// Whether stderr takes [`PIPE_BUF`] bytes without a wait. What cannot be asked is written to.
-fn takes_more() -> bool {
-    let stderr = rustix::stdio::stderr();
-    let mut asked = [PollFd::new(&stderr, PollFlags::OUT)];
+/// Whether a pipe takes [`PIPE_BUF`] bytes without a wait. What cannot be asked is written to.
+fn takes_more(pipe: BorrowedFd<'_>) -> bool {
+    let mut asked = [PollFd::new(&pipe, PollFlags::OUT)];
     let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
     !matches!(poll(&mut asked, Some(&at_once)), Ok(0))
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::io;
 
 use host::watch::PENDING_OFPORT_TIMEOUT;
 use host::{Origin, Watch};
@@ -15,7 +14,7 @@ use report::{Format, v1, views};
 use tokio::time::{Instant, sleep_until};
 
 use crate::args::EventsArgs;
-use crate::live::stopped;
+use crate::live::{print, stopped};
 use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
@@ -62,12 +61,8 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
         }
         let wanted = events.iter().filter(|event| passes(event, &known));
         let rows: Vec<_> = wanted.map(v1::Event::from).collect();
-        match writer::print(&lay_out(&rows, &args.format)?) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                return Ok(Outcome::default());
-            }
-            Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
-            Ok(()) => {}
+        if !print(&lay_out(&rows, &args.format)?).await? {
+            return Ok(Outcome::default());
         }
     }
 }

@@ -1,7 +1,5 @@
 //! `ls`, `who`, `ports`, `events` and `graph` with `--fleet`: asked of the daemon of this host.
 
-use std::io;
-
 use client::{FleetClient, Server};
 use model::filter::Filter;
 use model::told::excerpt;
@@ -15,7 +13,7 @@ use super::ls as list;
 use crate::args::{
     DEFAULT_SOCKET, EventsArgs, GraphArgs, LsArgs, Picture, PortsArgs, SourceOptions, Verb, WhoArgs,
 };
-use crate::live::stopped;
+use crate::live::{print, stopped};
 use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
 
@@ -197,12 +195,8 @@ async fn tell(client: &FleetClient, format: &Format) -> Result<Outcome, CliError
             Format::Table => Text::lines(&(line(&event) + "\n")),
             format => Text::rows(format, &views::FLEET_EVENTS, std::slice::from_ref(&event))?,
         };
-        match writer::print(&text) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                return Ok(Outcome::default());
-            }
-            Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
-            Ok(()) => {}
+        if !print(&text).await? {
+            return Ok(Outcome::default());
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `docker ovs flows BRIDGE --watch`.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::time::Duration;
 
 use flowtext::{Flow, parse_flows};
@@ -12,10 +11,10 @@ use tokio::time::{Instant, sleep_until};
 
 use super::flows::Wanted;
 use crate::args::FlowsArgs;
-use crate::live::{Answering, stopped};
+use crate::live::{Answering, print, stopped};
 use crate::origin::followed;
 use crate::outcome::{CliError, Outcome};
-use crate::writer::{self, Text};
+use crate::writer::Text;
 
 /// So long vswitchd is left alone between two looks, at least.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -59,12 +58,8 @@ async fn tell(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
         };
         if let Some((then, old)) = &before {
             let rows = changes(&wanted, old, &now, asked.duration_since(*then));
-            match writer::print(&lay_out(&rows, &args.format)?) {
-                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                    return Ok(Outcome::default());
-                }
-                Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
-                Ok(()) => {}
+            if !print(&lay_out(&rows, &args.format)?).await? {
+                return Ok(Outcome::default());
             }
         }
         before = Some((asked, now));

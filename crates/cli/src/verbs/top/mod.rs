@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 
 use self::order::Order;
 use crate::args::TopArgs;
-use crate::live::{Answering, stopped};
+use crate::live::{Answering, print, stopped};
 use crate::origin::asked_live;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
@@ -145,10 +145,8 @@ async fn batch(source: &mut Source<'_>, args: &TopArgs) -> Result<Outcome, CliEr
         uncounted = counted.uncounted;
         let rows = order.of(counted.rows);
         let text = Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::TOP, &rows)?;
-        match writer::print(&text) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => break,
-            Err(error) => return Err(CliError::new(format!("cannot write: {error}"))),
+        if !print(&text).await? {
+            break;
         }
     }
     let unknown = is_away || !uncounted.is_empty();
