@@ -1,6 +1,7 @@
 //! `top`, in batches and in a real terminal: tmux(1) draws it, and says what is on the screen.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
+use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 use lab::{Bridge, Container, Home, run, try_run, unique, wait_until};
@@ -227,4 +228,24 @@ fn top_is_drawn_at_any_size_and_obeys_its_keys() {
     terminal.keys(&["q"]);
     terminal.shows("ended 0");
     pair.left.ip(&["link", "show", "eth0"]);
+}
+
+#[test]
+fn top_ends_while_a_bridge_is_silent() {
+    lab::need!(Docker, Tmux);
+    let bridge = Bridge::new();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silent.sock");
+    // It takes connections and says nothing.
+    let _listener = UnixListener::bind(&path).unwrap();
+    let remote = format!("{}=unix:{}", bridge.name(), path.display());
+    let words = ["--timeout", "10m", "top", bridge.name(), "--openflow", &remote];
+    for end in ["q", "Escape", "C-c"] {
+        let terminal = Terminal::start(80, 24, &words);
+        terminal.shows("q quit");
+        terminal.keys(&["n"]);
+        terminal.shows("by name");
+        terminal.keys(&[end]);
+        terminal.shows("ended 0");
+    }
 }

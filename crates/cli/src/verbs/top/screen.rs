@@ -1,5 +1,9 @@
 //! The live view: rows, a line of what can be typed, and the explanation of one container.
 
+use std::future::pending;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
 use host::{Origin, Question};
 use model::Target;
 use model::switch::SwitchSource;
@@ -11,11 +15,12 @@ use ratatui::widgets::{Paragraph, Row, Table, TableState, Wrap};
 use ratatui::{DefaultTerminal, Frame};
 use report::v1::PortRates;
 use report::{printable, v1, views};
+use tokio::sync::mpsc::{self, Sender};
 use tokio::time::{Instant, sleep_until};
 
-use super::Source;
 use super::keys::{self, Input};
 use super::order::Order;
+use super::{Counted, Source};
 use crate::args::{SortKey, TopArgs};
 use crate::live::stopped;
 use crate::outcome::CliError;
@@ -56,6 +61,11 @@ async fn follow(
     mut terminal: DefaultTerminal,
 ) -> Result<(), CliError> {
     let mut typed = keys::read()?;
+    let origin = source.origin;
+    // Neither a key nor the end waits for a source that is silent: what is asked goes on beside them.
+    let (tell, mut told) = mpsc::channel(1);
+    let mut count = pin!(count(source, args.delay, tell));
+    let mut explaining: Option<Explaining<'_>> = None;
     let mut state = State {
         order: Order::new(args.sort),
         all: Vec::new(),
@@ -64,14 +74,16 @@ async fn follow(
         explained: None,
         trouble: None,
     };
-    let mut due = Instant::now();
     loop {
+        let draw = terminal.draw(|frame| state.draw(frame));
+        draw.map_err(|error| CliError::new(format!("cannot draw: {error}")))?;
         tokio::select! {
             biased;
             input = typed.recv() => match input {
                 Some(Input::Key(key)) if state.typing => state.type_filter(key),
                 Some(Input::Key(KeyCode::Enter)) if state.explained.is_none() => {
-                    state.explained = state.explain(source.origin).await;
+                    let ask = |row| -> Explaining<'_> { Box::pin(explain(origin, row)) };
+                    explaining = state.selected().map(ask);
                 }
                 Some(Input::Key(KeyCode::Char('q') | KeyCode::Esc)) if state.explained.is_none() => {
                     return Ok(());
@@ -80,24 +92,50 @@ async fn follow(
                 Some(Input::Interrupt) | None => return Ok(()),
                 Some(Input::Redraw) => {}
             },
-            () = sleep_until(due) => {
-                due = Instant::now() + args.delay;
-                match source.next().await {
-                    Ok(counted) => {
-                        state.all = counted.rows;
-                        let uncounted = counted.uncounted.join("; ");
-                        state.trouble = Some(uncounted).filter(|told| !told.is_empty());
-                    }
-                    Err(error) => state.trouble = Some(error.to_string()),
-                }
+            text = explained(&mut explaining) => {
+                explaining = None;
+                state.explained = Some(text);
             }
+            Some(counted) = told.recv() => state.take(counted),
+            () = &mut count => return Ok(()),
         }
-        let draw = terminal.draw(|frame| state.draw(frame));
-        draw.map_err(|error| CliError::new(format!("cannot draw: {error}")))?;
+    }
+}
+
+/// What is asked about a container.
+type Explaining<'a> = Pin<Box<dyn Future<Output = String> + 'a>>;
+
+/// Its end; none where nothing is asked.
+async fn explained(explaining: &mut Option<Explaining<'_>>) -> String {
+    match explaining {
+        Some(asked) => asked.await,
+        None => pending().await,
+    }
+}
+
+/// Counts again and again, for as long as that is heard.
+async fn count(source: &mut Source<'_>, delay: Duration, tell: Sender<Result<Counted, CliError>>) {
+    loop {
+        let due = Instant::now() + delay;
+        if tell.send(source.next().await).await.is_err() {
+            return;
+        }
+        sleep_until(due).await;
     }
 }
 
 impl State {
+    fn take(&mut self, counted: Result<Counted, CliError>) {
+        match counted {
+            Ok(counted) => {
+                self.all = counted.rows;
+                let uncounted = counted.uncounted.join("; ");
+                self.trouble = Some(uncounted).filter(|told| !told.is_empty());
+            }
+            Err(error) => self.trouble = Some(error.to_string()),
+        }
+    }
+
     fn rows(&self) -> Vec<PortRates> {
         self.order.of(self.all.clone())
     }
@@ -141,14 +179,10 @@ impl State {
         }
     }
 
-    /// What `docker ovs explain` says of the container on the row that is selected.
-    async fn explain(&self, origin: &Origin) -> Option<String> {
-        let rows = self.rows();
-        let row = rows.get(self.table.selected()?.min(rows.len().saturating_sub(1)))?;
-        let Some(container) = &row.container else {
-            return Some(format!("port {} of {}: {}", row.ofport, row.bridge, row.who));
-        };
-        Some(explanation(origin, container).await.unwrap_or_else(|error| error.to_string()))
+    fn selected(&self) -> Option<PortRates> {
+        let mut rows = self.rows();
+        let at = self.table.selected()?.min(rows.len().checked_sub(1)?);
+        Some(rows.swap_remove(at))
     }
 
     fn draw(&mut self, frame: &mut Frame<'_>) {
@@ -213,6 +247,14 @@ fn table(rows: &[PortRates], width: u16) -> Table<'static> {
     Table::new(body, widths)
         .header(Row::new(header).style(Modifier::BOLD))
         .row_highlight_style(Style::new().add_modifier(Modifier::REVERSED))
+}
+
+/// What `docker ovs explain` says of the container on a row.
+async fn explain(origin: &Origin, row: PortRates) -> String {
+    let Some(container) = &row.container else {
+        return format!("port {} of {}: {}", row.ofport, row.bridge, row.who);
+    };
+    explanation(origin, container).await.unwrap_or_else(|error| error.to_string())
 }
 
 async fn explanation(origin: &Origin, container: &str) -> Result<String, CliError> {
