@@ -95,28 +95,66 @@ impl SourceOptions {
         } else {
             Box::new(File::open(path).map_err(failed)?)
         };
-        let mut from = BufReader::with_capacity(PEEK, from);
-        let start = || {
+        let ended = || {
             if is_stdin {
-                limit.start(self.timeout());
+                limit.start(self.timeout())
             }
         };
+        let from = UntilItEnds { from, ended: Some(ended) };
+        let mut from = BufReader::with_capacity(PEEK, from);
         if is_json(from.fill_buf().map_err(failed)?) {
-            let mut text = Vec::new();
-            from.read_to_end(&mut text).map_err(failed)?;
-            start();
+            let text = whole(from).map_err(failed)?;
             let snapshot = read_recording(&what, &text)?;
             require_moment(&what, at, &snapshot)?;
             return Ok(Origin::recorded(snapshot));
         }
         let called = path.file_name().filter(|_| !is_stdin).unwrap_or_default();
         let what = format!("the recording {}", path.display());
-        let read = recorded::read_named(from, &called.to_string_lossy(), &what, at);
-        start();
-        let recording = read?;
+        let recording = recorded::read_named(from, &called.to_string_lossy(), &what, at)?;
         require_moment(&what, at, &recording.snapshot)?;
         Ok(opened(recording))
     }
+}
+
+/// What is read, and what is to begin where that is all: also where its reader wants no more of it.
+struct UntilItEnds<R, F: FnOnce()> {
+    from: R,
+    ended: Option<F>,
+}
+
+impl<R: Read, F: FnOnce()> Read for UntilItEnds<R, F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.from.read(buffer)?;
+        if read == 0 && !buffer.is_empty() {
+            self.end();
+        }
+        Ok(read)
+    }
+}
+
+impl<R, F: FnOnce()> UntilItEnds<R, F> {
+    fn end(&mut self) {
+        if let Some(ended) = self.ended.take() {
+            ended();
+        }
+    }
+}
+
+impl<R, F: FnOnce()> Drop for UntilItEnds<R, F> {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// All that comes, of which there is no more than of any host.
+fn whole(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    from.take(LONGEST + 1).read_to_end(&mut text)?;
+    if u64::try_from(text.len()).is_ok_and(|length| length <= LONGEST) {
+        return Ok(text);
+    }
+    let why = format!("it is longer than {} MiB", LONGEST >> 20);
+    Err(io::Error::new(io::ErrorKind::InvalidData, why))
 }
 
 /// Makes sure that a recording is of the moment that is asked about. A log tells of many, a snapshot of one.
@@ -140,6 +178,8 @@ fn opened(recording: Recording) -> Origin {
 
 /// What is looked at to know what a file is, in bytes.
 const PEEK: usize = 64 << 10;
+/// The longest snapshot that is read, in bytes.
+const LONGEST: u64 = 64 << 20;
 
 /// A saved snapshot, or what cannot be anything else.
 fn is_json(begins: &[u8]) -> bool {
@@ -148,7 +188,7 @@ fn is_json(begins: &[u8]) -> bool {
     let has = |key: &[u8]| text.windows(key.len()).any(|words| words == key);
     let is_snapshot = has(b"\"docker-ovs-snapshot\"");
     let is_other = [&b"\"headings\""[..], b"\"data\"", b"\"Id\"", b"\"docker-ovs-vswitchd\""];
-    text.is_empty() || (text.starts_with(b"{") && (is_snapshot || !is_other.into_iter().any(has)))
+    begins.is_empty() || (text.starts_with(b"{") && (is_snapshot || !is_other.into_iter().any(has)))
 }
 
 fn live(settings: &Settings) -> Result<Origin, CliError> {

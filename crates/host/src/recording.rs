@@ -8,8 +8,12 @@ use serde::Deserialize;
 /// # Errors
 /// [`SourceErrorKind::Garbled`] for anything but a Snapshot of a version that is known.
 pub fn read_recording(what: &str, text: &[u8]) -> Result<Snapshot, SourceError> {
-    read_within(what, text, usize::MAX)
+    read_within(what, text, HELD_OF_A_FILE)
 }
+
+/// What is held of a Snapshot that was saved, in bytes: a text of the longest that is read is no host's where
+/// it becomes more.
+const HELD_OF_A_FILE: usize = 256 << 20;
 
 /// What is held of a Snapshot that a peer sent, in bytes: some twenty thousand containers.
 const HELD: usize = 48 << 20;
