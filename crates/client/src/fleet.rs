@@ -1,10 +1,11 @@
 //! Asks a daemon for what it knows of all hosts of its fleet.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use host::deadline::Deadline;
 use host::transport::{Http, Lines};
-use model::SourceError;
+use model::{SourceError, SourceErrorKind};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
@@ -16,12 +17,23 @@ const DATA: &[u8] = b"data: ";
 /// The line before an event that says that others were not sent.
 const RESET: &[u8] = b"event: reset";
 
+/// The longest answer, in bytes: all that a daemon keeps of one host is a half of that.
+const LONGEST: usize = 64 << 20;
+/// What is held of one answer once it is read, in bytes: 10,000 rows of a host, or as many VLANs as a daemon
+/// keeps of one.
+const HELD: usize = 128 << 20;
+/// How long all answers together may be, in bytes: twice what a daemon keeps of all hosts.
+const LONGEST_OF_ALL: usize = 512 << 20;
+
 /// A daemon that is of a fleet.
 pub struct FleetClient {
     what: String,
     access: Access,
     http: Http,
-    timeout: Duration,
+    /// All answers together are due by then.
+    deadline: Deadline,
+    /// How long those are that were read, in bytes.
+    read: AtomicUsize,
 }
 
 /// Events as they come.
@@ -31,20 +43,23 @@ pub struct FleetLines<'c> {
 }
 
 impl FleetClient {
-    /// The daemon at `server`, for which each answer may take `timeout`. Making one does no I/O.
+    /// The daemon at `server`, for which all answers together may take `timeout` from now on. It is not
+    /// asked anything yet.
     ///
     /// # Errors
     /// The words name no daemon, or a file of TLS cannot be read.
     pub fn new(server: &Server, timeout: Duration) -> Result<Self, SourceError> {
         let access = server.access(|name| std::env::var(name).ok())?;
-        let http = access.client()?;
-        Ok(Self { what: server.called(), access, http, timeout })
+        let http = access.client()?.within(LONGEST, HELD);
+        let (deadline, read) = (Deadline::after(timeout), AtomicUsize::new(0));
+        Ok(Self { what: server.called(), access, http, deadline, read })
     }
 
     /// The JSON that `path` answers, with `query` behind it.
     ///
     /// # Errors
-    /// There is no daemon, it is of no fleet, or it is silent for longer than the timeout.
+    /// There is no daemon, it is of no fleet, all answers together take longer than the timeout or are too
+    /// much to be held, or this one is: that is [`SourceErrorKind::Garbled`].
     pub async fn get<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -52,10 +67,17 @@ impl FleetClient {
     ) -> Result<T, SourceError> {
         let path = with_query(path, query);
         let ask = async {
-            let asked = self.http.get(&path).await;
+            let asked = self.http.bytes(&path).await;
             asked.map_err(|error| source_error(&self.what, &error, &self.access))
         };
-        Deadline::after(self.timeout).hold(|| self.what.clone(), ask).await
+        let answer = self.deadline.hold(|| self.what.clone(), ask).await?;
+        let before = self.read.fetch_add(answer.bytes().len(), Ordering::Relaxed);
+        if before.saturating_add(answer.bytes().len()) > LONGEST_OF_ALL {
+            let why = format!("its answers are more than {} MiB together", LONGEST_OF_ALL >> 20);
+            return Err(SourceError::new(SourceErrorKind::Unusable, self.what.clone(), why));
+        }
+        let read = self.http.read_json(&answer);
+        read.map_err(|error| source_error(&self.what, &error, &self.access))
     }
 
     /// The events that come from now on.
@@ -67,7 +89,7 @@ impl FleetClient {
             let asked = self.http.lines("/v1/fleet/events").await;
             asked.map_err(|error| source_error(&self.what, &error, &self.access))
         };
-        let lines = Deadline::after(self.timeout).hold(|| self.what.clone(), ask).await?;
+        let lines = self.deadline.hold(|| self.what.clone(), ask).await?;
         Ok(FleetLines { client: self, lines })
     }
 }
@@ -83,7 +105,7 @@ impl FleetLines<'_> {
             let line = self.lines.next().await;
             let line = line.map_err(|error| source_error(&client.what, &error, &client.access))?;
             let Some(line) = line else {
-                let kind = model::SourceErrorKind::Gone;
+                let kind = SourceErrorKind::Gone;
                 return Err(SourceError::new(kind, client.what.clone(), "it has ended"));
             };
             match told(&line) {

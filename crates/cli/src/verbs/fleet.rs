@@ -1,6 +1,7 @@
 //! `ls`, `who`, `ports`, `events` and `graph` with `--fleet`: asked of the daemon of this host.
 
 use client::{FleetClient, Server};
+use model::SourceErrorKind;
 use model::filter::Filter;
 use model::told::excerpt;
 use report::graph::{Scene, dot, mermaid, svg};
@@ -17,7 +18,8 @@ use crate::live::{print, stopped};
 use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
 
-/// Of more attachments the rows are asked for host by host: one answer of all would be too long.
+/// Of more attachments the rows are asked for host by host, as they are where one answer of all is too
+/// long all the same: what a daemon keeps of one host is not.
 const MAX_AT_ONCE: usize = 20_000;
 
 /// Answers a verb that was given `--fleet`; none where it was not, or takes none.
@@ -80,10 +82,17 @@ async fn attachments(
     let mut query: Vec<_> = filters.iter().map(Filter::pair).collect();
     query.extend(bridge.map(|bridge| ("bridge", bridge)));
     let path = "/v1/fleet/attachments";
+    let mut failed = None;
     if status.attachments <= MAX_AT_ONCE {
-        return Ok(client.get(path, &query).await?);
+        match client.get(path, &query).await {
+            Err(error) if error.kind == SourceErrorKind::Garbled => failed = Some(error),
+            answer => return Ok(answer?),
+        }
     }
     let hosts: Vec<FleetHost> = client.get("/v1/fleet/hosts", &[]).await?;
+    if let (Some(error), []) = (failed, &hosts[..]) {
+        return Err(error.into());
+    }
     let mut rows = Vec::new();
     for host in &hosts {
         let of_host = [&query[..], &[("host", host.from.host.as_str())]].concat();

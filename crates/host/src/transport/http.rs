@@ -169,6 +169,14 @@ impl Http {
             .map_err(HttpError::Json)
     }
 
+    /// The JSON of a reply, of which no more is kept than of any other one of this server.
+    ///
+    /// # Errors
+    /// [`HttpError::Json`].
+    pub fn read_json<T: DeserializeOwned>(&self, reply: &Reply<'_>) -> Result<T, HttpError> {
+        bounded::from_slice(reply.bytes(), self.held).map_err(HttpError::Json)
+    }
+
     /// Whatever `path` answers.
     ///
     /// # Errors
