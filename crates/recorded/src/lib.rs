@@ -71,7 +71,15 @@ pub fn read(path: &Path, at: Option<u64>) -> Result<Recording, SourceError> {
 /// # Errors
 /// It is no such file, or cannot be read.
 pub fn port_changes(path: &Path, since: u64, until: u64) -> io::Result<PortChanges> {
-    let file = BufReader::with_capacity(1 << 20, File::open(path)?);
+    port_changes_of(File::open(path)?, since, until)
+}
+
+/// The same of a stream.
+///
+/// # Errors
+/// As [`port_changes`].
+pub fn port_changes_of(from: impl Read, since: u64, until: u64) -> io::Result<PortChanges> {
+    let file = BufReader::with_capacity(1 << 20, from);
     let changes = changes::Changes { since, until, found: Vec::new() };
     let log = confdb::read(file, Some(changes), |next| next.date.is_none_or(|date| date <= until))?;
     let found = log.changes.map(|changes| changes.found).unwrap_or_default();

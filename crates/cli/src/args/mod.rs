@@ -34,6 +34,7 @@ pub use read::{
     Picture, PortArgs, PortsArgs, Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
 };
 pub use sources::SourceOptions;
+pub(crate) use sources::is_stdin;
 pub use traffic::{AnnotateArgs, FdbArgs, FlowsArgs, SortKey, TopArgs, TraceArgs};
 pub use verb::Verb;
 

@@ -1,5 +1,6 @@
 //! `docker ovs history [WHAT]`.
 
+use std::io;
 use std::path::Path;
 
 use journal::Past;
@@ -10,11 +11,15 @@ use model::wiring::SwitchPort;
 use recorded::PortChanges;
 use report::v1;
 
-use crate::args::{HistoryArgs, SourceOptions};
+use crate::args::{HistoryArgs, SourceOptions, is_stdin};
 use crate::limit::Limit;
 use crate::outcome::{CliError, Outcome};
 use crate::past;
 use crate::verbs::events::lay_out;
+
+/// So many events of the journal are held at once, and so many bytes of them as JSON: days of the busiest host.
+const MOST_EVENTS: usize = 100_000;
+const MOST_BYTES: usize = 128 << 20;
 
 /// Tells what happened, of what `serve` has kept, and, where no daemon ran, what the database's log tells
 /// of ports; exit 1 where nothing did. From when on which of them knows is told on stderr.
@@ -26,7 +31,11 @@ pub fn run(
     args: &HistoryArgs,
     limit: &Limit,
 ) -> Result<Outcome, CliError> {
-    limit.start(sources.timeout());
+    let is_stdin = sources.from.as_deref().is_some_and(|path| is_stdin(&path));
+    // What comes by stdin is waited for.
+    if !is_stdin {
+        limit.start(sources.timeout());
+    }
     let mut found = Found::new(args);
     if found.since > found.until {
         let (since, until) = (told(found.since), told(found.until));
@@ -35,7 +44,11 @@ pub fn run(
         return Err(CliError::new(why).hint("10m is ten minutes ago, and 2h is before that"));
     }
     if let Some(file) = &sources.from {
-        let changes = recorded::port_changes(file, found.since, found.until);
+        let changes = if is_stdin {
+            recorded::port_changes_of(io::stdin(), found.since, found.until)
+        } else {
+            recorded::port_changes(file, found.since, found.until)
+        };
         let changes = changes.map_err(|error| {
             CliError::new(format!("cannot read {}: {error}", file.display()))
                 .hint("the history of a file is that of a conf.db")
@@ -93,13 +106,27 @@ impl<'a> Found<'a> {
         let query = self.query.clone();
         let is_asked =
             |event: &Event| query.as_ref().is_none_or(|(word, query)| is_about(event, word, query));
+        let mut bytes = 0;
+        let mut goes_on_at = None;
+        let rows = &mut self.rows[0];
         let read = past.events(since, until, |event| {
-            if is_asked(&event) {
-                self.rows[0].push((event.at, v1::Event::from(&event)));
+            if !is_asked(&event) {
+                return true;
             }
+            if rows.len() >= MOST_EVENTS || bytes >= MOST_BYTES {
+                goes_on_at = Some(event.at);
+                return false;
+            }
+            let row = v1::Event::from(&event);
+            bytes += serde_json::to_vec(&row).map_or(0, |json| json.len());
+            rows.push((event.at, row));
             true
         });
         read.map_err(|error| CliError::new(format!("cannot read the history: {error}")))?;
+        self.remarks.extend(goes_on_at.map(|at| {
+            let (count, at) = (self.rows[0].len(), told(at));
+            format!("these are the first {count} events of the journal: --since {at} tells more")
+        }));
         let spans: Vec<Span> = past
             .known()
             .iter()
