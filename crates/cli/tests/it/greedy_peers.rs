@@ -250,6 +250,75 @@ fn containers_of_an_engine_are_bounded_all_together() {
     assert!(ran.code == 2 && ran.stderr.len() < 3000, "{} bytes", ran.stderr.len());
 }
 
+/// A daemon of a fleet: how many attachments it says it has, and what it answers of all and of one host.
+fn daemon_of_fleet(
+    count: usize,
+    of: impl Fn(Option<&str>) -> String + Send + Sync + 'static,
+) -> Peer {
+    let status = format!(
+        r#"{{"Fleet":"f","Host":"h","Liveness":"live","StaleSince":null,"Reason":null,"Published":true,
+        "UnpublishedReason":null,"Mirror":true,"Hosts":2,"Attachments":{count},"Unreadable":0}}"#
+    );
+    let host = |name: &str| {
+        format!(
+            r#"{{"Host":"{name}","Liveness":"live","StaleSince":null,"Number":null,"Address":null,
+            "Version":"1","Bridges":[],"Attachments":null,"Meshes":[],"Notes":[]}}"#
+        )
+    };
+    let hosts = format!("[{}]", [host("h1"), host("h2")].join(","));
+    Peer::engine(move |path| match path.split_once('?') {
+        _ if path == "/v1/fleet" => (200, status.clone()),
+        _ if path == "/v1/fleet/hosts" => (200, hosts.clone()),
+        Some((_, query)) => (200, of(query.strip_prefix("host="))),
+        None => (200, of(None)),
+    })
+}
+
+/// So many rows of this kind, as a daemon answers them.
+fn rows_of_fleet(count: usize, row: &str) -> String {
+    let attachment = fleet::decode(row.as_bytes()).unwrap();
+    let liveness = report::v1::Liveness::Live;
+    let from = report::v1::FromHost { host: "h1".to_owned(), liveness, stale_since: None };
+    let row = serde_json::to_string(&report::v1::FleetAttachment { from, attachment }).unwrap();
+    format!("[{}]", vec![row; count].join(","))
+}
+
+#[test]
+fn all_that_a_fleet_has_is_listed() {
+    let plain = r#"{"Container":"web","ID":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        "Engine":"docker","Interface":"eth0","State":"on","Addresses":["192.0.2.7/24","2001:db8::7/64"],
+        "OFPort":3,"Bridge":"br0","Port":"veth1","MAC":"02:00:00:00:00:01"}"#;
+    let trunk = r#"{"Container":"web","ID":"1","Interface":"eth0","State":"on","OFPort":3,"Bridge":"br0",
+        "TrunkRanges":[[1,4094]]}"#;
+    for (count, row) in [(20_000, plain), (430, trunk), (1, plain)] {
+        let answer = rows_of_fleet(count, row);
+        let peer = daemon_of_fleet(count, move |_| answer.clone());
+        let url = format!("unix://{}", peer.at());
+        for verb in [&["ls", "--fleet", "-q"][..], &["ports", "--fleet"]] {
+            let ran = peak(&[&["--server", &url, "--timeout", TO_THE_END], verb].concat()).0;
+            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{count} {verb:?}");
+        }
+    }
+    // All at once is too long, and that of each host is not.
+    let (long, short) = ("x".repeat(65 << 20), rows_of_fleet(2, plain));
+    let peer = daemon_of_fleet(4, move |host| if host.is_some() { &short } else { &long }.clone());
+    let url = format!("unix://{}", peer.at());
+    let words = ["--server", &url, "--timeout", TO_THE_END, "ls", "--fleet", "--format", "json"];
+    let ran = peak(&words).0;
+    assert_eq!((ran.code, ran.stdout.lines().count()), (0, 4), "{}", ran.stderr);
+}
+
+#[test]
+fn all_answers_of_a_fleet_together_are_in_time_and_bounded() {
+    let slow = daemon_of_fleet(20_001, |_| {
+        thread::sleep(std::time::Duration::from_secs(2));
+        "[]".to_owned()
+    });
+    let url = format!("unix://{}", slow.at());
+    let ran = peak(&["--server", &url, "--timeout", "3", "ls", "--fleet"]).0;
+    assert!(ran.code == 2 && ran.stderr.contains("no answer within 3s"), "{ran:?}");
+}
+
 #[test]
 fn a_snapshot_of_a_daemon_is_bounded_by_what_is_made_of_it() {
     let scene = std::fs::read_to_string("tests/scenes/article.json").unwrap();

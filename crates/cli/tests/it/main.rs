@@ -103,5 +103,6 @@ mod transcripts;
 mod tutorial;
 mod unit;
 mod unnumbered;
+mod unread;
 mod version;
 mod worlds;
