@@ -8,6 +8,8 @@ use lzma_rust2::XzReader;
 pub(crate) const ALL: u64 = 8 << 30;
 /// One text, in bytes: what a command prints of ten thousand ports.
 pub(crate) const TEXT: usize = 32 << 20;
+/// All texts of which something is kept, in bytes: flows and links of the largest hosts are a tenth of that.
+pub(crate) const KEPT: usize = 128 << 20;
 /// So many files.
 pub(crate) const FILES: usize = 200_000;
 

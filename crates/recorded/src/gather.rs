@@ -11,7 +11,7 @@ use model::switch::Bridge;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::bounded::TEXT;
+use crate::bounded::{KEPT, TEXT};
 use crate::called::{answer_of, bridge_of, file_name, namespace_of};
 use crate::confdb::{self, Log, SCHEMA, is_log};
 use crate::tables::Tables;
@@ -55,6 +55,10 @@ pub(crate) struct Gathered {
     pub(crate) reports: BTreeSet<String>,
     /// Whether our own programs recorded these answers, and no other.
     pub(crate) answers_are_captured: bool,
+    /// How long all texts are of which something is kept, in bytes.
+    kept: usize,
+    /// How many files come after those, and were not read.
+    passed_over: usize,
     pub(crate) remarks: Vec<String>,
 }
 
@@ -113,6 +117,10 @@ impl Gathered {
         if is_log(file.fill_buf()?) {
             return self.take_log(called, file);
         }
+        if self.kept >= KEPT {
+            self.passed_over += 1;
+            return Ok(());
+        }
         let mut bytes = Vec::new();
         let most = u64::try_from(TEXT).unwrap_or(u64::MAX);
         Read::take(&mut *file, most + 1).read_to_end(&mut bytes)?;
@@ -121,8 +129,17 @@ impl Gathered {
             self.remarks.push(format!("{called}: {why}"));
             return Ok(());
         }
-        self.take_bytes(called, &bytes);
+        if self.take_bytes(called, &bytes) {
+            self.kept += bytes.len();
+        }
         Ok(())
+    }
+
+    /// What was not read, if anything was not: all that is kept is within a bound.
+    pub(crate) fn left_unread(&self) -> Option<String> {
+        let (files, most) = (self.passed_over, KEPT >> 20);
+        let why = format!("{files} files were not read: {most} MiB are read of those before them");
+        (files > 0).then_some(why)
     }
 
     fn take_log(&mut self, called: &str, file: &mut dyn BufRead) -> io::Result<()> {
@@ -168,14 +185,15 @@ impl Gathered {
         Ok(())
     }
 
-    fn take_bytes(&mut self, called: &str, bytes: &[u8]) {
+    /// Whether it is one that is known, so that something of it may be kept.
+    fn take_bytes(&mut self, called: &str, bytes: &[u8]) -> bool {
         let trimmed = bytes.trim_ascii_start();
         if trimmed.starts_with(b"{\"docker-ovs-snapshot\"") {
             match host::read_recording(called, bytes) {
                 Ok(snapshot) => self.take_snapshot(called, snapshot),
                 Err(error) => self.remarks.push(error.to_string()),
             }
-            return;
+            return true;
         }
         if trimmed.starts_with(RecordedAnswers::BEGINS.as_bytes()) {
             match RecordedAnswers::from_json(bytes) {
@@ -186,10 +204,10 @@ impl Gathered {
                 }
                 Err(why) => self.remarks.push(format!("{called}: {why}")),
             }
-            return;
+            return true;
         }
         let text = String::from_utf8_lossy(bytes);
-        self.take_text(called, without_prompt(&text));
+        self.take_text(called, without_prompt(&text))
     }
 
     /// Of several the one that was taken last.
@@ -246,8 +264,8 @@ impl Gathered {
         }
     }
 
-    /// By what it says first; a file that says nothing that is known is passed over.
-    fn take_text(&mut self, called: &str, text: &str) {
+    /// By what it says first; a file that says nothing that is known is passed over. Whether it is known.
+    fn take_text(&mut self, called: &str, text: &str) -> bool {
         if text.trim_start().starts_with(['[', '{'])
             && let Some(rows) = host::recorded::inspected(text)
         {
@@ -273,17 +291,18 @@ impl Gathered {
             self.replaced(called, is_other);
             self.datapaths = bridges;
         } else {
-            self.take_named(called, text);
+            return self.take_named(called, text);
         }
+        true
     }
 
-    /// What only its name tells.
-    fn take_named(&mut self, called: &str, text: &str) {
+    /// What only its name tells. Whether it does.
+    fn take_named(&mut self, called: &str, text: &str) -> bool {
         if let Some(command) = answer_of(file_name(called), text) {
             self.answered += 1;
             self.answers_are_captured = false;
             self.answers.insert(command, text.to_owned());
-            return;
+            return true;
         }
         match file_name(called) {
             "ip_netns" | "ip_netns_list" => self.nsids = links::namespaces(text),
@@ -296,8 +315,9 @@ impl Gathered {
                 self.replaced(called, is_other);
                 self.host = host.or(self.host.take());
             }
-            _ => {}
+            _ => return false,
         }
+        true
     }
 }
 
@@ -329,4 +349,42 @@ fn without_prompt(text: &str) -> &str {
     let begins = text.trim_start();
     let is_prompt = begins.starts_with("$ ") || begins.starts_with("# ");
     begins.split_once('\n').filter(|_| is_prompt).map_or(text, |(_, rest)| rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINKS: &str = "1: lo: <LOOPBACK,UP> mtu 65536\n";
+    const FLOWS: &str = " cookie=0x0, table=0, priority=0 actions=NORMAL\n";
+
+    fn take(gathered: &mut Gathered, called: &str, text: &str) {
+        gathered.take(called, &mut text.as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn all_texts_together_are_bounded() {
+        let mut gathered = Gathered::new(None);
+        // What is of no use costs nothing.
+        take(&mut gathered, "notes", "what was done\n");
+        assert_eq!((gathered.kept, gathered.left_unread()), (0, None));
+        let of_use = [
+            ("links", LINKS),
+            ("networking/namespaces/web/ip_address", LINKS),
+            ("ovs-ofctl_dump-flows_br0", FLOWS),
+            ("ovs-appctl_fdb.show_br0", " port  VLAN  MAC                Age\n"),
+        ];
+        for (called, text) in of_use {
+            let before = gathered.kept;
+            take(&mut gathered, called, text);
+            assert_eq!(gathered.kept, before + text.len(), "{called}");
+        }
+        gathered.kept = KEPT;
+        for (called, text) in of_use {
+            take(&mut gathered, &format!("{called}1"), text);
+        }
+        assert_eq!((gathered.links.len(), gathered.namespaces.len(), gathered.answered), (1, 1, 2));
+        let told = gathered.left_unread().unwrap();
+        assert!(told.starts_with("4 files were not read: 128 MiB"), "{told}");
+    }
 }

@@ -68,6 +68,7 @@ fn finish(mut gathered: Gathered, what: &str) -> Result<Recording, SourceError> 
         gathered.remarks.truncate(REMARKS);
         gathered.remarks.push(format!("and so of {more} more"));
     }
+    gathered.remarks.extend(gathered.left_unread());
     if gathered.reports.len() > 1 {
         let all: Vec<_> = gathered.reports.iter().take(REPORTS).map(|path| shown(path)).collect();
         let why = format!("it has several reports of sos: {}", all.join(", "));
