@@ -1,17 +1,12 @@
 //! Datapath actions, as `format_odp_actions` of lib/odp-util.c writes them, followed to where a packet
 //! leaves.
 
-use std::net::IpAddr;
-
-use crate::address::mac;
-use crate::conntrack::{KeptField, Tracked};
+use crate::conntrack::Tracked;
+use crate::header::Header;
 use crate::split::{call, parts};
 
 /// So deep lists in lists are followed.
 const DEEPEST: usize = 16;
-
-/// The layers whose sources and destinations `set` may change.
-const SET_LAYERS: [&str; 8] = ["eth", "ipv4", "ipv6", "tcp", "udp", "sctp", "tunnel", "vlan"];
 
 /// No more outputs are told: a datapath has 65,535 ports, and an action list 64 KiB.
 const MAX_OUTPUTS: usize = 65_536;
@@ -33,67 +28,6 @@ impl<'a> DpAction<'a> {
             Self { name, inside }
         })
     }
-}
-
-/// A VLAN tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VlanTag {
-    /// Its VLAN.
-    pub vid: u16,
-    /// Its EtherType: 0x8100 of IEEE 802.1Q, 0x88a8 of 802.1ad, 0 where it cannot be read.
-    pub tpid: u16,
-}
-
-impl VlanTag {
-    /// The EtherType of 802.1Q, which stands for itself where none is written.
-    pub const DOT1Q: u16 = 0x8100;
-
-    /// A tag of 802.1Q.
-    pub fn dot1q(vid: u16) -> Self {
-        Self { vid, tpid: Self::DOT1Q }
-    }
-
-    /// `tpid=0x88a8,vid=100,pcp=0`
-    fn read(inside: &str) -> Self {
-        let value = |key: &str| parts(inside).find_map(|part| part.strip_prefix(key));
-        let vid = value("vid=").and_then(|vid| vid.parse().ok()).unwrap_or(0);
-        let hex = |tpid: &str| u16::from_str_radix(tpid.strip_prefix("0x")?, 16).ok();
-        Self { vid, tpid: value("tpid=").map_or(Self::DOT1Q, |tpid| hex(tpid).unwrap_or(0)) }
-    }
-}
-
-/// What a packet bears on its way.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Header {
-    /// Its Ethernet destination.
-    pub eth_dst: [u8; 6],
-    /// Its VLAN tags, the outer one last.
-    pub vlans: Vec<VlanTag>,
-    /// Its IP destination, if it is an IP packet; none where a part of that was written.
-    pub ip_dst: Option<IpAddr>,
-    /// Its destination port, if it has one: the same.
-    pub port_dst: Option<u16>,
-    /// Its IP source; none where it has none, or a part of that was written.
-    pub ip_src: Option<IpAddr>,
-    /// Its source port: the same.
-    pub port_src: Option<u16>,
-    /// Where the tunnel takes it to whose header it bears, by `tnl_push`.
-    pub tunnel: Option<String>,
-    /// Where a tunnel would take it to, by `set(tunnel(…))`: that stays with the packet, and means nothing
-    /// to a port that is no tunnel.
-    pub tunnel_key: Option<String>,
-    /// Whether conntrack translates its addresses: to which is not told.
-    pub translated: bool,
-    /// What conntrack looked at last, where that was kept.
-    pub tracked: Option<Tracked>,
-    /// Its `ct_mark`.
-    pub mark: KeptField,
-    /// Its `ct_label`.
-    pub label: KeptField,
-    /// What was done to it that is not followed, such as `push_mpls`.
-    pub altered: Option<String>,
-    /// Why it is not certain that it is there: a meter, a choice by hash, a part of all packets.
-    pub doubt: Option<String>,
 }
 
 /// A port that a packet leaves by.
@@ -244,7 +178,8 @@ fn by_ttl(inside: &str, header: &Header, told: &mut Outputs, depth: usize) {
     }
 }
 
-fn calls<'a>(text: &'a str, names: &[&str]) -> Vec<(&'a str, &'a str)> {
+/// The calls of these names in a list, with what is in their parentheses.
+pub(crate) fn calls<'a>(text: &'a str, names: &[&str]) -> Vec<(&'a str, &'a str)> {
     let all = parts(text).filter_map(|part| {
         let (name, inside) = call(part);
         inside.map(|inside| (name, inside))
@@ -252,114 +187,13 @@ fn calls<'a>(text: &'a str, names: &[&str]) -> Vec<(&'a str, &'a str)> {
     all.filter(|(name, _)| names.contains(name)).collect()
 }
 
-impl Header {
-    /// What an action does to the packet.
-    fn change(&mut self, name: &str, inside: &str, told: &mut Outputs) {
-        match name {
-            "drop" | "psample" => {}
-            "ct_clear" => self.tracked = None,
-            "push_vlan" => self.vlans.push(VlanTag::read(inside)),
-            "pop_vlan" => drop(self.vlans.pop()),
-            "set" => {
-                for (layer, fields) in calls(inside, &SET_LAYERS) {
-                    self.set(layer, fields);
-                }
-            }
-            "ct" => self.track(inside, told),
-            "meter" => self.doubt = Some(format!("meter {inside} drops what exceeds its rate")),
-            "hash" => self.doubt = Some("a hash of the packet chooses where it goes".to_owned()),
-            "tnl_push" => self.tunnel = Some(remote(inside)),
-            "push_mpls" | "pop_mpls" | "add_mpls" | "push_eth" | "pop_eth" | "push_nsh"
-            | "pop_nsh" => self.altered = Some(name.to_owned()),
-            _ => told.doubts.push(format!("the datapath action {name} is not known")),
-        }
-    }
-
-    /// `ct(commit,zone=5,mark=0x1/0xffffffff,nat(…))`
-    fn track(&mut self, inside: &str, told: &mut Outputs) {
-        // Zone 0 is not written.
-        let zone = parts(inside).find_map(|part| part.strip_prefix("zone="));
-        let zone = zone.map_or(Some(0), |zone| zone.parse().ok());
-        let tracked = zone.map(|zone| Tracked {
-            zone,
-            addresses: self.ip_src.zip(self.ip_dst),
-            ports: self.port_src.zip(self.port_dst),
-        });
-        let commits = parts(inside).any(|part| matches!(part, "commit" | "force_commit"));
-        told.committed.extend(tracked.clone().filter(|_| commits));
-        self.tracked = tracked;
-        self.mark = self.mark.tracked(inside, "mark=", told.marked);
-        self.label = self.label.tracked(inside, "label=", told.labelled);
-        told.marked |= self.mark.bits.is_some();
-        told.labelled |= self.label.bits.is_some();
-        if inside == "error" {
-            told.untold.push("what ct(error) does is not told".to_owned());
-        }
-        if parts(inside).any(|part| part == "nat" || part.starts_with("nat(")) {
-            self.translated = true;
-            self.altered = Some("network address translation".to_owned());
-        }
-    }
-
-    fn set(&mut self, layer: &str, fields: &str) {
-        let value = |field: &str| {
-            parts(fields).find_map(|part| part.strip_prefix(field)?.strip_prefix('='))
-        };
-        if let Some(source) = value("src") {
-            match layer {
-                "ipv4" | "ipv6" => self.ip_src = source.parse().ok(),
-                "tcp" | "udp" | "sctp" => self.port_src = source.parse().ok(),
-                _ => {}
-            }
-        }
-        let destination = value("dst");
-        // A part of the address may be written, as dst=02:…/ff:….
-        let whole = destination.filter(|value| !value.contains('/'));
-        match (layer, destination) {
-            ("tunnel", Some(remote)) => self.tunnel_key = Some(remote.to_owned()),
-            ("tunnel", None) => self.tunnel_key = value("ipv6_dst").map(str::to_owned),
-            ("vlan", _) => {
-                if let Some(vid) = value("vid").and_then(|vid| vid.parse().ok()) {
-                    let tpid = self.vlans.pop().map_or(VlanTag::DOT1Q, |tag| tag.tpid);
-                    self.vlans.push(VlanTag { vid, tpid });
-                }
-            }
-            ("eth", Some(value)) => match whole.and_then(|value| mac(value.as_bytes(), 0)) {
-                Some(mac) => self.eth_dst = mac,
-                None => self.masked(value),
-            },
-            ("ipv4" | "ipv6", Some(value)) => {
-                self.ip_dst = whole.and_then(|value| value.parse().ok());
-                if self.ip_dst.is_none() {
-                    self.masked(value);
-                }
-            }
-            (_, Some(value)) => {
-                self.port_dst = whole.and_then(|value| value.parse().ok());
-                if self.port_dst.is_none() {
-                    self.masked(value);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn masked(&mut self, value: &str) {
-        self.altered = Some(format!("a destination is set to {value}"));
-    }
-}
-
-/// The remote end in `tnl_port(4),header(…,ipv4(src=…,dst=192.0.2.1,…),…),out_port(1)`.
-fn remote(inside: &str) -> String {
-    let header = calls(inside, &["header"]).into_iter().next().map_or("", |(_, fields)| fields);
-    let ip = calls(header, &["ipv4", "ipv6"]).into_iter().next().map_or("", |(_, fields)| fields);
-    let dst = parts(ip).find_map(|part| part.strip_prefix("dst="));
-    dst.unwrap_or("an unknown host").to_owned()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
+    use crate::conntrack::KeptField;
+    use crate::header::VlanTag;
 
     fn ports(actions: &str) -> Vec<(String, Header)> {
         let outputs = follow(actions, Header::default()).outputs;
