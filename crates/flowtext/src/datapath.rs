@@ -93,7 +93,10 @@ fn walk(actions: &str, mut header: Header, told: &mut Outputs, depth: usize) {
             "clone" => nested(inside, &leaving(cut), told, depth),
             "sample" => sample(inside, &leaving(cut), told, depth),
             "check_pkt_len" => by_length(inside, &leaving(cut), told, depth),
-            "dec_ttl" => by_ttl(inside, &leaving(cut), told, depth),
+            "dec_ttl" => {
+                by_ttl(inside, &leaving(cut), told, depth);
+                header.ttl = header.ttl.map(|ttl| ttl.saturating_sub(1));
+            }
             "recirc" => {
                 let mut header = leaving(cut);
                 // What begins by anything else has vswitchd trace it as if no `ct(…)` had been there.
@@ -193,7 +196,7 @@ mod tests {
 
     use super::*;
     use crate::conntrack::KeptField;
-    use crate::header::VlanTag;
+    use crate::header::{Message, VlanTag};
 
     fn ports(actions: &str) -> Vec<(String, Header)> {
         let outputs = follow(actions, Header::default()).outputs;
@@ -232,6 +235,67 @@ mod tests {
         ] {
             let header = follow(actions, start()).outputs.pop().unwrap().header;
             assert_eq!((header.ip_src, header.port_src), expected, "{actions}");
+        }
+    }
+
+    /// What a message of ARP, neighbour discovery or ICMP says is what was written of it.
+    #[test]
+    fn what_a_message_says_is_followed() {
+        let [one, two] = [[2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]];
+        let start = || Header {
+            eth_src: Some(one),
+            ttl: Some(255),
+            message: Message { kind: Some(1), sender_mac: Some(one), ..Message::default() },
+            ..Header::default()
+        };
+        let sent = start().message;
+        let ip = |ip: &str| Some(ip.parse().unwrap());
+        let solicits = Message { kind: Some(136), code: Some(0), option: Some(2), ..sent };
+        for (actions, expected) in [
+            ("3", sent),
+            ("set(eth(src=02:00:00:00:00:02)),3", sent),
+            ("clone(set(arp(op=2)),4),3", sent),
+            ("set(arp(tip=10.0.0.9)),3", Message { target_ip: ip("10.0.0.9"), ..sent }),
+            ("set(arp(tip=10.0.0.0/255.0.0.0)),3", sent),
+            ("set(arp(op=2/0xff)),3", Message { kind: Some(2), ..sent }),
+            ("set(arp(op=2/0xf)),3", Message { kind: None, ..sent }),
+            (
+                "set(arp(sip=10.0.0.1,op=2,sha=02:00:00:00:00:02,tha=02:00:00:00:00:01)),3",
+                Message {
+                    kind: Some(2),
+                    sender_ip: ip("10.0.0.1"),
+                    sender_mac: Some(two),
+                    target_mac: Some(one),
+                    ..sent
+                },
+            ),
+            (
+                "set(arp(sha=02:00:00:00:00:02/ff:00:00:00:00:00)),3",
+                Message { sender_mac: None, ..sent },
+            ),
+            (
+                "set(nd_ext(nd_reserved=0x0,nd_options_type=2)),set(nd(tll=02:00:00:00:00:02)),\
+                 set(icmpv6(type=136,code=0)),3",
+                Message { target_mac: Some(two), ..solicits },
+            ),
+            ("set(nd(target=fd00::9)),3", Message { target_ip: ip("fd00::9"), ..sent }),
+            ("set(icmp(type=0,code=1)),3", Message { kind: Some(0), code: Some(1), ..sent }),
+        ] {
+            let header = follow(actions, start()).outputs.pop().unwrap().header;
+            assert_eq!(header.message, expected, "{actions}");
+        }
+        for (actions, source, ttl) in [
+            ("set(ipv6(src=fd00::9)),3", Some(one), Some(255)),
+            ("set(ipv6(hlimit=254)),3", Some(one), Some(254)),
+            ("set(ipv4(src=10.0.0.9,ttl=63)),3", Some(one), Some(63)),
+            ("set(ipv6(hlimit=0/0xf)),3", Some(one), None),
+            ("set(tunnel(dst=192.0.2.1,ttl=64)),3", Some(one), Some(255)),
+            ("dec_ttl(le_1(drop)),3", Some(one), Some(254)),
+            ("set(eth(src=02:00:00:00:00:02,dst=02:00:00:00:00:01)),3", Some(two), Some(255)),
+            ("set(eth(src=02:00:00:00:00:02/ff:00:00:00:00:00)),3", None, Some(255)),
+        ] {
+            let header = follow(actions, start()).outputs.pop().unwrap().header;
+            assert_eq!((header.eth_src, header.ttl), (source, ttl), "{actions}");
         }
     }
 

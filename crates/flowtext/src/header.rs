@@ -7,8 +7,11 @@ use crate::conntrack::{KeptField, Tracked};
 use crate::datapath::{Outputs, calls};
 use crate::split::parts;
 
-/// The layers whose sources and destinations `set` may change.
-const SET_LAYERS: [&str; 8] = ["eth", "ipv4", "ipv6", "tcp", "udp", "sctp", "tunnel", "vlan"];
+/// The layers that `set` may change, as far as they are followed.
+const SET_LAYERS: [&str; 13] = [
+    "eth", "ipv4", "ipv6", "tcp", "udp", "sctp", "tunnel", "vlan", "arp", "nd", "nd_ext", "icmp",
+    "icmpv6",
+];
 
 /// A VLAN tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +40,61 @@ impl VlanTag {
     }
 }
 
+/// What a message of ARP (RFC 826), of neighbour discovery (RFC 4861) or of ICMP says. None is what it has not, what
+/// is not known, and what was written in part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    /// The operation of ARP, or the type of ICMP.
+    pub kind: Option<u8>,
+    /// The code of ICMP.
+    pub code: Option<u8>,
+    /// The address that it is from, by ARP.
+    pub sender_ip: Option<IpAddr>,
+    /// The address that it asks for or tells of.
+    pub target_ip: Option<IpAddr>,
+    /// The MAC of its sender: `arp_sha`, `nd_sll`.
+    pub sender_mac: Option<[u8; 6]>,
+    /// The MAC of its target: `arp_tha`, `nd_tll`.
+    pub target_mac: Option<[u8; 6]>,
+    /// Which of these MACs a message of neighbour discovery bears: 1 for the sender's, 2 for the target's.
+    pub option: Option<u8>,
+}
+
+impl Message {
+    /// `arp(sip=10.0.0.1,op=2/0xff)`, `nd(target=fd00::1)`, `nd_ext(nd_options_type=2)`, `icmp(type=0,code=0)`
+    fn set(&mut self, layer: &str, fields: &str) {
+        for (name, value) in parts(fields).filter_map(|part| part.split_once('=')) {
+            match (layer, name) {
+                ("arp", "op") | ("icmp" | "icmpv6", "type") => self.kind = byte(value),
+                ("icmp" | "icmpv6", "code") => self.code = byte(value),
+                ("arp", "sip") => self.sender_ip = value.parse().ok(),
+                ("arp", "tip") | ("nd", "target") => self.target_ip = value.parse().ok(),
+                ("arp", "sha") | ("nd", "sll") => self.sender_mac = whole_mac(value),
+                ("arp", "tha") | ("nd", "tll") => self.target_mac = whole_mac(value),
+                ("nd_ext", "nd_options_type") => self.option = byte(value),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A number of a byte that is written as a whole. The operation of ARP has two, of which Open vSwitch knows the lower.
+fn byte(value: &str) -> Option<u8> {
+    value.strip_suffix("/0xff").unwrap_or(value).parse().ok()
+}
+
+/// A MAC that is written as a whole.
+fn whole_mac(value: &str) -> Option<[u8; 6]> {
+    mac(value.as_bytes(), 0).filter(|_| !value.contains('/'))
+}
+
 /// What a packet bears on its way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {
     /// Its Ethernet destination.
     pub eth_dst: [u8; 6],
+    /// Its Ethernet source; none where that is not known, or a part of it was written.
+    pub eth_src: Option<[u8; 6]>,
     /// Its VLAN tags, the outer one last.
     pub vlans: Vec<VlanTag>,
     /// Its IP destination, if it is an IP packet; none where a part of that was written.
@@ -52,6 +105,10 @@ pub struct Header {
     pub ip_src: Option<IpAddr>,
     /// Its source port: the same.
     pub port_src: Option<u16>,
+    /// How many routers it may pass: its time to live, or hop limit; none where that is not known.
+    pub ttl: Option<u8>,
+    /// What it says as a message of ARP, neighbour discovery or ICMP.
+    pub message: Message,
     /// Where the tunnel takes it to whose header it bears, by `tnl_push`.
     pub tunnel: Option<String>,
     /// Where a tunnel would take it to, by `set(tunnel(…))`: that stays with the packet, and means nothing
@@ -126,11 +183,18 @@ impl Header {
         };
         if let Some(source) = value("src") {
             match layer {
+                "eth" => self.eth_src = whole_mac(source),
                 "ipv4" | "ipv6" => self.ip_src = source.parse().ok(),
                 "tcp" | "udp" | "sctp" => self.port_src = source.parse().ok(),
                 _ => {}
             }
         }
+        if let Some(ttl) = value("ttl").or_else(|| value("hlimit"))
+            && matches!(layer, "ipv4" | "ipv6")
+        {
+            self.ttl = byte(ttl);
+        }
+        self.message.set(layer, fields);
         let destination = value("dst");
         // A part of the address may be written, as dst=02:…/ff:….
         let whole = destination.filter(|value| !value.contains('/'));
@@ -153,7 +217,7 @@ impl Header {
                     self.masked(value);
                 }
             }
-            (_, Some(value)) => {
+            ("tcp" | "udp" | "sctp", Some(value)) => {
                 self.port_dst = whole.and_then(|value| value.parse().ok());
                 if self.port_dst.is_none() {
                     self.masked(value);

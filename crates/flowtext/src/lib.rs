@@ -54,7 +54,7 @@ pub use datapath::{DpAction, Output, Outputs, follow, is_output};
 pub use fdb::{Age, FdbEntry, FdbStatistics, parse_fdb, parse_fdb_statistics};
 pub use field::{Actual, covers, field};
 pub use flow::{Flow, parse_flows};
-pub use header::{Header, VlanTag};
+pub use header::{Header, Message, VlanTag};
 pub use names::unquoted;
 pub use place::{Found, Place};
 pub use scan::Scanner;
