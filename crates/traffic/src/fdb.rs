@@ -89,6 +89,14 @@ impl SeenMac {
                     || is_plugged(port, found)
             })
         };
+        // A port of the host's own with that address; `port` itself first.
+        let is_own = |row: &SwitchPort| {
+            row.port.mac == Some(self.mac)
+                && self.mac.identifies()
+                && matches!(row.occupant, Occupant::Local | Occupant::Host { .. })
+        };
+        let mut on_bridge = look.wiring.ports.iter().filter(|row| *row.bridge == *bridge);
+        let own = port.filter(|row| is_own(row)).or_else(|| on_bridge.find(|row| is_own(row)));
         let (here, elsewhere): (Vec<&Attachment>, Vec<&Attachment>) =
             owners.iter().copied().partition(|found| at_port(found));
         let owner = here.first().or(elsewhere.first());
@@ -97,14 +105,15 @@ impl SeenMac {
             let others =
                 elsewhere.iter().filter(|found| !same_container(here.first().copied(), found));
             self.notes.extend(others.map(|other| format!("{} has the same address", place(other))));
+            self.notes.extend(own.map(|own| format!("{} has the same address", own_place(own))));
             return;
         }
-        let is_port_of_its_own = port.is_some_and(|port| {
-            port.port.mac == Some(self.mac)
-                && matches!(port.occupant, Occupant::Local | Occupant::Host { .. })
-        });
-        if is_port_of_its_own {
-            self.owner = self.who.clone();
+        let is_here =
+            |own: &&SwitchPort| port.is_some_and(|port| port.port.iface == own.port.iface);
+        if let Some(own) = own.filter(|own| elsewhere.is_empty() || is_here(own)) {
+            self.judge_own(look, port, own);
+            let others = elsewhere.iter();
+            self.notes.extend(others.map(|other| format!("{} has the same address", place(other))));
             return;
         }
         for found in &elsewhere {
@@ -127,11 +136,38 @@ impl SeenMac {
                 self.notes.push(format!("it belongs to {}", place(found)));
             }
         }
+        self.notes.extend(own.map(|own| format!("{} has the same address", own_place(own))));
         let foreign = port.filter(|port| matches!(port.occupant, Occupant::Plugged { .. }));
         if let Some(port) = foreign.filter(|_| elsewhere.is_empty()) {
             self.notes.push(format!("no interface of {} has it", port.occupant));
         }
     }
+}
+
+impl SeenMac {
+    /// The same of an address that the port `own` has: the bridge itself, or a link of the host.
+    fn judge_own(&mut self, look: &Look, port: Option<&SwitchPort>, own: &SwitchPort) {
+        let is_there = port.is_some_and(|port| port.port.iface == own.port.iface);
+        self.owner = Some(own.occupant.to_string());
+        let Some(port) = port.filter(|_| !is_there) else { return };
+        if passes_on(look, port) {
+            let (own, by) = (own_place(own), &port.occupant);
+            self.notes.push(format!("it belongs to {own}, and is passed on by {by}"));
+        } else {
+            // By an uplink or a tunnel it may have come back.
+            self.misplaced = matches!(port.occupant, Occupant::Plugged { .. });
+            self.notes.push(format!("it belongs to {}", own_place(own)));
+        }
+    }
+}
+
+/// `the bridge itself, port LOCAL of br0`, `host, port gw0 of br0`
+fn own_place(own: &SwitchPort) -> String {
+    let port = match own.occupant {
+        Occupant::Local => "LOCAL",
+        _ => &*own.port.iface,
+    };
+    format!("{}, port {port} of {}", own.occupant, own.bridge)
 }
 
 fn is_plugged(port: &SwitchPort, found: &Attachment) -> bool {

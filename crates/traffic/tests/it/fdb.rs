@@ -29,6 +29,46 @@ fn an_address_is_told_with_its_owner_and_its_place() {
     assert_eq!((gone.age, gone.notes[0].as_str()), (None, "no port has this number any more"));
 }
 
+/// A bridge has an address as containers do: who else sends from it takes its packets away.
+#[test]
+fn the_address_of_the_bridge_itself_has_a_place_too() {
+    let table = "    3    10  3a:4e:12:00:00:03    1\n    6     0  3a:4e:12:00:00:03    1\n\
+                 LOCAL     0  3a:4e:12:00:00:03    1\n   99     0  3a:4e:12:00:00:03    1\n\
+                 \x20   3    10  00:00:00:00:00:00    1\n    3    10  3a:4e:12:00:00:01    1\n";
+    let rows: Vec<_> = parse_fdb(table).collect();
+    let seen = seen_macs(&look(), "vlanswitch", &rows);
+    let [away, patch, own, gone, zero, other] = seen.as_slice() else { panic!("{seen:?}") };
+    let belongs = "it belongs to the bridge itself, port LOCAL of vlanswitch";
+    for (row, is_misplaced) in [(away, true), (patch, false), (own, false)] {
+        assert_eq!(row.owner.as_deref(), Some("the bridge itself"), "{row:?}");
+        assert_eq!(row.misplaced, is_misplaced, "{row:?}");
+    }
+    assert_eq!(
+        (&away.notes[..], &patch.notes[..]),
+        (&[belongs.to_owned()][..], &[belongs.to_owned()][..])
+    );
+    assert_eq!((own.notes.len(), gone.misplaced), (0, false));
+    // No address at all, and that of another bridge.
+    for row in [zero, other] {
+        assert_eq!((row.owner.as_deref(), row.misplaced), (None, false), "{row:?}");
+    }
+    // A container with a bridge inside passes it on.
+    let master = (FIREWALL, json!({"ifindex": 60, "name": "b0", "kind": "bridge"}));
+    let look = look_with(&[master], &[(FIREWALL, 27, json!({"master": 60}))]);
+    let seen = seen_macs(&look, "vlanswitch", &rows);
+    assert!(!seen[0].misplaced && seen[0].notes[0].contains("passed on by"), "{:?}", seen[0]);
+    // A container has the very address of the bridge.
+    let look = look_with(&[], &[(FIREWALL, 27, json!({"mac": "3a:4e:12:00:00:03"}))]);
+    let seen = seen_macs(&look, "vlanswitch", &rows);
+    for (row, owner, other) in [
+        (&seen[0], "firewall_ext:eth0", "the bridge itself, port LOCAL of vlanswitch"),
+        (&seen[2], "the bridge itself", "firewall_ext:eth0 on port 3 of vlanswitch"),
+    ] {
+        assert_eq!((row.owner.as_deref(), row.misplaced), (Some(owner), false), "{row:?}");
+        assert_eq!(row.notes, [format!("{other} has the same address")], "{row:?}");
+    }
+}
+
 /// Interfaces may be called as numbers are.
 #[test]
 fn a_number_is_a_port_of_that_number_whatever_ports_are_called() {
