@@ -10,6 +10,7 @@ pub(crate) const IFINFOMSG: usize = 16;
 pub(crate) const IFADDRMSG: usize = 8;
 const ARPHRD_ETHER: u16 = 1;
 pub(crate) const IFF_UP: u32 = 1;
+const IFF_NOARP: u32 = 0x80;
 pub(crate) const IFLA_ADDRESS: u16 = 1;
 pub(crate) const IFLA_IFNAME: u16 = 3;
 pub(crate) const IFLA_MTU: u16 = 4;
@@ -48,6 +49,8 @@ pub struct Link {
     pub mtu: u32,
     /// Whether it is administratively up.
     pub up: bool,
+    /// Whether it does no ARP (`IFF_NOARP`).
+    pub no_arp: bool,
     /// `IFLA_LINK`: the peer of a veth, the parent of a macvlan, ipvlan or vlan.
     pub link: Option<u32>,
     /// `IFLA_LINK_NETNSID`: the namespace of that link, as this one calls it. -1 where it is
@@ -81,6 +84,7 @@ pub(crate) fn link(body: &[u8]) -> Option<Link> {
         ethernet: u16_at(body, 2)? == ARPHRD_ETHER,
         ifindex: u32_at(body, 4)?,
         up: u32_at(body, 8)? & IFF_UP != 0,
+        no_arp: u32_at(body, 8)? & IFF_NOARP != 0,
         ..Link::default()
     };
     for (kind, value) in attributes(body.get(IFINFOMSG..)?) {

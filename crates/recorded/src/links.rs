@@ -82,6 +82,7 @@ fn begin(index: u32, called: &str, other: Option<&str>, rest: &str) -> (Link, Re
         name: name(called),
         mtu: after("mtu").and_then(|mtu| mtu.parse().ok()).unwrap_or_default(),
         up: flags.split(',').any(|flag| flag == "UP"),
+        no_arp: flags.split(',').any(|flag| flag == "NOARP"),
         ..Link::default()
     };
     let master = after("master").map(str::to_owned);

@@ -77,6 +77,7 @@ pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
         addresses,
         mtu: link.mtu,
         up: link.up,
+        no_arp: link.no_arp,
         peer: link.link.map(|ifindex| Peer { ifindex: Ifindex(ifindex), nsid }),
         master: link.master.map(Ifindex),
         vlan: link.vlan,

@@ -110,6 +110,7 @@ impl Masks {
             addresses,
             mtu: _,
             up: _,
+            no_arp: _,
             peer: _,
             master: _,
             vlan: _,

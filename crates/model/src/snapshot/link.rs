@@ -28,6 +28,9 @@ pub struct Link {
     pub mtu: u32,
     /// Administratively up (`IFF_UP`).
     pub up: bool,
+    /// Whether it does no ARP (`IFF_NOARP`): Linux takes none by it, and asks for no MAC.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_arp: bool,
     /// `IFLA_LINK`: the peer of a veth, the parent of a macvlan, ipvlan or vlan.
     pub peer: Option<Peer>,
     /// The link this one is enslaved to (`IFLA_MASTER`).
