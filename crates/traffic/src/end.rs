@@ -89,22 +89,24 @@ impl End {
         }
     }
 
-    /// The end that has this address: of several the one that `near` is, or is on one bridge with.
+    /// The end that has this address: of several the one that `near` is, or is on one bridge with. What is on several
+    /// ports comes after what is on one.
     pub fn of_address(look: &Look, ip: IpAddr, near: Option<&End>) -> Self {
         let has = |link: &Link| link.addresses.iter().any(|address| address.ip == ip);
         let mut all: Vec<_> = look
             .wiring
             .attachments
             .iter()
-            .filter(|found| has(&found.link) && found.port.port().is_some())
+            .filter(|found| has(&found.link) && !found.port.ports().is_empty())
             .collect();
+        all.sort_by_key(|found| found.port.port().is_none());
         if let Some(near) = near {
             let bridge = near.bridge();
             // What the sender has itself comes first: that gets it.
             all.sort_by_key(|found| {
                 let is_beside =
                     bridge.is_some() && found.port.port().map(|at| &at.bridge) == bridge;
-                (near.netns != Some(found.netns), !is_beside)
+                (near.netns != Some(found.netns), !is_beside, found.port.port().is_none())
             });
         }
         let end = match all.as_slice() {
@@ -169,7 +171,9 @@ impl End {
                 .iter()
                 .find(|row| row.bridge == at.bridge && row.port.iface == at.iface)
         });
-        let mut doubts = Vec::new();
+        let several = found.port.several();
+        let mut doubts: Vec<_> =
+            several.into_iter().map(|why| format!("{}: {why}", found.label())).collect();
         let mut broken = (!found.link.up).then(|| format!("{} is down", found.label()));
         let mut checksums = None;
         for note in &found.notes {
@@ -273,6 +277,13 @@ impl End {
         Some(self)
     }
 
+    /// Why it is on no one port, where it is on several.
+    pub fn several(look: &Look, netns: Option<NetnsId>, ifindex: Ifindex) -> Option<String> {
+        let is_it =
+            |found: &&Attachment| Some(found.netns) == netns && found.link.ifindex == ifindex;
+        look.wiring.attachments.iter().find(is_it)?.port.several()
+    }
+
     /// Whether `word` is its port, by number or by name, as Open vSwitch's programs tell it.
     pub fn is_port(&self, word: &str) -> bool {
         self.port.as_ref().is_some_and(|at| PortWord::of_openflow(word).is(&at.port))
@@ -347,6 +358,12 @@ fn one_of(
         {
             return Ok(end(only));
         }
+    }
+    // By which of several ports it sends and gets is not known, and a verdict says so.
+    if let ([], [only]) = (on.as_slice(), named.as_slice())
+        && only.port.several().is_some()
+    {
+        return Ok(end(only));
     }
     let interfaces: Vec<_> = on.iter().map(|found| &*found.link.name).collect();
     let doubts: Vec<_> = named.iter().flat_map(|found| found.doubts()).collect();

@@ -171,14 +171,14 @@ pub(crate) fn is_bridged(space: Option<&Namespace>, link: &Link) -> bool {
     !kind.is_some_and(|kind| OWN_SOURCE.contains(&kind))
 }
 
-/// Whether a flow can touch the port of an interface, or a MAC or address of its namespace: it sends to the port,
+/// Whether a flow can touch the port of an interface, or one of several, or a MAC or address of its namespace: it sends to the port,
 /// to a group, to all or where addresses tell, names the destination, or may match what comes from it.
 pub fn touches(flow: &Flow<'_>, actions: &[Action], subject: &FlowSubject) -> Option<Touched> {
     let found = &subject.found;
     let fields = flow.fields();
     let is_port = |written: &str| {
-        let port = found.port.port();
-        port.is_some_and(|at| is_written(written, found.port.ofport(), &at.iface))
+        let mut ports = found.port.ports().iter();
+        ports.any(|at| is_written(written, at.ofport.assigned(), &at.iface))
     };
     if actions.iter().any(to_many) || actions.iter().flat_map(Action::ports).any(is_port) {
         return Some(Touched::Output);

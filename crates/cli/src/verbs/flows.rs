@@ -141,7 +141,7 @@ fn interfaces(look: &Look, container: &str, bridge: &Name) -> Result<Vec<FlowSub
     let found = look.attachments_on(subject, Some(bridge))?;
     let on: Vec<_> = found
         .into_iter()
-        .filter(|found| found.port.port().is_some_and(|port| port.bridge == *bridge))
+        .filter(|found| found.port.ports().iter().any(|port| port.bridge == *bridge))
         .map(|found| FlowSubject::new(&look.snapshot, &found))
         .collect();
     if on.is_empty() {

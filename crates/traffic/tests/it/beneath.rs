@@ -1,6 +1,6 @@
 //! What stands between a link and its port.
 
-use docker_ovs_traffic::{Direction, Outcome, Packet, PacketKind, judge};
+use docker_ovs_traffic::{Direction, End, Outcome, Packet, PacketKind, judge};
 use flowtext::parse_trace;
 use model::Look;
 use serde_json::{Value, json};
@@ -205,4 +205,43 @@ fn a_linux_bridge_may_lead_by_a_vlan_link() {
         let told = end(&look_with(&bridged(None), &down), "webserver:w0").broken.unwrap();
         assert!(told.contains(why), "{told}");
     }
+}
+
+/// trivial_firewall with a bond over its two links, on ports 1 and 2.
+pub(crate) fn look_with_bond() -> Look {
+    const TRIVIAL: u64 = 4_026_532_301;
+    let bond = json!({"ifindex": 60, "name": "bond0", "kind": "bond", "mac": "02:00:00:00:00:60",
+                      "addresses": ["172.31.7.7/24"]});
+    let member = |index: u32| (TRIVIAL, index, json!({"master": 60}));
+    look_with(&[(TRIVIAL, bond)], &[member(23), member(25)])
+}
+
+/// A bond sends by one of its ports, and gets by all: by which is not known.
+#[test]
+fn what_is_on_several_ports_is_not_known_to_get_it() {
+    let look = look_with_bond();
+    let from = end(&look, "webserver");
+    for word in ["172.31.7.7", "trivial_firewall:bond0"] {
+        let to = End::find(&look, word, Some(&from)).unwrap();
+        assert!(to.port.is_none() && to.mac.is_some(), "{word}: {to:?}");
+        let link = to.link.as_ref().unwrap().ifindex;
+        let several = End::several(&look, to.netns, link).unwrap();
+        assert!(several.contains("vlanswitch/vethp10565eth0 (1)"), "{several}");
+        let to = to.with_address("172.31.7.7".parse().unwrap());
+        let kind = PacketKind::Udp(53);
+        let packet =
+            Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+        for actions in ["4", "4,5", "drop", "6"] {
+            let text = format!(
+                "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
+                 Datapath actions: {actions}\n"
+            );
+            let told = judge(&look, &kind, &packet, &from, &to, &parse_trace(&text));
+            assert_eq!(told.outcome, Outcome::Unknown, "{word} {actions}: {told:?}");
+            assert!(told.sentence.contains("it is on several ports"), "{told:?}");
+        }
+    }
+    // What is on one port comes first, and its members are that.
+    assert!(End::several(&look, from.netns, from.link.as_ref().unwrap().ifindex).is_none());
+    assert!(end(&look, "trivial_firewall:eth0").port.is_some());
 }

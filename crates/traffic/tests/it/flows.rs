@@ -6,6 +6,7 @@ use model::snapshot::Link;
 use model::{Look, Snapshot};
 use serde_json::{Value, json};
 
+use crate::beneath::look_with_bond;
 use crate::{look, look_with_port_called};
 
 fn of_webserver(line: &str) -> Option<Touched> {
@@ -294,4 +295,23 @@ fn a_flow_is_older_than_whose_endpoint_a_port_is() {
     let mut nameless = keys();
     nameless.as_object_mut().unwrap().remove("docker-ovs.name");
     assert_eq!(told(nameless, memory(&of("db")), old), None);
+}
+
+/// A bond is on the ports of all its members.
+#[test]
+fn flows_of_each_of_several_ports_touch_what_is_on_all() {
+    let look = look_with_bond();
+    let mut attachments = look.wiring.attachments.iter();
+    let found = attachments.find(|found| found.label() == "trivial_firewall:bond0").unwrap();
+    let subject = FlowSubject::new(&look.snapshot, found);
+    for (line, expected) in [
+        ("priority=1,in_port=1,actions=drop", Some(Touched::From)),
+        ("priority=1,in_port=2,actions=drop", Some(Touched::From)),
+        ("priority=1,in_port=3,actions=output:2", Some(Touched::Output)),
+        ("priority=1,in_port=vethp10565eth1,actions=drop", Some(Touched::From)),
+        ("priority=1,in_port=3,actions=output:4", None),
+    ] {
+        let flow = Flow::parse(line).unwrap();
+        assert_eq!(touches(&flow, &flow.action_list(), &subject), expected, "{line}");
+    }
 }
