@@ -139,7 +139,9 @@ impl From<TraceError> for CliError {
         match error {
             TraceError::Query(error) => Self::from(error),
             TraceError::End(error) => Self::from(error),
-            TraceError::NoPort(_) | TraceError::Patch(_) => Self::new(error.to_string()),
+            TraceError::NoPort(_) | TraceError::Several(_) | TraceError::Patch(_) => {
+                Self::new(error.to_string())
+            }
         }
     }
 }

@@ -1,12 +1,13 @@
 //! What would become of a packet: asked of vswitchd, and judged.
 
 mod neighbor;
+mod proxy;
 
 use std::net::IpAddr;
 
 use flowtext::{Annotator, Style, Tracked, is_output, parse_trace};
 use host::{Host, Question, SwitchCommand};
-use model::ids::Ifindex;
+use model::ids::{Ifindex, Mac};
 use model::query::QueryError;
 use model::route::{Cast, Route, RouteOut, RouteQuestion, RuleKeys};
 use model::switch::SwitchSource;
@@ -15,8 +16,8 @@ use model::{Look, SourceError, Target};
 use neighbor::MacResolution;
 use report::{PortLabels, v1};
 use traffic::{
-    Direction, End, EndError, LearntTables, Outcome, Packet, PacketKind, ReplyPacket, Verdict,
-    addresses, judge,
+    Direction, End, EndError, LearntTables, MOST_STATES, Outcome, Packet, PacketKind, ReplyPacket,
+    Verdict, addresses, judge,
 };
 
 /// A packet to be traced.
@@ -56,6 +57,9 @@ pub enum TraceError {
     /// The end that is called so is on no port.
     #[error("{0} is on no port of a bridge: no packet comes from there")]
     NoPort(String),
+    /// The end that is called so is on several ports, as a bond is.
+    #[error("{0}, and by which of them it sends is not known: trace BRIDGE:PORT")]
+    Several(String),
     /// It is one end of a patch, where no packet stays.
     #[error(
         "{0} is a patch port: what is sent to it goes on to the bridge behind it; name who is there"
@@ -164,7 +168,12 @@ impl Trace {
         to: &End,
     ) -> Result<Vec<v1::Trace>, TraceError> {
         if from.port.is_none() {
-            return Err(TraceError::NoPort(from.called.clone()));
+            let link = from.link.as_ref().map(|link| link.ifindex);
+            let several = link.and_then(|link| End::several(tracer.look, from.netns, link));
+            return Err(several.map_or_else(
+                || TraceError::NoPort(from.called.clone()),
+                |several| TraceError::Several(format!("{}: {several}", from.called)),
+            ));
         }
         let is_patch = |port: &SwitchPort| matches!(port.occupant, Occupant::Patch { .. });
         if to.port.as_ref().is_some_and(is_patch) {
@@ -274,6 +283,23 @@ impl ReplyContext {
     }
 }
 
+/// A packet that the kernel of its sender sends.
+struct Departure<'a> {
+    /// The end that an answer goes to.
+    sender: &'a End,
+    /// The end by whose interface it leaves.
+    from: &'a End,
+    to: &'a End,
+    /// The address that it is for.
+    target: IpAddr,
+    out: RouteOut,
+    /// The next hop, where that is another one.
+    gateway: Option<&'a End>,
+    direction: Direction,
+    /// Why it may be another packet, or be sent otherwise.
+    doubt: Option<String>,
+}
+
 #[derive(Clone, Copy)]
 struct PacketTracer<'a> {
     host: &'a Host,
@@ -336,52 +362,109 @@ impl PacketTracer<'_> {
             Some(Some(other)) => other,
             Some(None) => {
                 let by = link_name(self.look, from, out.ifindex);
+                let several = End::several(self.look, from.netns, out.ifindex);
                 let from = &from.called;
-                return unknown(format!(
-                    "{from} sends it by {by}, which is on no port of a bridge"
+                return unknown(several.map_or_else(
+                    || format!("{from} sends it by {by}, which is on no port of a bridge"),
+                    |several| format!("{from} sends it by {by}, and {several}"),
                 ));
             }
         };
         let gateway = out.gateway.map(|gateway| End::of_address(self.look, gateway, Some(from)));
-        let packet = Packet::new(self.kind, direction, (from, to), &out, gateway.as_ref());
-        let packet = match packet {
-            Ok(packet) => {
-                let doubt = before.doubt.or(by_rules);
-                Packet { committed: before.committed, doubt, ..packet }
-            }
-            Err(error) => return unknown(error.to_string()),
-        };
-        let next = gateway.as_ref().unwrap_or(to);
+        let gateway = gateway.as_ref();
+        let doubt = before.doubt.clone().or(by_rules);
+        let departure = Departure { sender, from, to, target, out, gateway, direction, doubt };
+        self.leaves(departure, before).await
+    }
+
+    /// What becomes of what the sender's kernel sends; with it what an answer to that meets.
+    async fn leaves(
+        &self,
+        way: Departure<'_>,
+        before: ReplyContext,
+    ) -> Result<(v1::Trace, ReplyContext), SourceError> {
+        let Departure { sender, from, to, target, mut out, gateway, direction, doubt } = way;
+        let next = gateway.unwrap_or(to);
         let mut learnt = before.learnt;
         let asks = !before.asked && self.has_to_ask(from, &out);
         let (resolves, heard) = if asks {
-            self.learns((from, to), &out, gateway.as_ref(), &mut learnt).await?
+            self.learns((from, to), &out, gateway, &mut learnt).await?
         } else {
             (MacResolution::Resolved, false)
         };
-        let packet = Packet { learnt: learnt.clone(), ..packet };
-        let (mut verdict, text) = self.leg(self.kind, &packet, from, next).await?;
+        let mut reasons: Vec<_> = learnt_mac(&out, from, next).into_iter().collect();
+        if let Some(mac) = own_for_all(self.kind, from, &out) {
+            out.neighbor = Some(mac);
+            reasons.push(format!("{} does no ARP: it sends to its own MAC", from.called));
+        }
+        if let MacResolution::ByAnother { mac, .. } = resolves {
+            out.neighbor = Some(mac);
+        }
+        let packet = match Packet::new(self.kind, direction, (from, to), &out, gateway) {
+            Ok(packet) => {
+                Packet { committed: before.committed, learnt: learnt.clone(), doubt, ..packet }
+            }
+            Err(error) => {
+                let verdict = Verdict::unknown(vec![error.to_string()]);
+                let row = v1::Trace::new(from, to, String::new(), &verdict, String::new());
+                return Ok((row, ReplyContext::default()));
+            }
+        };
+        let said = self.ask(&packet, from).await?;
+        let (mut verdict, text, is_routed) = self.routed(&packet, (from, to), gateway, &said);
         learnt.add(&verdict.rules);
-        learnt.add_mac(&verdict, from.mac);
-        verdict.reasons.extend(learnt_mac(&out, from, next));
+        learnt.add_mac(&verdict, from);
+        verdict.reasons.extend(reasons);
         match (resolves, verdict.reaches()) {
             (MacResolution::Dropped { verdict, packet, text }, None | Some(true)) => {
                 let row = v1::Trace::new(from, to, packet, &verdict, text);
                 return Ok((row, ReplyContext { learnt, ..ReplyContext::default() }));
             }
-            (MacResolution::ByAnother(why), Some(true)) => verdict.reasons.push(why),
-            (MacResolution::Unknown(why), Some(true)) => verdict = verdict.not_known(why),
+            (MacResolution::ByAnother { why, .. }, Some(true)) => verdict.reasons.push(why),
+            (MacResolution::Unknown(why) | MacResolution::AnotherMay { why, .. }, Some(true)) => {
+                verdict = verdict.not_known(why);
+            }
+            // Another one's MAC may lead there, where this one does not.
+            (MacResolution::AnotherMay { why, who }, Some(false))
+                if to.broken.is_none() && self.may_answer(next, who.as_deref(), target) =>
+            {
+                verdict = verdict.not_known(why);
+            }
             _ => {}
         }
         // What does not arrive is not answered; what becomes of it behind a gateway is not traced.
-        let is_answered = gateway.is_none() && verdict.reaches() != Some(false);
+        let is_answered = !is_routed && verdict.reaches() != Some(false);
         let answered = Some(&verdict).filter(|_| is_answered);
         let answered = ReplyContext::answered(self.kind, (sender, to), &packet, target, answered);
-        let before = ReplyContext { asked: heard && is_answered, learnt, ..answered };
-        if gateway.is_some() {
+        let asked = heard && is_answered && gateway.is_none();
+        let before = ReplyContext { asked, learnt, ..answered };
+        if is_routed {
             verdict = through_gateway(verdict, next, to);
         }
         Ok((v1::Trace::new(from, to, packet.text, &verdict, text), before))
+    }
+
+    /// The verdict about what is sent to `to`, by `gateway` where there is one, and whether that gateway decides. It
+    /// does not where rules are the gateway, and take the packet to `to` by themselves.
+    fn routed(
+        &self,
+        packet: &Packet,
+        (from, to): (&End, &End),
+        gateway: Option<&End>,
+        said: &str,
+    ) -> (Verdict, String, bool) {
+        let Some(gateway) = gateway else {
+            let (verdict, text) = self.judged(self.kind, packet, (from, to), said);
+            return (verdict, text, false);
+        };
+        let (straight, text) = self.judged(self.kind, packet, (from, to), said);
+        let verdict = self.verdict(self.kind, packet, (from, gateway), &parse_trace(said));
+        match (straight.reaches(), verdict.reaches()) {
+            (Some(true), _) | (None, Some(false)) => (straight, text, false),
+            // It gets to neither: where the destination is says more.
+            (Some(false), Some(false)) => (straight, text, true),
+            _ => (verdict, text, true),
+        }
     }
 
     /// What the kernel of the sender does with what is for `to`. Only that knows: there are rules, tables,
@@ -428,7 +511,7 @@ impl PacketTracer<'_> {
     async fn ask(&self, packet: &Packet, from: &End) -> Result<String, SourceError> {
         let bridge = from.bridge().map_or("", |bridge| &**bridge);
         // Each recirculation takes one; no more are asked for than vswitchd takes.
-        let ct_states = [packet.ct_state; 8];
+        let ct_states = [packet.ct_state; MOST_STATES];
         let (packet, names) = (&*packet.text, self.names);
         self.host
             .ask_vswitchd(SwitchCommand::Trace { bridge, packet, ct_states: &ct_states, names })
@@ -443,23 +526,31 @@ impl PacketTracer<'_> {
         (from, to): (&End, &End),
         said: &str,
     ) -> (Verdict, String) {
-        let trace = parse_trace(said);
-        let mut actions = trace.passes.iter().filter_map(|pass| pass.datapath_actions.as_deref());
-        if self.names && actions.any(is_ambiguous) {
-            let why = "a name may be an action".to_owned();
-            return (Verdict::unknown(vec![why]), String::new());
-        }
-        let as_read =
-            matches!(kind, PacketKind::Raw(_)).then(|| packet.clone().as_read(&trace.flow));
-        let packet = as_read.as_ref().unwrap_or(packet);
-        let verdict = match by_another_port(&trace.flow, from) {
-            Some(why) => Verdict::unknown(vec![why]),
-            None => judge(self.look, kind, packet, from, to, &trace),
-        };
+        let verdict = self.verdict(kind, packet, (from, to), &parse_trace(said));
         // A long flood is long to annotate.
         let bridge = from.bridge().map_or("", |bridge| &**bridge);
         let text = if self.brief { String::new() } else { self.annotated(said, bridge) };
         (verdict, text)
+    }
+
+    fn verdict(
+        &self,
+        kind: &PacketKind,
+        packet: &Packet,
+        (from, to): (&End, &End),
+        trace: &flowtext::Trace,
+    ) -> Verdict {
+        let mut actions = trace.passes.iter().filter_map(|pass| pass.datapath_actions.as_deref());
+        if self.names && actions.any(is_ambiguous) {
+            return Verdict::unknown(vec!["a name may be an action".to_owned()]);
+        }
+        let as_read =
+            matches!(kind, PacketKind::Raw(_)).then(|| packet.clone().as_read(&trace.flow));
+        let packet = as_read.as_ref().unwrap_or(packet);
+        match by_another_port(&trace.flow, from) {
+            Some(why) => Verdict::unknown(vec![why]),
+            None => judge(self.look, kind, packet, from, to, trace),
+        }
     }
 
     fn annotated(&self, text: &str, bridge: &str) -> String {
@@ -498,6 +589,15 @@ fn learnt_mac(out: &RouteOut, from: &End, next: &End) -> Option<String> {
         "{} sends to the MAC {learnt} for {}, as `ip neighbour` there tells",
         from.called, next.called
     ))
+}
+
+/// The sender's own MAC, to which Linux sends by a link that does no ARP where it was told no other one
+/// (`arp_constructor` of net/ipv4/arp.c). An ipvlan of mode l3 sends by the link beneath, which does.
+fn own_for_all(kind: &PacketKind, from: &End, out: &RouteOut) -> Option<Mac> {
+    let link = from.link.as_ref().filter(|link| link.no_arp)?;
+    let is_ipvlan = matches!(link.kind.as_deref(), Some("ipvlan" | "ipvtap"));
+    let is_sent_to_one = out.cast == Cast::Unicast && *kind != PacketKind::Arp;
+    from.mac.filter(|_| is_sent_to_one && !is_ipvlan && out.neighbor.is_none())
 }
 
 fn is_link_local(ip: IpAddr) -> bool {

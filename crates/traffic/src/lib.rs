@@ -25,4 +25,6 @@ pub use end::{End, EndError};
 pub use fdb::{SeenMac, seen_macs};
 pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, touches};
 pub use packet::{Direction, Packet, PacketError, PacketKind, addresses};
-pub use verdict::{LearntTables, Outcome, PortOutput, ReplyPacket, Verdict, judge};
+pub use verdict::{
+    LearntTables, MOST_STATES, Outcome, PortOutput, ReplyPacket, ReturnedCopy, Verdict, judge,
+};

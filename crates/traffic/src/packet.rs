@@ -4,15 +4,16 @@ mod words;
 
 use std::net::IpAddr;
 
-use flowtext::Tracked;
+use flowtext::{Message, Tracked};
 use model::ids::Mac;
 use model::route::{Cast, RouteOut, RuleKeys, Transport};
 
 use crate::end::{End, number};
 use crate::verdict::LearntTables;
+pub(crate) use words::NEIGHBOR_TTL;
 use words::{
-    BROADCAST, Ends, asked_of, destination_port, network, network_of, of_group, protocol, routed,
-    source_port, transport,
+    BROADCAST, Ends, asked_of, destination_port, message, network, network_of, of_group, protocol,
+    routed, source_port, transport, ttl,
 };
 
 /// What kind of packet it is.
@@ -65,6 +66,8 @@ pub struct Packet {
     pub text: String,
     /// Its Ethernet destination, where that is known.
     pub eth_dst: Option<[u8; 6]>,
+    /// Its Ethernet source, where that is known.
+    pub eth_src: Option<[u8; 6]>,
     /// Its tags.
     pub vlans: Vec<u16>,
     /// Its IP destination.
@@ -75,6 +78,10 @@ pub struct Packet {
     pub port_src: Option<u16>,
     /// The port that it goes to, if it has one.
     pub port_dst: Option<u16>,
+    /// How many routers it may pass, where that is known.
+    pub ttl: Option<u8>,
+    /// What it says as a message of ARP, neighbour discovery or ICMP.
+    pub message: Message,
     /// What was chosen, not known: fields that no verdict may rest on.
     pub assumed: &'static [&'static str],
     /// The conntrack state of a recirculation.
@@ -163,12 +170,15 @@ impl Packet {
         Ok(Self {
             text: words.join(","),
             eth_dst: Some(to_mac.0),
+            eth_src: Some(from_mac.0),
             vlans,
             ip_dst: (!asks || target.is_ipv6())
                 .then(|| if solicited { network_of(wanted) } else { target }),
             ip_src: Some(source),
             port_src: source_port(kind, direction),
             port_dst: destination_port(kind, direction),
+            ttl: Some(ttl(kind)),
+            message: message(kind, direction, &ends),
             assumed: assumed(ports.then_some(direction), target.is_ipv6()),
             ct_state: match direction {
                 _ if asks => "trk,inv",
@@ -190,11 +200,14 @@ impl Packet {
         Self {
             text,
             eth_dst: None,
+            eth_src: None,
             vlans: Vec::new(),
             ip_dst: None,
             ip_src: None,
             port_src: None,
             port_dst: None,
+            ttl: None,
+            message: Message::default(),
             assumed: &[],
             ct_state: "trk,new",
             direction: Direction::Original,
@@ -213,14 +226,18 @@ impl Packet {
             fields.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| *value)
         };
         // What was not said is told as zeros: then the packet is judged by its port.
-        let mac = value(&["dl_dst", "eth_dst"]).and_then(|text| text.parse::<Mac>().ok());
-        let mac = mac.filter(|mac| mac.0 != [0; 6]);
+        let mac = |names: &[&str]| {
+            let mac = value(names).and_then(|text| text.parse::<Mac>().ok());
+            mac.filter(|mac| mac.0 != [0; 6]).map(|mac| mac.0)
+        };
         let ip = value(&["nw_dst", "ipv6_dst"]).and_then(|text| text.parse::<IpAddr>().ok());
         // The outer one is told first, and is the last one here.
         let tags = fields.iter().rev().filter(|(name, _)| is_tag(name));
         let tags = tags.filter_map(|(_, tag)| tag.parse().ok());
         Self {
-            eth_dst: mac.map(|mac| mac.0),
+            eth_dst: mac(&["dl_dst", "eth_dst"]),
+            eth_src: mac(&["dl_src", "eth_src"]),
+            ttl: value(&["nw_ttl"]).and_then(|ttl| ttl.parse().ok()),
             vlans: tags.collect(),
             ip_dst: ip.filter(|ip| !ip.is_unspecified()),
             ..self

@@ -5,6 +5,7 @@
 mod answers;
 mod kernel;
 mod scene;
+mod written;
 
 use lab::{Bridge, Container, Home, run};
 

@@ -63,7 +63,7 @@ impl From<TraceError> for ApiError {
         match error {
             TraceError::Query(error) | TraceError::End(EndError::Query(error)) => error.into(),
             TraceError::End(EndError::Other(why)) => Self::not_found(why),
-            TraceError::NoPort(_) | TraceError::Patch(_) => {
+            TraceError::NoPort(_) | TraceError::Several(_) | TraceError::Patch(_) => {
                 Self::new(StatusCode::CONFLICT, error.to_string())
             }
         }

@@ -46,7 +46,7 @@ impl Host {
     }
 
     /// That very namespace, by whatever still leads to it.
-    fn namespace_of(&self, snapshot: &Snapshot, netns: NetnsId) -> Option<Netns> {
+    pub(super) fn namespace_of(&self, snapshot: &Snapshot, netns: NetnsId) -> Option<Netns> {
         let is_it = |space: &Netns| id(space) == netns;
         let handles = snapshot.containers().flat_map(Handle::of).filter(|(_, id)| *id == netns);
         let row = snapshot.namespace(netns);

@@ -1,21 +1,34 @@
 //! Whether a sender learns the MAC that it sends to, where its kernel has none yet.
 
+use std::net::IpAddr;
+
 use futures_util::future::try_join_all;
 use model::SourceError;
+use model::ids::Mac;
 use model::route::{Cast, RouteOut};
-use traffic::{Direction, End, LearntTables, Outcome, Packet, PacketKind, Verdict};
+use traffic::{Direction, End, LearntTables, Outcome, Packet, PacketKind, PortOutput, Verdict};
 
-use super::{PacketTracer, on_link};
+use super::{PacketTracer, on_link, own_for_all};
 
 /// What comes of the question for a MAC.
 #[derive(Debug)]
 pub(super) enum MacResolution {
     /// The answer gets to the sender.
     Resolved,
-    /// The sender is answered, though not by the one that it asks for: why.
-    ByAnother(String),
-    /// Whether the question or the answer arrives is not known: why.
+    /// The sender is answered, though not by the one that it asks for.
+    ByAnother {
+        /// The MAC that it is told.
+        mac: Mac,
+        why: String,
+    },
+    /// Whether the answer arrives is not known: why.
     Unknown(String),
+    /// Another one may answer the question, with a MAC of its own.
+    AnotherMay {
+        why: String,
+        /// The ports of those who get the question; none where they are not known.
+        who: Option<Vec<PortOutput>>,
+    },
     /// A rule drops the question or the answer: the packet that was asked for is not sent.
     Dropped {
         verdict: Verdict,
@@ -26,12 +39,24 @@ pub(super) enum MacResolution {
     },
 }
 
+/// What is known of the one whose MAC is asked for.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    mac: Option<Mac>,
+    has_port: bool,
+    /// Whether ports are told by names.
+    by_names: bool,
+}
+
 impl PacketTracer<'_> {
     /// Whether the sender's kernel has to ask for the MAC of the next hop before it sends.
     pub(super) fn has_to_ask(&self, from: &End, out: &RouteOut) -> bool {
         let was_asked = from.netns.is_some() && from.link.is_some();
         let needs_one = out.cast == Cast::Unicast && *self.kind != PacketKind::Arp;
-        was_asked && needs_one && out.neighbor.is_none()
+        was_asked
+            && needs_one
+            && out.neighbor.is_none()
+            && own_for_all(self.kind, from, out).is_none()
     }
 
     /// Traces the question for the MAC of `next`, by which `from` sends to `to`, and its answer. The tables that
@@ -47,6 +72,7 @@ impl PacketTracer<'_> {
         let next = gateway.unwrap_or(to);
         let asked = Packet::new(&PacketKind::Arp, Direction::Original, (from, to), out, gateway);
         let Ok(asked) = asked else { return Ok((MacResolution::Resolved, true)) };
+        let target = asked.message.target_ip.unwrap_or(IpAddr::from([0; 4]));
         // It is told to the address that asks, whichever link has that.
         let requester = asked.ip_src.map(|ip| from.clone().with_address(ip));
         let answer = (next, requester.as_ref().unwrap_or(from));
@@ -66,6 +92,7 @@ impl PacketTracer<'_> {
         let asks = ways.iter().map(|(packet, (sender, _), _)| self.ask(packet, sender));
         let said = try_join_all(asks).await?;
         let wants = format!("{} has not learnt the MAC of {}, and", from.called, next.called);
+        let known = Asked { mac: next.mac, has_port: next.port.is_some(), by_names: self.names };
         let (mut told, mut heard) = (MacResolution::Resolved, None);
         for ((packet, ends, what), said) in ways.into_iter().zip(said) {
             let packet = Packet { learnt: learnt.clone(), ..packet };
@@ -73,18 +100,72 @@ impl PacketTracer<'_> {
             learnt.add(&verdict.rules);
             // The question comes first, and is answered where it arrives.
             if *heard.get_or_insert(verdict.reaches() == Some(true)) {
-                learnt.add_mac(&verdict, ends.0.mac);
+                learnt.add_mac(&verdict, ends.0);
             }
-            if matches!(told, MacResolution::Resolved) {
-                told = comes_of(verdict, (&wants, &what), (packet.text, text), self.names);
+            if !matches!(told, MacResolution::Resolved) {
+                continue;
             }
+            let is_question = std::ptr::eq(ends.0, from);
+            told = if is_question && !self.names && self.is_refused(&verdict, next, target) {
+                let sentence = format!("not sent: {wants} {what} {}", verdict.sentence);
+                let verdict = Verdict { outcome: Outcome::Dropped, sentence, ..verdict };
+                MacResolution::Dropped { verdict, packet: packet.text, text }
+            } else if is_question {
+                comes_of_question(verdict, (&wants, &what), (packet.text, text), known)
+            } else {
+                comes_of_answer(verdict, (&wants, &what), (packet.text, text), self.names)
+            };
         }
         Ok((told, heard == Some(true)))
     }
 }
 
-/// What comes of the question or the answer, `what`, by itself, where ports are told by names or not.
-fn comes_of(
+/// What comes of the question by itself, which is `what`.
+fn comes_of_question(
+    verdict: Verdict,
+    (wants, what): (&str, &str),
+    packet: (String, String),
+    known: Asked,
+) -> MacResolution {
+    let Asked { mac, has_port, by_names } = known;
+    let arrives = matches!(verdict.outcome, Outcome::Delivered | Outcome::Flooded);
+    let Some(copy) = verdict.returned.filter(|_| arrives || !by_names) else {
+        return asked(verdict, (wants, what), packet, by_names);
+    };
+    let is = format!("{wants} {what} is sent back to it, changed into an answer");
+    let is_alone = !arrives || (!has_port && verdict.outputs.len() == 1);
+    match copy.told {
+        told @ Some(_) if arrives && told == mac => MacResolution::Resolved,
+        Some(mac) if is_alone => MacResolution::ByAnother { mac, why: is },
+        Some(other) => {
+            let why = format!("{is} with the MAC {other}, and arrives as well");
+            MacResolution::AnotherMay { why, who: None }
+        }
+        None => {
+            let why = format!("{is}, and which MAC that tells is not known");
+            MacResolution::AnotherMay { why, who: None }
+        }
+    }
+}
+
+/// The same where no rule answers by itself, and ports are told by names or not.
+fn asked(
+    verdict: Verdict,
+    (wants, what): (&str, &str),
+    packet: (String, String),
+    by_names: bool,
+) -> MacResolution {
+    // Who gets it may answer for the other one, as a router with proxy ARP does, or not.
+    let is_known = !matches!(verdict.outcome, Outcome::Controller | Outcome::Unknown);
+    let who = is_known.then(|| verdict.outputs.clone());
+    match comes_of_answer(verdict, (wants, what), packet, by_names) {
+        MacResolution::Unknown(why) => MacResolution::AnotherMay { why, who },
+        told => told,
+    }
+}
+
+/// What comes of the answer by itself, which is `what`: the same.
+fn comes_of_answer(
     verdict: Verdict,
     (wants, what): (&str, &str),
     (packet, text): (String, String),
@@ -106,10 +187,6 @@ fn comes_of(
             let why = verdict.reasons.first().map_or("", |why| why);
             MacResolution::Unknown(format!("{wants} whether {what} arrives is not known: {why}"))
         }
-        Outcome::Elsewhere | Outcome::Tunnel | Outcome::Uplink if verdict.returned => {
-            MacResolution::ByAnother(format!("{is} sent back to it, changed into an answer"))
-        }
-        // Who gets it may answer for the other one, as a router with proxy ARP does, or not.
         Outcome::Elsewhere | Outcome::Tunnel | Outcome::Uplink => {
             let told = verdict.sentence;
             MacResolution::Unknown(format!(
@@ -121,36 +198,78 @@ fn comes_of(
 
 #[cfg(test)]
 mod tests {
+    use traffic::ReturnedCopy;
+
     use super::*;
 
-    fn of(outcome: Outcome, returned: bool, by_names: bool) -> MacResolution {
+    const WHAT: (&str, &str) = ("web has not learnt the MAC of db, and", "its ARP request");
+    const NINE: Mac = Mac([2, 0, 0, 0, 0, 9]);
+
+    fn verdict(outcome: Outcome, returned: Option<ReturnedCopy>) -> Verdict {
         let sentence = "delivered to fw:eth0, not to db:eth0".to_owned();
-        let verdict = Verdict { outcome, sentence, returned, ..Verdict::unknown(Vec::new()) };
-        let what = ("web has not learnt the MAC of db, and", "its ARP request");
-        comes_of(verdict, what, (String::new(), String::new()), by_names)
+        Verdict { outcome, sentence, returned, ..Verdict::unknown(Vec::new()) }
+    }
+
+    fn of(outcome: Outcome, returned: Option<Option<Mac>>, by_names: bool) -> MacResolution {
+        let returned = returned.map(|told| ReturnedCopy { told });
+        let verdict = verdict(outcome, returned);
+        let known = Asked { mac: Some(Mac([2; 6])), has_port: true, by_names };
+        comes_of_question(verdict, WHAT, Default::default(), known)
     }
 
     /// Who else gets the question or the answer need not tell the sender anything.
     #[test]
     fn what_goes_to_another_one_teaches_the_sender_nothing() {
         for outcome in [Outcome::Elsewhere, Outcome::Tunnel, Outcome::Uplink] {
-            let told = of(outcome, false, false);
+            let told = of(outcome, None, false);
             assert!(
-                matches!(&told, MacResolution::Unknown(why) if why.contains("may answer or not"))
+                matches!(&told, MacResolution::AnotherMay { why, who: Some(_) } if why.contains("may answer or not")),
+                "{told:?}"
             );
-            // A rule that answers by itself sends it back.
-            assert!(matches!(of(outcome, true, false), MacResolution::ByAnother(_)), "{outcome:?}");
+            let told = comes_of_answer(verdict(outcome, None), WHAT, Default::default(), false);
+            assert!(matches!(told, MacResolution::Unknown(_)), "{told:?}");
+            // A rule that answers by itself sends it back, with a MAC that may be another one.
+            let told = of(outcome, Some(Some(NINE)), false);
             assert!(
-                matches!(of(outcome, true, true), MacResolution::Dropped { .. }),
-                "{outcome:?}"
+                matches!(told, MacResolution::ByAnother { mac: NINE, .. }),
+                "{outcome:?}: {told:?}"
             );
+            let told = of(outcome, Some(None), false);
+            assert!(matches!(told, MacResolution::AnotherMay { who: None, .. }), "{told:?}");
+            let told = of(outcome, Some(Some(NINE)), true);
+            assert!(matches!(told, MacResolution::Dropped { .. }), "{outcome:?}: {told:?}");
         }
         for outcome in [Outcome::Delivered, Outcome::Flooded] {
-            assert!(matches!(of(outcome, false, false), MacResolution::Resolved), "{outcome:?}");
+            assert!(matches!(of(outcome, None, false), MacResolution::Resolved), "{outcome:?}");
         }
-        assert!(matches!(of(Outcome::Dropped, true, false), MacResolution::Dropped { .. }));
+        assert!(matches!(of(Outcome::Dropped, None, false), MacResolution::Dropped { .. }));
         for outcome in [Outcome::Controller, Outcome::Unknown] {
-            assert!(matches!(of(outcome, true, false), MacResolution::Unknown(_)), "{outcome:?}");
+            let told = of(outcome, None, false);
+            assert!(matches!(told, MacResolution::AnotherMay { who: None, .. }), "{outcome:?}");
+        }
+    }
+
+    /// Of two answers that tell the same it does not matter which comes last.
+    #[test]
+    fn two_answers_that_differ_are_not_known() {
+        for by_names in [false, true] {
+            for outcome in [Outcome::Delivered, Outcome::Flooded] {
+                let told = of(outcome, Some(Some(Mac([2; 6]))), by_names);
+                assert!(matches!(told, MacResolution::Resolved), "{told:?}");
+                // An address that is on no port of this host has no other answer.
+                let copy = ReturnedCopy { told: Some(NINE) };
+                let known = Asked { mac: None, has_port: false, by_names };
+                let alone = verdict(outcome, Some(copy));
+                let told = comes_of_question(alone, WHAT, Default::default(), known);
+                assert!(matches!(told, MacResolution::AnotherMay { .. }), "{told:?}");
+                for mac in [Some(NINE), None] {
+                    let told = of(outcome, Some(mac), by_names);
+                    assert!(
+                        matches!(told, MacResolution::AnotherMay { who: None, .. }),
+                        "{told:?}"
+                    );
+                }
+            }
         }
     }
 }

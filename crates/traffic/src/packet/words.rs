@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use flowtext::Message;
 use model::ids::Mac;
 use model::route::Transport;
 
@@ -11,6 +12,8 @@ use super::{Direction, PacketKind};
 const SOURCE_PORT: u16 = 40_000;
 /// How many routers it may pass: what Linux sets (`net.ipv4.ip_default_ttl`).
 const TTL: u8 = 64;
+/// That of neighbour discovery: what passed a router is no neighbour's (RFC 4861, section 7.1).
+pub(crate) const NEIGHBOR_TTL: u8 = 255;
 /// To all on the link.
 pub(super) const BROADCAST: Mac = Mac([0xff; 6]);
 
@@ -95,10 +98,48 @@ pub(super) fn network(kind: &PacketKind, direction: Direction, ends: &Ends) -> V
                     (*wanted, format!("icmpv6_type=136,icmpv6_code=0,{told}"))
                 }
             };
-            vec![format!("ipv6_src={source},ipv6_dst={destination},nw_ttl=255,{words}")]
+            vec![format!("ipv6_src={source},ipv6_dst={destination},nw_ttl={NEIGHBOR_TTL},{words}")]
         }
         (_, false) => vec![format!("nw_src={source},nw_dst={wanted},nw_ttl={TTL}")],
         (_, true) => vec![format!("ipv6_src={source},ipv6_dst={wanted},nw_ttl={TTL}")],
+    }
+}
+
+/// How many routers it may pass.
+pub(super) fn ttl(kind: &PacketKind) -> u8 {
+    if *kind == PacketKind::Arp { NEIGHBOR_TTL } else { TTL }
+}
+
+/// What it says as a message of ARP, neighbour discovery or ICMP. A MAC that it does not tell is zeros.
+pub(super) fn message(kind: &PacketKind, direction: Direction, ends: &Ends) -> Message {
+    let Ends { from_mac, to_mac, source, wanted } = ends;
+    let asks = direction == Direction::Original;
+    let either = |ask: u8, answer: u8| Some(if asks { ask } else { answer });
+    match (kind, wanted.is_ipv6()) {
+        (PacketKind::Arp, false) => Message {
+            kind: either(1, 2),
+            sender_ip: Some(*source),
+            target_ip: Some(*wanted),
+            sender_mac: Some(from_mac.0),
+            target_mac: Some(if asks { [0; 6] } else { to_mac.0 }),
+            ..Message::default()
+        },
+        (PacketKind::Arp, true) => Message {
+            kind: either(135, 136),
+            code: Some(0),
+            target_ip: Some(if asks { *wanted } else { *source }),
+            sender_mac: Some(if asks { from_mac.0 } else { [0; 6] }),
+            target_mac: Some(if asks { [0; 6] } else { from_mac.0 }),
+            option: either(1, 2),
+            ..Message::default()
+        },
+        (PacketKind::Icmp, false) => {
+            Message { kind: either(8, 0), code: Some(0), ..Message::default() }
+        }
+        (PacketKind::Icmp, true) => {
+            Message { kind: either(128, 129), code: Some(0), ..Message::default() }
+        }
+        (PacketKind::Tcp(_) | PacketKind::Udp(_) | PacketKind::Raw(_), _) => Message::default(),
     }
 }
 

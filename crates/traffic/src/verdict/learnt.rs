@@ -1,18 +1,27 @@
 //! What a switch learns of the packets before, which a trace does not: flows by `learn()`, and where a MAC is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flowtext::{Pass, Rule, Trace};
-use model::ids::Mac;
+use model::ids::{Mac, Name};
 
 use super::Verdict;
+use crate::end::End;
 
-/// The tables that packets add flows to by `learn()`, and the MACs that bridges learn from them by `NORMAL`: what comes
+/// The tables that packets add flows to by `learn()`, and where bridges learn MACs from them by `NORMAL`: what comes
 /// after them may meet either.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LearntTables {
     flows: BTreeSet<(String, Option<u8>)>,
-    macs: BTreeSet<(String, Mac)>,
+    /// Of a bridge and a MAC the port of an end that sent last what bears it as its source.
+    macs: BTreeMap<(String, Mac), Option<PortKey>>,
+}
+
+/// A bridge, and an interface on it.
+type PortKey = (Name, Name);
+
+fn port(end: &End) -> Option<PortKey> {
+    end.port.as_ref().map(|at| (at.bridge.clone(), at.port.iface.clone()))
 }
 
 impl LearntTables {
@@ -24,24 +33,34 @@ impl LearntTables {
         }
     }
 
-    /// Adds the MAC of the sender of what came so far; nothing comes after what does not arrive.
-    pub fn add_mac(&mut self, verdict: &Verdict, mac: Option<Mac>) {
+    /// Adds the MAC of the sender of what came so far, and the one that rules wrote in place of that; nothing comes
+    /// after what does not arrive.
+    pub fn add_mac(&mut self, verdict: &Verdict, from: &End) {
         let rules = verdict.rules.iter().filter(|_| verdict.reaches() != Some(false));
-        let bridges = rules.filter(|rule| switches(rule)).map(|rule| rule.bridge.clone());
-        self.macs.extend(bridges.filter_map(|bridge| Some((bridge, mac?))));
+        let written = verdict.arrived.iter().filter_map(|header| header.eth_src.map(Mac));
+        let macs: BTreeSet<_> = from.mac.into_iter().chain(written).collect();
+        for rule in rules.filter(|rule| switches(rule)) {
+            let learnt = macs.iter().map(|mac| ((rule.bridge.clone(), *mac), port(from)));
+            self.macs.extend(learnt);
+        }
     }
 
     /// That a bridge has another place for a MAC in its table than it learns before. Where it has none it sends to all.
-    pub(super) fn moved(&self, trace: &Trace, mac: Option<[u8; 6]>) -> Option<String> {
+    /// What arrives at `at` all the same does so if that is the place which is learnt.
+    pub(super) fn moved(&self, trace: &Trace, mac: [u8; 6], at: Option<&End>) -> Option<String> {
         const BY_TABLE: [&str; 2] = ["forwarding to learned port", "learned port is input port"];
-        let mac = Mac(mac?);
+        let mac = Mac(mac);
         let by_table = |pass: &&Pass| {
             let mut remarks = pass.remarks.iter();
             remarks.any(|remark| BY_TABLE.iter().any(|told| remark.contains(told)))
         };
         let rules = trace.passes.iter().filter(by_table).flat_map(|pass| &pass.rules);
         let mut bridges = rules.filter(|rule| switches(rule)).map(|rule| &rule.bridge);
-        let bridge = bridges.find(|bridge| self.macs.contains(&((*bridge).clone(), mac)))?;
+        let is_moved = |bridge: &&String| {
+            let learnt = self.macs.get(&((*bridge).clone(), mac));
+            learnt.is_some_and(|learnt| at.is_none_or(|at| *learnt != port(at)))
+        };
+        let bridge = bridges.find(is_moved)?;
         Some(format!(
             "{bridge} learns anew where {mac} is from what is sent before, which a trace does not"
         ))
@@ -73,7 +92,7 @@ impl LearntTables {
 }
 
 /// Whether it sends to where the MAC table tells, and learns by that where the sender is.
-fn switches(rule: &Rule) -> bool {
+pub(super) fn switches(rule: &Rule) -> bool {
     rule.actions.iter().any(|action| action.contains("NORMAL"))
 }
 

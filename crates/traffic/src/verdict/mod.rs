@@ -6,6 +6,7 @@ mod marked;
 mod port_output;
 mod refusal;
 mod reply_packet;
+mod returned;
 mod way;
 
 use std::net::IpAddr;
@@ -14,16 +15,21 @@ use flowtext::{Header, Output, Rule, Trace, Tracked, VlanTag};
 use model::Look;
 
 use crate::end::End;
-use crate::packet::{Packet, PacketKind};
+use crate::packet::{NEIGHBOR_TTL, Packet, PacketKind};
 use crate::passed_on::passed_on;
 use crate::port_word::PortWord;
 use chosen::rests_on;
 pub use learnt::LearntTables;
+use learnt::switches;
 pub use port_output::PortOutput;
-use port_output::{is_port, outputs, port_of, same_datapath, tunnel};
+use port_output::{datapath_type, is_port, outputs, port_of, same_datapath, tunnel};
 use refusal::Refusal;
 pub use reply_packet::ReplyPacket;
+pub use returned::ReturnedCopy;
 use way::PacketPath;
+
+/// Of so many recirculations vswitchd is told the state that conntrack gives them.
+pub const MOST_STATES: usize = 8;
 
 /// What becomes of it, in a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,8 +69,8 @@ pub struct Verdict {
     pub committed: Vec<Tracked>,
     /// The copies of it that the destination gets, for all that is known.
     pub arrived: Vec<Header>,
-    /// Whether the sender gets a copy that is written for its own MAC, as a rule makes one that answers by itself.
-    pub returned: bool,
+    /// The copy that the sender gets, written for its own MAC, as a rule makes one that answers by itself.
+    pub returned: Option<ReturnedCopy>,
 }
 
 impl Verdict {
@@ -120,7 +126,7 @@ impl Verdict {
     /// What is told without asking the switch.
     fn of_sender(outcome: Outcome, sentence: String, reasons: Vec<String>) -> Self {
         let (rules, outputs, committed, arrived) = Default::default();
-        Self { outcome, sentence, reasons, rules, outputs, committed, arrived, returned: false }
+        Self { outcome, sentence, reasons, rules, outputs, committed, arrived, returned: None }
     }
 }
 
@@ -138,7 +144,7 @@ pub fn judge(
     let outputs: Vec<_> = way.outputs.iter().map(|output| outputs(look, from, output)).collect();
     let judged = Judged { look, kind, packet, from, to, trace, way: &way };
     let (outcome, sentence, reasons) = judged.outcome(&outputs, &rules);
-    let (arrived, returned) = (judged.arrived(), judged.returned());
+    let (arrived, returned) = (judged.arrived(), ReturnedCopy::of(packet, from, &way.outputs));
     let committed = way.committed;
     Verdict { outcome, sentence, reasons, rules, outputs, committed, arrived, returned }
 }
@@ -175,7 +181,9 @@ impl Judged<'_> {
             return uncertain(doubts);
         }
         if arrives {
-            return self.arrival(outputs);
+            return self
+                .moved(&here)
+                .map_or_else(|| self.arrival(outputs), |why| uncertain(vec![why]));
         }
         let (sure, unsure): (Vec<_>, Vec<_>) =
             refusals.into_iter().flatten().partition(|why| why.certain);
@@ -189,7 +197,7 @@ impl Judged<'_> {
             let told = "sent to the controller, which decides".to_owned();
             return (Outcome::Controller, told, Vec::new());
         }
-        let moved = || self.packet.learnt.moved(self.trace, self.packet.eth_dst);
+        let moved = || self.packet.learnt.moved(self.trace, self.packet.eth_dst?, None);
         if let Some(why) = self.passed_on().or_else(moved) {
             return uncertain(vec![why]);
         }
@@ -211,6 +219,24 @@ impl Judged<'_> {
             let target = self.packet.ip_dst.filter(|_| !self.is_destination(output));
             passed_on(self.look, port, &output.header, target)
         })
+    }
+
+    /// That what arrives does so by a place in a MAC table that the bridge learns anew before: by an earlier packet, or by
+    /// this one itself, which bears the MAC of the destination as its source. `NORMAL` learns first and then looks
+    /// where to send (`xlate_normal` of ofproto/ofproto-dpif-xlate.c).
+    fn moved(&self, here: &[&Output]) -> Option<String> {
+        let mut rules = self.trace.passes.iter().flat_map(|pass| &pass.rules);
+        let learns = rules.any(switches);
+        let is_own = |header: &Header| header.eth_src == Some(header.eth_dst);
+        if let Some(one) = here.iter().find(|one| learns && is_own(&one.header)) {
+            let mac = model::ids::Mac(one.header.eth_dst);
+            return Some(format!(
+                "it has {mac} as its source too, and NORMAL learns from that where {mac} is, which a trace does not"
+            ));
+        }
+        let written = here.iter().map(|one| one.header.eth_dst);
+        let mut macs = self.packet.eth_dst.into_iter().chain(written);
+        macs.find_map(|mac| self.packet.learnt.moved(self.trace, mac, Some(self.to)))
     }
 
     /// Where the packet is taken in ways that are not followed: it may arrive by them, unless a copy of it does so
@@ -279,8 +305,22 @@ impl Judged<'_> {
             all.push("learn() with result_dst tells a packet what a trace cannot".to_owned());
         }
         all.extend(self.packet.learnt.clone().doubt(self.trace));
+        all.extend(self.too_deep());
         all.extend(self.packet.doubt.clone());
         all
+    }
+
+    /// That it is recirculated more often than all datapaths take. `dpif-netdev` drops what is deeper than its
+    /// `MAX_RECIRC_DEPTH`, which is 5, 6 or 8 by release; in any, vswitchd was told the states of so many alone.
+    fn too_deep(&self) -> Option<String> {
+        const LEAST: usize = 5;
+        let kind = self.from.bridge().and_then(|bridge| datapath_type(self.look, bridge));
+        let takes_more = kind.is_some_and(|kind| kind != "netdev");
+        let most = if takes_more { MOST_STATES } else { LEAST };
+        let times = self.way.depth;
+        (times > most || self.trace.passes.len() > MOST_STATES + 1).then(|| {
+            format!("it is recirculated {times} times, and not every datapath takes that many")
+        })
     }
 
     /// Whether it has a checksum that something has to finish.
@@ -300,6 +340,20 @@ impl Judged<'_> {
         }
     }
 
+    /// Whether it is a message of neighbour discovery: of these types of ICMPv6 (RFC 4861, section 4).
+    fn is_neighbor_discovery(&self) -> bool {
+        let mut fields = self.trace.flow.split(',').filter_map(|word| word.trim().split_once('='));
+        match self.kind {
+            PacketKind::Arp => self.packet.ip_src.is_some_and(|ip| ip.is_ipv6()),
+            PacketKind::Raw(_) => {
+                let kind = fields.find(|(name, _)| matches!(*name, "icmp_type" | "icmpv6_type"));
+                let kind = kind.and_then(|(_, kind)| kind.parse::<u8>().ok());
+                self.flow() == "icmp6" && kind.is_some_and(|kind| (133..=137).contains(&kind))
+            }
+            PacketKind::Tcp(_) | PacketKind::Udp(_) | PacketKind::Icmp => false,
+        }
+    }
+
     /// What kind of packet vswitchd reads.
     fn flow(&self) -> &str {
         self.trace.flow.split(',').next().unwrap_or_default()
@@ -314,16 +368,6 @@ impl Judged<'_> {
         let here = self.way.outputs.iter().filter(|output| self.is_destination(output));
         let taken = here.filter(|output| !self.refusal(output).is_some_and(|why| why.certain));
         taken.map(|output| output.header.clone()).collect()
-    }
-
-    /// Whether a copy of it goes back to who sent it, for that one's MAC: it was sent for another one's, or for all.
-    fn returned(&self) -> bool {
-        let Some(port) = self.from.port.as_ref() else { return false };
-        let is_certain = |header: &Header| header.doubt.is_none() && header.altered.is_none();
-        let is_own = |header: &Header| {
-            self.from.mac.is_some_and(|mac| mac.0 == header.eth_dst) && is_certain(header)
-        };
-        self.way.outputs.iter().any(|output| is_port(output, port) && is_own(&output.header))
     }
 
     /// Why the destination does not take what leaves by its port.
@@ -358,7 +402,67 @@ impl Judged<'_> {
                 tag.vid, tag.tpid, self.to.called
             )));
         }
-        self.address_refusal(header)
+        let by_source = || self.source_refusal(header);
+        let by_message = || self.no_arp_refusal().or_else(|| self.message_refusal(header));
+        self.address_refusal(header).or_else(by_source).or_else(by_message)
+    }
+
+    /// By the address that rules wrote as its source. Linux takes nothing from some (`ip_route_input_slow` of
+    /// net/ipv4/route.c, `ip6_rcv_core` of net/ipv6/ip6_input.c), and from its own where a setting says so.
+    fn source_refusal(&self, header: &Header) -> Option<Refusal> {
+        if header.ip_src == self.packet.ip_src {
+            return None;
+        }
+        let Some(ip) = header.ip_src else {
+            let told = "a part of the address that it comes from is written on its way";
+            return Some(Refusal::unsure(told.to_owned()));
+        };
+        let (is_refused, setting) = match ip {
+            IpAddr::V4(four) if four.is_loopback() => (false, Some("route_localnet")),
+            IpAddr::V4(four) => {
+                let [first, ..] = four.octets();
+                let own = self.to.addresses.iter().map(|address| &address.ip).chain(&self.to.local);
+                let is_own = { own }.any(|own| *own == ip);
+                let is_refused = first == 0 || four.is_multicast() || four.is_broadcast();
+                (is_refused, is_own.then_some("accept_local"))
+            }
+            IpAddr::V6(six) => (six.is_multicast() || six.is_loopback(), None),
+        };
+        if is_refused {
+            return Some(Refusal::sure(format!("from the address {ip}, which nothing comes from")));
+        }
+        let told = |setting: &str| format!("from {ip}, which it takes with `{setting}` alone");
+        setting.map(|setting| Refusal::unsure(told(setting)))
+    }
+
+    /// By ARP that the link does not do. Neighbour discovery goes to a group that such a link joins only if it was told
+    /// so after it had its address (`addrconf_join_solict` of net/ipv6/addrconf.c).
+    fn no_arp_refusal(&self) -> Option<Refusal> {
+        self.to.link.as_ref().filter(|link| link.no_arp)?;
+        let told = format!("{} does no ARP (`ip link set … arp off`)", self.to.called);
+        if self.is_neighbor_discovery() {
+            return Some(Refusal::unsure(told));
+        }
+        let is_arp = *self.kind == PacketKind::Arp || self.flow() == "arp";
+        is_arp.then(|| Refusal::sure(told))
+    }
+
+    /// By what it says as a message of ARP, neighbour discovery or ICMP, and by how many routers a message of neighbour
+    /// discovery may have passed: none (`ndisc_rcv` of net/ipv6/ndisc.c).
+    fn message_refusal(&self, header: &Header) -> Option<Refusal> {
+        if self.is_neighbor_discovery() && header.ttl != Some(NEIGHBOR_TTL) {
+            let told = |ttl: u8| {
+                format!("with the hop limit {ttl}, and neighbour discovery has {NEIGHBOR_TTL}")
+            };
+            return Some(header.ttl.map_or_else(
+                || Refusal::unsure("its hop limit is not known".to_owned()),
+                |ttl| Refusal::sure(told(ttl)),
+            ));
+        }
+        (header.message != self.packet.message).then(|| {
+            let what = if *self.kind == PacketKind::Icmp { "as ICMP" } else { "of addresses" };
+            Refusal::unsure(format!("what it says {what} is changed on its way"))
+        })
     }
 
     fn address_refusal(&self, header: &Header) -> Option<Refusal> {

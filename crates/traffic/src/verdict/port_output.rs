@@ -34,11 +34,14 @@ pub(super) fn is_port(output: &Output, port: &SwitchPort) -> bool {
 
 /// Whether a port is of the datapath that the packet came in by: their numbers mean nothing elsewhere.
 pub(super) fn same_datapath(look: &Look, from: &End, port: &SwitchPort) -> bool {
-    let kind = |name: &str| {
-        let mut rows = look.snapshot.bridges().filter(|row| *row.name == *name);
-        rows.find_map(|row| row.datapath.clone().filter(|kind| !kind.is_empty()))
-    };
+    let kind = |name: &str| datapath_type(look, name);
     from.bridge().is_some_and(|bridge| *bridge == port.bridge || kind(bridge) == kind(&port.bridge))
+}
+
+/// What kind of datapath a bridge has, where that is known.
+pub(super) fn datapath_type<'a>(look: &'a Look, bridge: &str) -> Option<&'a str> {
+    let mut rows = look.snapshot.bridges().filter(|row| *row.name == *bridge);
+    rows.find_map(|row| row.datapath.as_deref().filter(|kind| !kind.is_empty()))
 }
 
 /// Where a tunnel takes what leaves by `port`, as the packet bears it. What `set(tunnel(…))` wrote stays with

@@ -13,17 +13,22 @@ pub(super) struct PacketPath {
     /// Where it is taken besides, in ways that are not followed.
     pub(super) untold: Vec<String>,
     pub(super) doubts: Vec<String>,
+    /// How many recirculations one follows from the other.
+    pub(super) depth: usize,
 }
 
 impl PacketPath {
     pub(super) fn of(packet: &Packet, trace: &Trace) -> Self {
         let start = Header {
             eth_dst: packet.eth_dst.unwrap_or_default(),
+            eth_src: packet.eth_src,
             vlans: packet.vlans.iter().copied().map(VlanTag::dot1q).collect(),
             ip_dst: packet.ip_dst,
             ip_src: packet.ip_src,
             port_src: packet.port_src,
             port_dst: packet.port_dst,
+            ttl: packet.ttl,
+            message: packet.message,
             ..Header::default()
         };
         let mut way = Self {
@@ -32,7 +37,9 @@ impl PacketPath {
             controller: false,
             untold: Vec::new(),
             doubts: Vec::new(),
+            depth: 0,
         };
+        let mut depths: Vec<usize> = Vec::new();
         let mut waiting: Vec<(String, Header, usize)> = Vec::new();
         let mut passes = Passes::default();
         for (number, pass) in trace.passes.iter().enumerate() {
@@ -44,6 +51,10 @@ impl PacketPath {
                 Some((_, header, parent)) => (header, Some(parent)),
                 None => (start.clone(), None),
             };
+            let before = parent.and_then(|parent| depths.get(parent));
+            let depth = before.map_or(0, |before| before + 1);
+            depths.push(depth);
+            way.depth = way.depth.max(depth);
             let is_known = is_known(packet, &header);
             passes.begin(parent, &header, is_known, &pass.megaflow);
             let Some(actions) = &pass.datapath_actions else {

@@ -14,6 +14,7 @@ mod marks;
 mod packets;
 mod passed_on;
 mod verdicts;
+mod written;
 
 use docker_ovs_traffic::End;
 use model::Look;

@@ -554,7 +554,7 @@ fn what_is_sent_back_for_the_senders_mac_is_told() {
             "Flow: arp\n\nbridge(\"vlanswitch\")\n--\n 0. arp, priority 7\n    drop\n\nMegaflow: a\n\
              Datapath actions: {actions}\n"
         );
-        judge(&look, &PacketKind::Arp, &packet, &from, &to, &parse_trace(&text)).returned
+        judge(&look, &PacketKind::Arp, &packet, &from, &to, &parse_trace(&text)).returned.is_some()
     };
     let own = format!("set(eth(dst={}))", from.mac.unwrap());
     for (actions, expected) in [
@@ -626,7 +626,7 @@ fn where_a_mac_was_says_nothing_once_it_is_learnt_anew() {
     let nothing = LearntTables::default();
     let after = |rule: &str, actions: &str, mac| {
         let mut learnt = nothing.clone();
-        learnt.add_mac(&judged(&nothing, rule, actions), mac);
+        learnt.add_mac(&judged(&nothing, rule, actions), &End { mac, ..to.clone() });
         learnt
     };
     let taught = |rule: &str, mac| after(rule, "7", mac);
