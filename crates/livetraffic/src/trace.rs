@@ -1,23 +1,24 @@
 //! What would become of a packet: asked of vswitchd, and judged.
 
+mod departure;
 mod neighbor;
 mod proxy;
 
 use std::net::IpAddr;
 
+use departure::Departure;
 use flowtext::{Annotator, Style, Tracked, is_output, parse_trace};
 use host::{Host, Question, SwitchCommand};
-use model::ids::{Ifindex, Mac};
+use model::ids::Ifindex;
 use model::query::QueryError;
 use model::route::{Cast, Route, RouteOut, RouteQuestion, RuleKeys};
 use model::switch::SwitchSource;
 use model::wiring::{Occupant, SwitchPort};
 use model::{Look, SourceError, Target};
-use neighbor::MacResolution;
 use report::{PortLabels, v1};
 use traffic::{
-    Direction, End, EndError, LearntTables, MOST_STATES, Outcome, Packet, PacketKind, ReplyPacket,
-    Verdict, addresses, judge,
+    Direction, End, EndError, LearntTables, MOST_STATES, Packet, PacketKind, ReplyPacket, Verdict,
+    addresses, judge,
 };
 
 /// A packet to be traced.
@@ -283,23 +284,6 @@ impl ReplyContext {
     }
 }
 
-/// A packet that the kernel of its sender sends.
-struct Departure<'a> {
-    /// The end that an answer goes to.
-    sender: &'a End,
-    /// The end by whose interface it leaves.
-    from: &'a End,
-    to: &'a End,
-    /// The address that it is for.
-    target: IpAddr,
-    out: RouteOut,
-    /// The next hop, where that is another one.
-    gateway: Option<&'a End>,
-    direction: Direction,
-    /// Why it may be another packet, or be sent otherwise.
-    doubt: Option<String>,
-}
-
 #[derive(Clone, Copy)]
 struct PacketTracer<'a> {
     host: &'a Host,
@@ -375,96 +359,6 @@ impl PacketTracer<'_> {
         let doubt = before.doubt.clone().or(by_rules);
         let departure = Departure { sender, from, to, target, out, gateway, direction, doubt };
         self.leaves(departure, before).await
-    }
-
-    /// What becomes of what the sender's kernel sends; with it what an answer to that meets.
-    async fn leaves(
-        &self,
-        way: Departure<'_>,
-        before: ReplyContext,
-    ) -> Result<(v1::Trace, ReplyContext), SourceError> {
-        let Departure { sender, from, to, target, mut out, gateway, direction, doubt } = way;
-        let next = gateway.unwrap_or(to);
-        let mut learnt = before.learnt;
-        let asks = !before.asked && self.has_to_ask(from, &out);
-        let (resolves, heard) = if asks {
-            self.learns((from, to), &out, gateway, &mut learnt).await?
-        } else {
-            (MacResolution::Resolved, false)
-        };
-        let mut reasons: Vec<_> = learnt_mac(&out, from, next).into_iter().collect();
-        if let Some(mac) = own_for_all(self.kind, from, &out) {
-            out.neighbor = Some(mac);
-            reasons.push(format!("{} does no ARP: it sends to its own MAC", from.called));
-        }
-        if let MacResolution::ByAnother { mac, .. } = resolves {
-            out.neighbor = Some(mac);
-        }
-        let packet = match Packet::new(self.kind, direction, (from, to), &out, gateway) {
-            Ok(packet) => {
-                Packet { committed: before.committed, learnt: learnt.clone(), doubt, ..packet }
-            }
-            Err(error) => {
-                let verdict = Verdict::unknown(vec![error.to_string()]);
-                let row = v1::Trace::new(from, to, String::new(), &verdict, String::new());
-                return Ok((row, ReplyContext::default()));
-            }
-        };
-        let said = self.ask(&packet, from).await?;
-        let (mut verdict, text, is_routed) = self.routed(&packet, (from, to), gateway, &said);
-        learnt.add(&verdict.rules);
-        learnt.add_mac(&verdict, from);
-        verdict.reasons.extend(reasons);
-        match (resolves, verdict.reaches()) {
-            (MacResolution::Dropped { verdict, packet, text }, None | Some(true)) => {
-                let row = v1::Trace::new(from, to, packet, &verdict, text);
-                return Ok((row, ReplyContext { learnt, ..ReplyContext::default() }));
-            }
-            (MacResolution::ByAnother { why, .. }, Some(true)) => verdict.reasons.push(why),
-            (MacResolution::Unknown(why) | MacResolution::AnotherMay { why, .. }, Some(true)) => {
-                verdict = verdict.not_known(why);
-            }
-            // Another one's MAC may lead there, where this one does not.
-            (MacResolution::AnotherMay { why, who }, Some(false))
-                if to.broken.is_none() && self.may_answer(next, who.as_deref(), target) =>
-            {
-                verdict = verdict.not_known(why);
-            }
-            _ => {}
-        }
-        // What does not arrive is not answered; what becomes of it behind a gateway is not traced.
-        let is_answered = !is_routed && verdict.reaches() != Some(false);
-        let answered = Some(&verdict).filter(|_| is_answered);
-        let answered = ReplyContext::answered(self.kind, (sender, to), &packet, target, answered);
-        let asked = heard && is_answered && gateway.is_none();
-        let before = ReplyContext { asked, learnt, ..answered };
-        if is_routed {
-            verdict = through_gateway(verdict, next, to);
-        }
-        Ok((v1::Trace::new(from, to, packet.text, &verdict, text), before))
-    }
-
-    /// The verdict about what is sent to `to`, by `gateway` where there is one, and whether that gateway decides. It
-    /// does not where rules are the gateway, and take the packet to `to` by themselves.
-    fn routed(
-        &self,
-        packet: &Packet,
-        (from, to): (&End, &End),
-        gateway: Option<&End>,
-        said: &str,
-    ) -> (Verdict, String, bool) {
-        let Some(gateway) = gateway else {
-            let (verdict, text) = self.judged(self.kind, packet, (from, to), said);
-            return (verdict, text, false);
-        };
-        let (straight, text) = self.judged(self.kind, packet, (from, to), said);
-        let verdict = self.verdict(self.kind, packet, (from, gateway), &parse_trace(said));
-        match (straight.reaches(), verdict.reaches()) {
-            (Some(true), _) | (None, Some(false)) => (straight, text, false),
-            // It gets to neither: where the destination is says more.
-            (Some(false), Some(false)) => (straight, text, true),
-            _ => (verdict, text, true),
-        }
     }
 
     /// What the kernel of the sender does with what is for `to`. Only that knows: there are rules, tables,
@@ -582,24 +476,6 @@ fn on_link(from: &End) -> RouteOut {
     RouteOut { ifindex, gateway: None, source: None, cast: Cast::Unicast, neighbor: None }
 }
 
-/// That the sender has learnt another MAC for the next hop than that has.
-fn learnt_mac(out: &RouteOut, from: &End, next: &End) -> Option<String> {
-    let learnt = out.neighbor.filter(|mac| next.mac.is_some_and(|own| own != *mac))?;
-    Some(format!(
-        "{} sends to the MAC {learnt} for {}, as `ip neighbour` there tells",
-        from.called, next.called
-    ))
-}
-
-/// The sender's own MAC, to which Linux sends by a link that does no ARP where it was told no other one
-/// (`arp_constructor` of net/ipv4/arp.c). An ipvlan of mode l3 sends by the link beneath, which does.
-fn own_for_all(kind: &PacketKind, from: &End, out: &RouteOut) -> Option<Mac> {
-    let link = from.link.as_ref().filter(|link| link.no_arp)?;
-    let is_ipvlan = matches!(link.kind.as_deref(), Some("ipvlan" | "ipvtap"));
-    let is_sent_to_one = out.cast == Cast::Unicast && *kind != PacketKind::Arp;
-    from.mac.filter(|_| is_sent_to_one && !is_ipvlan && out.neighbor.is_none())
-}
-
 fn is_link_local(ip: IpAddr) -> bool {
     matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local())
 }
@@ -610,26 +486,4 @@ fn link_name(look: &Look, end: &End, ifindex: Ifindex) -> String {
     let mut links = space.into_iter().flat_map(|space| &space.links);
     let found = links.find(|link| link.ifindex == ifindex);
     found.map_or_else(|| format!("link {ifindex}"), |link| link.name.to_string())
-}
-
-/// What reaches a gateway is in its hands; what does not reach it goes no further.
-fn through_gateway(verdict: Verdict, gateway: &End, to: &End) -> Verdict {
-    match verdict.reaches() {
-        Some(true) => {
-            let told = format!(
-                "the gateway {} gets it; whether that sends it on to {} is not known",
-                gateway.called, to.called
-            );
-            Verdict {
-                outcome: Outcome::Unknown,
-                sentence: format!("cannot be known: {told}"),
-                reasons: vec![told],
-                ..verdict
-            }
-        }
-        _ => Verdict {
-            sentence: format!("to the gateway {}: {}", gateway.called, verdict.sentence),
-            ..verdict
-        },
-    }
 }

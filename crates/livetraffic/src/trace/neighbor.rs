@@ -8,7 +8,8 @@ use model::ids::Mac;
 use model::route::{Cast, RouteOut};
 use traffic::{Direction, End, LearntTables, Outcome, Packet, PacketKind, PortOutput, Verdict};
 
-use super::{PacketTracer, on_link, own_for_all};
+use super::departure::own_for_all;
+use super::{PacketTracer, on_link};
 
 /// What comes of the question for a MAC.
 #[derive(Debug)]
