@@ -127,7 +127,8 @@ impl Containerd {
     /// Ends the process of a container of containerd's own; nothing is removed.
     pub fn end(&self, id: &str) {
         self.own(&["task", "kill", "--signal", "KILL", id]);
-        wait_until("the container ends", || !self.own(&["task", "list"]).contains("RUNNING"));
+        let runs = |row: &str| row.starts_with(id) && row.contains("RUNNING");
+        wait_until("the container ends", || !self.own(&["task", "list"]).lines().any(runs));
     }
 
     /// Ends a container of containerd's own and removes it.
@@ -144,6 +145,18 @@ impl Containerd {
 
     fn own(&self, words: &[&str]) -> String {
         self.ctr(&[&["--namespace", OWN], words].concat())
+    }
+
+    /// Does `ctr WORDS` with containerd's own containers.
+    ///
+    /// # Errors
+    /// What it says on stderr.
+    ///
+    /// # Panics
+    /// Where there is no ctr(8).
+    pub fn try_own(&self, words: &[&str]) -> Result<String, String> {
+        let here = ["--address", &self.path("c.sock"), "--namespace", OWN];
+        try_run("ctr", &[&here[..], words].concat())
     }
 
     /// What `--engine` takes for containerd's own containers.
@@ -282,15 +295,10 @@ impl Drop for Containerd {
             let _ = self.try_ask::<()>("StopPodSandbox", &pod);
             let _ = self.try_ask::<()>("RemovePodSandbox", &pod);
         }
-        let ctr = |words: &[&str]| {
-            try_run(
-                "ctr",
-                &[&["--address", &self.path("c.sock"), "--namespace", OWN], words].concat(),
-            )
-        };
-        let tasks = ctr(&["task", "list", "--quiet"]).unwrap_or_default();
+        let tasks = self.try_own(&["task", "list", "--quiet"]).unwrap_or_default();
         for task in tasks.lines() {
-            let _ = ctr(&["task", "delete", "--force", task]);
+            let _ = self.try_own(&["task", "resume", task]);
+            let _ = self.try_own(&["task", "delete", "--force", task]);
         }
         let _ = self.daemon.kill();
         let _ = self.daemon.wait();

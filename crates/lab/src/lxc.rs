@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::Home;
 use crate::names::unique;
-use crate::run::{run, try_run};
+use crate::run::try_run;
+
+/// A network namespace with nothing in it.
+const EMPTY: &str = "lxc.net.0.type = empty";
 
 /// A container that does nothing, removed with its guard.
 #[derive(Debug)]
@@ -19,7 +22,7 @@ impl Lxc {
     /// # Panics
     /// Without LXC: [`Need::Lxc`](crate::Need).
     pub fn start(folder: &Path) -> Self {
-        Self::start_with(folder, "lxc.net.0.type = empty")
+        Self::start_with(folder, EMPTY)
     }
 
     /// The same with other lines of its configuration (lxc.container.conf(5)).
@@ -27,7 +30,19 @@ impl Lxc {
     /// # Panics
     /// As [`Lxc::start`] does.
     pub fn start_with(folder: &Path, network: &str) -> Self {
-        let container = Self { folder: folder.to_owned(), name: unique("lxc") };
+        Self::make(folder, unique("lxc"), network)
+    }
+
+    /// The same as [`Lxc::start`] under a name of the caller's choice.
+    ///
+    /// # Panics
+    /// As [`Lxc::start`] does.
+    pub fn start_named(folder: &Path, name: &str) -> Self {
+        Self::make(folder, name.to_owned(), EMPTY)
+    }
+
+    fn make(folder: &Path, name: String, network: &str) -> Self {
+        let container = Self { folder: folder.to_owned(), name };
         let own = folder.join(&container.name);
         let root = own.join("rootfs");
         make_root(&root);
@@ -71,8 +86,20 @@ impl Lxc {
     }
 
     fn lxc(&self, program: &str, more: &[&str]) -> String {
+        let done = self.try_lxc(program, more);
+        done.unwrap_or_else(|error| panic!("{program} of {}: {error}", self.name))
+    }
+
+    /// Does this with it by a program of LXC's: `lxc-stop`, `lxc-freeze`, …
+    ///
+    /// # Errors
+    /// What that says on stderr.
+    ///
+    /// # Panics
+    /// Where there is no such program.
+    pub fn try_lxc(&self, program: &str, more: &[&str]) -> Result<String, String> {
         let folder = self.folder.to_str().expect("a folder with a plain name");
-        run(program, &[&["--lxcpath", folder, "--name", &self.name], more].concat())
+        try_run(program, &[&["--lxcpath", folder, "--name", &self.name], more].concat())
     }
 
     /// The PID of its first process.

@@ -24,8 +24,15 @@ impl Nspawn {
     /// # Panics
     /// Without systemd-nspawn: [`Need::Nspawn`](crate::Need).
     pub fn start(folder: &Path) -> Self {
-        let name = unique("nsp");
-        let root = folder.join(&name);
+        Self::start_named(folder, &unique("nsp"))
+    }
+
+    /// The same under a name of the caller's choice, below whose folder there is nothing yet.
+    ///
+    /// # Panics
+    /// As [`Nspawn::start`] does.
+    pub fn start_named(folder: &Path, name: &str) -> Self {
+        let (name, root) = (name.to_owned(), folder.join(name));
         make_root(&root);
         let process = spawn(&root, &name);
         let mut container = Self { root, name, process };
@@ -52,6 +59,15 @@ impl Nspawn {
         wait_until("the container ends", || {
             init.as_ref().is_none_or(|init| !Path::new(&format!("/proc/{init}")).exists())
         });
+    }
+
+    /// Ends it and removes its files.
+    ///
+    /// # Panics
+    /// Its folder cannot be removed.
+    pub fn remove(mut self) {
+        self.end();
+        std::fs::remove_dir_all(&self.root).expect("it has ended");
     }
 
     fn runs(&mut self) -> bool {

@@ -1,15 +1,16 @@
-//! Operations by chance under `serve --restore` and a stream of events: containers come and go and are
-//! renamed, interfaces are connected, disconnected, restored, pruned and deleted by hand, and all
-//! that the test has made is killed (SIGKILL) and stopped (SIGSTOP) meanwhile: the daemon, the verbs,
-//! vswitchd, the database's server, dockerd. At every quiet point what the verbs, the daemon and a
-//! client of its stream say is compared with what `docker`, `podman`, `ip`, `ovs-vsctl` and `ovs-ofctl` say,
-//! and what was connected is there, whole, or it is not there at all. The daemon keeps a journal, which
-//! knows of each quiet point what there was, or that it does not know.
+//! Operations by chance under `serve --restore` and a stream of events: containers of Docker, Podman, LXC,
+//! containerd and systemd-nspawn come and go and are renamed, interfaces are connected, disconnected, restored,
+//! pruned and deleted by hand, and all that the test has made is killed (SIGKILL) and stopped (SIGSTOP)
+//! meanwhile: the daemon, the verbs, vswitchd, the database's server, dockerd. At every quiet point what the
+//! verbs, the daemon and a client of its stream say is compared with what `docker`, `podman`, `lxc-info`, `ctr`,
+//! `ip`, `ovs-vsctl` and `ovs-ofctl` say, and what was connected is there, whole, or it is not there at
+//! all. The daemon keeps a journal, which knows of each quiet point what there was, or that it does not know.
 //!
-//! Engines, switch and database are the test's own, in namespaces of their own. `make soak MINUTES=10`
-//! runs it; it prints its seed, and `SEED=N` has the same operations again. Where the kills fall is up
-//! to the machine.
+//! Engines, switch and database are the test's own, in namespaces or folders of their own. `make soak
+//! MINUTES=10` runs it; it prints its seed, and `SEED=N` has the same operations again. Where the kills
+//! fall is up to the machine.
 
+mod engines;
 mod happens;
 mod past;
 mod scene;
@@ -33,7 +34,7 @@ fn what_is_connected_stays_and_what_is_told_is_true_whatever_happens() {
     if minutes == 0 {
         return;
     }
-    if ![lab::Need::Docker, lab::Need::Podman].into_iter().all(lab::is_there) {
+    if !lab::is_there(lab::Need::Docker) {
         return;
     }
     let (start, minutes) = (Instant::now(), Duration::from_secs(60 * minutes as u64));

@@ -5,12 +5,13 @@ use rustix::process::Signal;
 
 use crate::tool::dice::Dice;
 
+use super::engines::{DOCKER, Deed};
 use super::scene::Scene;
 use super::verbs::Ended;
-use super::wanted::{ByHand, EngineName, Fate, Person, Wanted};
+use super::wanted::{ByHand, Fate, Person, Wanted};
 
 /// More containers than that are not made.
-const MANY: usize = 6;
+const MANY: usize = 8;
 
 type Operation = (&'static str, usize, fn(&mut Scene, &mut Dice));
 
@@ -76,12 +77,11 @@ impl Scene {
 
     fn runs(&self, at: usize) -> bool {
         let Person { engine, id, .. } = &self.people[at];
-        let state = ["inspect", "--format", "{{.State.Running}}", id];
-        self.answers(*engine) && self.ask(*engine, &state).unwrap() == "true"
+        self.answers(engine) && self.engines.of(engine).runs(id)
     }
 
-    fn answers(&self, engine: EngineName) -> bool {
-        engine == EngineName::Podman || !self.stopped.dockerd
+    fn answers(&self, engine: &str) -> bool {
+        engine != DOCKER || !self.stopped.dockerd
     }
 
     fn connect(&mut self, dice: &mut Dice) {
@@ -188,7 +188,7 @@ impl Scene {
         }
     }
 
-    /// Something that docker(1) or podman(1) does to a container, or a new one.
+    /// Something that an engine does to a container, or a new one.
     pub(super) fn something_with_engine(&mut self, dice: &mut Dice) {
         let (what, chosen) = (dice.throw(12), self.someone(dice));
         let there = self.people.iter().filter(|person| person.exists).count();
@@ -196,38 +196,28 @@ impl Scene {
             self.run_one(dice);
             return;
         };
-        let (engine, id) = (self.people[at].engine, self.people[at].id.clone());
+        let Person { engine, id, name, .. } = &self.people[at];
         if !self.answers(engine) {
             return;
         }
-        let said = match (what, engine) {
-            (3 | 4, _) | (8..=10, EngineName::Podman) => {
-                self.ask(engine, &["restart", "--time", "0", &id])
-            }
-            (5, _) => self.ask(engine, &["stop", "--time", "0", &id]),
-            (6 | 7, _) => self.ask(engine, &["start", &id]),
-            (8, EngineName::Docker) => {
-                let name = unique("c");
-                let renamed = self.ask(engine, &["rename", &id, &name]);
-                if renamed.is_ok() {
-                    (self.people[at].name, self.people[at].is_noted) = (name, false);
-                }
-                renamed
-            }
-            (9, EngineName::Docker) => self.ask(engine, &["pause", &id]),
-            (10, EngineName::Docker) => self.ask(engine, &["unpause", &id]),
-            _ => {
-                let removed = self.ask(engine, &["rm", "--force", &id]);
-                self.people[at].exists = removed.is_err();
-                removed
-            }
-        };
-        println!("  {what} of {} ({engine:?}): {said:?}", self.people[at].name);
+        let deeds = self.engines.of(engine).deeds();
+        let deed = deeds[dice.throw(deeds.len())];
+        let called = if deed == Deed::Rename { unique("c") } else { name.clone() };
+        println!("  {deed:?} of {name} ({engine})");
+        let said = self.engines.of_mut(engine).does(deed, id, &called);
+        println!("  {said:?}");
+        *self.done.entry(*engine).or_default() += 1;
+        let person = &mut self.people[at];
+        match deed {
+            Deed::Rename if said.is_ok() => (person.name, person.is_noted) = (called, false),
+            Deed::Remove if said.is_ok() => person.exists = false,
+            _ => {}
+        }
     }
 
     /// A new container, with a new name or that of a removed one of its engine.
     fn run_one(&mut self, dice: &mut Dice) {
-        let engine = if dice.throw(3) == 0 { EngineName::Podman } else { EngineName::Docker };
+        let engine = self.engines.by_chance(dice);
         if !self.answers(engine) {
             return;
         }
@@ -237,7 +227,7 @@ impl Scene {
             0 | 1 if !gone.is_empty() => gone[dice.throw(gone.len())].name.clone(),
             _ => unique("c"),
         };
-        println!("  run {name} ({engine:?})");
+        println!("  run {name} ({engine})");
         self.run(engine, &name);
     }
 

@@ -1,8 +1,9 @@
 //! The scene, and what must be right at a quiet point.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use lab::{IMAGE, InnerDocker, Podman, Switch, try_run, unique};
+use lab::{InnerDocker, Switch, unique};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -10,9 +11,10 @@ use crate::tool::Served;
 use crate::tool::picture::{parsed, text};
 use crate::tool::replica::Follower;
 
+use super::engines::Engines;
 use super::past::Noted;
 use super::truth::{Interface, Running, Truth};
-use super::wanted::{ByHand, EngineName, Fate, Person, Wanted};
+use super::wanted::{ByHand, Fate, Person, Wanted};
 
 /// What does not run at the moment (SIGSTOP).
 #[derive(Debug, Default)]
@@ -25,10 +27,8 @@ pub(super) struct Stopped {
 }
 
 pub(super) struct Scene {
-    pub(super) docker: InnerDocker,
-    /// Gone before its folder is.
-    pub(super) podman: Podman,
-    _folder: tempfile::TempDir,
+    pub(super) engines: Engines,
+    pub(super) docker: Rc<InnerDocker>,
     pub(super) switch: Switch,
     pub(super) bridges: [String; 2],
     pub(super) daemon: Option<Served>,
@@ -50,17 +50,24 @@ pub(super) struct Scene {
 pub(super) type Rows = BTreeMap<(String, String), (String, Interface)>;
 
 impl Scene {
+    /// One with a container of each engine.
     pub(super) fn new() -> Self {
-        let (docker, switch) = (InnerDocker::start(), Switch::start(&[]));
-        let folder = tempfile::tempdir().unwrap();
+        let mut scene = Self::empty();
+        for kind in scene.engines.kinds() {
+            scene.run(kind, &unique("c"));
+        }
+        scene
+    }
+
+    fn empty() -> Self {
+        let (docker, switch) = (Rc::new(InnerDocker::start()), Switch::start(&[]));
         let bridges = [unique("b"), unique("b")];
         for bridge in &bridges {
             switch.add_bridge(bridge, &[]);
         }
         Self {
+            engines: Engines::start(&docker),
             docker,
-            podman: Podman::serve(folder.path()),
-            _folder: folder,
             switch,
             bridges,
             daemon: None,
@@ -87,19 +94,8 @@ impl Scene {
     }
 
     /// A container with this name; what was a removed one's of that name is its own now.
-    pub(super) fn run(&mut self, engine: EngineName, name: &str) {
-        let alone = ["--network", "none", "--sysctl", "net.ipv6.conf.all.disable_ipv6=0"];
-        let id = match engine {
-            EngineName::Docker => {
-                let words = ["run", "--detach", "--stop-signal", "KILL", "--name", name];
-                let words = [&words[..], &alone, &[IMAGE, "sleep", "86400"]].concat();
-                self.docker.docker(&words)
-            }
-            EngineName::Podman => {
-                self.podman.run_named(name, &alone);
-                self.podman.id_of(name)
-            }
-        };
+    pub(super) fn run(&mut self, engine: &'static str, name: &str) {
+        let id = self.engines.of_mut(engine).make(name);
         let mut person = Person::new(engine, id, name.to_owned());
         if let Some(at) = self.people.iter().position(|old| !old.exists && old.name == name) {
             let old = self.people.remove(at);
@@ -109,16 +105,6 @@ impl Scene {
             }
         }
         self.people.push(person);
-    }
-
-    /// `docker` or `podman`.
-    pub(super) fn ask(&self, engine: EngineName, words: &[&str]) -> Result<String, String> {
-        match engine {
-            EngineName::Docker => {
-                try_run("docker", &[&["--host", &self.docker.host()], words].concat())
-            }
-            EngineName::Podman => self.podman.try_podman(words),
-        }
     }
 
     /// Lets everything run that is stopped or was killed.
@@ -144,11 +130,11 @@ impl Scene {
         if self.daemon.is_some() || !self.is_calm() {
             return;
         }
-        let words = ["--restore", "--host", &self.docker.host(), "--db", &self.switch.remote()];
         let history = self.history.path().to_str().unwrap();
-        let words = [&words[..], &["--timeout", "5s", "--history-dir", history]].concat();
-        let podman = self.podman.engine();
-        let words = [&words[..], &["--engine", "docker", "--engine", &podman]].concat();
+        let own = ["--restore", "--db", &self.switch.remote(), "--timeout", "5s"];
+        let engines = self.engines.words();
+        let engines: Vec<_> = engines.iter().map(String::as_str).collect();
+        let words = [&own[..], &["--history-dir", history], &engines].concat();
         let daemon = Served::start_by(lab::program("env"), &words);
         self.followers.push(Follower::new(&daemon));
         self.daemon = Some(daemon);
@@ -192,15 +178,14 @@ impl Scene {
     }
 
     fn truth(&self) -> Truth {
-        Truth::of(&self.docker, &self.podman, &self.switch)
+        Truth::of(&self.engines, &self.switch)
     }
 
     /// What was killed or taken by hand is brought to its end by the verbs for that.
     fn finish(&mut self) {
         let loose = |person: &&Person| person.has.iter().any(|(_, fate)| *fate != Fate::Made);
         for person in self.people.iter().filter(|person| person.exists).filter(loose) {
-            let _ = self.ask(person.engine, &["unpause", &person.id]);
-            self.ask(person.engine, &["start", &person.id]).unwrap();
+            self.engines.wake(person.engine, &person.id, &person.name);
             let mut said = None;
             let restored = lab::comes_true(|| {
                 let ran = self.says(&["restore", &person.id]);

@@ -1,12 +1,14 @@
-//! What `docker`, `ip`, `ovs-vsctl` and `ovs-ofctl` say.
+//! What the engines, `ip`, `ovs-vsctl` and `ovs-ofctl` say.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{read_link, read_to_string};
+use std::fs::read_link;
 
-use lab::{InnerDocker, Podman, Switch, run, try_run};
+use lab::{Switch, run, try_run};
 use serde_json::Value;
 
 use crate::tool::picture::text;
+
+use super::engines::Engines;
 
 /// An interface of a container that runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,19 +56,16 @@ pub(super) struct Truth {
 }
 
 impl Truth {
-    pub(super) fn of(docker: &InnerDocker, podman: &Podman, switch: &Switch) -> Self {
-        let all = ["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}}"];
-        let listed = [docker.docker(&all), podman.podman(&all)].join("\n");
-        let listed = listed.lines().filter_map(|line| line.split_once(' '));
-        let names: BTreeMap<_, _> =
-            listed.map(|(id, name)| (id.to_owned(), name.to_owned())).collect();
+    pub(super) fn of(engines: &Engines, switch: &Switch) -> Self {
+        let told = engines.told();
         let ports = ports(switch);
-        let processes = first_processes();
-        let running = names.keys().filter_map(|id| {
-            let pid = processes.iter().find(|(_, cgroup)| cgroup.contains(id.as_str()))?;
-            Some((id.clone(), look_inside(&pid.0, &ports)?))
+        let running = told.iter().filter_map(|told| {
+            let pid = told.pid.as_ref()?;
+            Some((told.id.clone(), look_inside(pid, &ports)?))
         });
-        Self { running: running.collect(), names: names.clone(), ports }
+        let running = running.collect();
+        let names = told.into_iter().map(|told| (told.id, told.name)).collect();
+        Self { running, names, ports }
     }
 
     /// Bridge and port of what has lost its link.
@@ -75,19 +74,6 @@ impl Truth {
             self.ports.iter().filter(|(name, port)| port.link.is_none() && **name != port.bridge);
         lost.map(|(name, port)| (port.bridge.clone(), name.clone())).collect()
     }
-}
-
-/// First processes of PID namespaces, each with its cgroup: a container's id is in it.
-fn first_processes() -> Vec<(String, String)> {
-    let processes = std::fs::read_dir("/proc").unwrap().flatten();
-    let pids = processes.filter_map(|entry| entry.file_name().into_string().ok());
-    let read = |pid: &str, file: &str| read_to_string(format!("/proc/{pid}/{file}")).ok();
-    let firsts = pids.filter(|pid| {
-        let status = read(pid, "status").unwrap_or_default();
-        let inside = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
-        inside.is_some_and(|pids| pids.split_whitespace().last() == Some("1"))
-    });
-    firsts.filter_map(|pid| Some((pid.clone(), read(&pid, "cgroup")?))).collect()
 }
 
 fn look_inside(pid: &str, ports: &BTreeMap<String, Port>) -> Option<Running> {

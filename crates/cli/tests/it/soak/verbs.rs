@@ -32,14 +32,11 @@ impl Ended {
 }
 
 impl Scene {
-    /// The words with which a verb is told of this scene's engine and switch.
+    /// The words with which a verb is told of this scene's engines and switch.
     pub(super) fn command_words(&self, words: &[String]) -> Vec<String> {
-        let [host, db] = [self.docker.host(), self.switch.remote()];
         let timeout = if self.is_calm() { "60s" } else { "2s" };
-        let podman = self.podman.engine();
-        let here = ["--host", &host, "--db", &db, "--timeout", timeout];
-        let here = [&here[..], &["--engine", "docker", "--engine", &podman]].concat();
-        words.iter().cloned().chain(here.into_iter().map(str::to_owned)).collect()
+        let here = ["--db", &self.switch.remote(), "--timeout", timeout].map(str::to_owned);
+        [words, &self.engines.words(), &here].concat()
     }
 
     /// Runs it, and now and then disturbs it.

@@ -58,17 +58,11 @@ pub(super) enum Fate {
     Open,
 }
 
-/// Whose a container is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum EngineName {
-    Docker,
-    Podman,
-}
-
 /// A container, which may be gone.
 #[derive(Debug)]
 pub(super) struct Person {
-    pub(super) engine: EngineName,
+    /// Whose it is, as `--engine` calls that.
+    pub(super) engine: &'static str,
     pub(super) id: String,
     pub(super) name: String,
     /// Whether the switch has been told this name, as it is at every quiet point.
@@ -78,7 +72,7 @@ pub(super) struct Person {
 }
 
 impl Person {
-    pub(super) fn new(engine: EngineName, id: String, name: String) -> Self {
+    pub(super) fn new(engine: &'static str, id: String, name: String) -> Self {
         Self { engine, id, name, is_noted: true, exists: true, has: Vec::new() }
     }
 
