@@ -98,7 +98,8 @@ pub fn of(bridge: &Bridge) -> impl Iterator<Item = (&str, Port)> {
 }
 
 fn port(key: &str, value: &str) -> Option<Port> {
-    let (container, interface) = key.strip_prefix(PREFIX)?.split_once('/')?;
+    // No interface's name has a slash (`dev_valid_name`, net/core/dev.c); ids of containers may have some.
+    let (container, interface) = key.strip_prefix(PREFIX)?.rsplit_once('/')?;
     let value: Value = serde_json::from_str(value).ok()?;
     let own = |(key, word)| (format!("{}{key}", port_record::PREFIX), word);
     let mut external_ids: BTreeMap<_, _> = value.ids.into_iter().map(own).collect();
@@ -203,6 +204,21 @@ mod tests {
         let key = key(&PortRecord::of(&all[0]).unwrap());
         change(&bridge, &[key], None).apply(&mut bridge.external_ids);
         assert_eq!(bridge.external_ids.len(), 1, "what others wrote stays");
+    }
+
+    #[test]
+    fn what_an_id_with_slashes_has_is_remembered_as_its() {
+        for id in ["dev/c1@lxd", "a/b/c", "/", "c1@lxd"] {
+            let mut bridge = bridge();
+            let mut port = remembered(1);
+            port.external_ids.insert("container_id".to_owned(), id.to_owned());
+            change(&bridge, &[], Some(&port)).apply(&mut bridge.external_ids);
+            let all: Vec<_> = of(&bridge).collect();
+            assert_eq!(all, [(&*format!("{PREFIX}{id}/eth0"), port)], "{id}");
+            let record = PortRecord::of(&all[0].1).unwrap();
+            assert_eq!((&*record.container, &*record.interface), (id, "eth0"));
+            assert_eq!(all[0].0, key(&record));
+        }
     }
 
     #[test]

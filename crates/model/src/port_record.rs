@@ -240,6 +240,24 @@ mod tests {
     }
 
     #[test]
+    fn an_alias_tells_an_id_with_slashes_from_the_interface() {
+        for container in ["dev/c1@lxd", "a/b/c", "c1@lxd"] {
+            for system in [None, Some("rack/7".to_owned())] {
+                let record = PortRecord {
+                    container: container.into(),
+                    interface: "eth0".into(),
+                    system: system.clone(),
+                    ..PortRecord::default()
+                };
+                let alias = record.alias("br0");
+                let read = Alias::read(&alias).unwrap();
+                let said = (read.container, read.interface, read.bridge, read.system);
+                assert_eq!(said, (container, "eth0", "br0", system));
+            }
+        }
+    }
+
+    #[test]
     fn other_peoples_words_are_no_mark_and_odd_values_are_left_out() {
         assert_eq!(PortRecord::of(&Port::default()), None);
         let ids = [

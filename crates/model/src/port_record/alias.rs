@@ -29,8 +29,9 @@ pub(crate) struct Alias<'a> {
 
 impl<'a> Alias<'a> {
     pub(crate) fn read(alias: &'a str) -> Option<Self> {
-        let (container, rest) = alias.strip_prefix(ALIAS)?.split_once('/')?;
-        let (interface, rest) = rest.split_once(" on ")?;
+        let (what, rest) = alias.strip_prefix(ALIAS)?.split_once(" on ")?;
+        // As in a bridge's memory: an id may have slashes, an interface's name has none.
+        let (container, interface) = what.rsplit_once('/')?;
         let Some((bridge, rest)) = rest.rsplit_once(" of ") else {
             let bridge = rest;
             return Some(Self { container, interface, bridge, system: None, leaving: None });
