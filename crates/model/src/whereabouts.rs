@@ -52,11 +52,18 @@ impl<'a> Whereabouts<'a> {
 
 /// Finds it.
 pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabouts<'a> {
-    let named: Vec<_> = snapshot.containers().filter(|row| record.names(row)).collect();
-    match named.as_slice() {
+    let named = || snapshot.containers_by_engine().filter(|(_, row)| record.names(row));
+    match distinct(named().map(|(_, row)| row)).as_slice() {
         [] => {}
         [row] => return Whereabouts::Known(row),
-        rows => return one_typed(rows, record),
+        rows => {
+            // Which of them is meant is told by the recorded engine.
+            let own = named().filter(|(engine, _)| is_marked(snapshot, engine, record));
+            return match distinct(own.map(|(_, row)| row)).as_slice() {
+                [row] => Whereabouts::Known(row),
+                _ => one_typed(rows, record),
+            };
+        }
     }
     let mut others = snapshot.other_engines.iter();
     let has_it = |row: &Container, elsewhere: bool| {
@@ -81,6 +88,34 @@ pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabou
         Ok(witnesses) => replaced(snapshot, record, &witnesses),
         Err(why) => Whereabouts::Unknown { why },
     }
+}
+
+/// The rows without those that tell of one container again: one engine may be asked in two ways, and has each
+/// container of its own twice then. Of both the one is taken whose namespace is known. What is in two namespaces
+/// is two.
+fn distinct<'a>(rows: impl Iterator<Item = &'a Container>) -> Vec<&'a Container> {
+    let mut all: Vec<&Container> = Vec::new();
+    for row in rows {
+        let may_be = |known: &&mut &Container| {
+            let is_elsewhere = known.netns.zip(row.netns).is_some_and(|(one, other)| one != other);
+            known.id == row.id && !is_elsewhere
+        };
+        match all.iter_mut().find(may_be) {
+            Some(known) if known.netns.is_none() && (row.is_alive() || !known.is_alive()) => {
+                *known = row;
+            }
+            Some(_) => {}
+            None => all.push(row),
+        }
+    }
+    all
+}
+
+/// Whether an engine is the one that the record names.
+fn is_marked(snapshot: &Snapshot, engine: &EngineName, record: &PortRecord) -> bool {
+    let id = snapshot.identities.engines.get(engine).and_then(|who| who.id.as_deref());
+    let is_it = |mark: &EngineMark| engine.kind() == mark.kind && id == Some(&*mark.id);
+    record.engine.as_ref().is_some_and(is_it)
 }
 
 /// Of several that a word typed by hand may mean, the one that has it for a name.
@@ -222,7 +257,7 @@ fn replaced<'a>(
 ) -> Whereabouts<'a> {
     let rows = snapshot.containers_by_engine();
     let rows = rows.filter(|(kind, _)| witnesses.asked.contains(kind)).map(|(_, row)| row);
-    let fits: Vec<_> = rows.filter(|row| record.is_replaced_by(row)).collect();
+    let fits = distinct(rows.filter(|row| record.is_replaced_by(row)));
     let elsewhere = witnesses.others.iter().find(|other| {
         let rows = other.containers.rows().iter();
         // One engine may have two sockets.

@@ -281,3 +281,75 @@ fn engines_that_cannot_be_told_apart_prove_nothing() {
         }
     }
 }
+
+/// The host whose Docker is asked in a second way as well, with these rows.
+fn asked_twice(api: &str, rows: Vec<Container>) -> Snapshot {
+    let mut host = host();
+    let (engine, docker) = (EngineName(api.into()), EngineName("docker".into()));
+    let who = host.identities.engines[&docker].clone();
+    host.identities.engines.insert(engine.clone(), who);
+    host.engines.insert(engine, Ok(rows).into());
+    host
+}
+
+/// A record of the container 1 by this engine.
+fn record_of_first(engine: Option<EngineMark>) -> PortRecord {
+    PortRecord { engine, ..PortRecord::default().for_container(&container(1)) }
+}
+
+fn mark(kind: &str, id: &str) -> Option<EngineMark> {
+    Some(EngineMark { kind: kind.to_owned(), id: id.to_owned() })
+}
+
+#[test]
+fn a_container_that_an_engine_tells_twice_is_one() {
+    let typed = |words: &str| PortRecord { container: words.to_owned(), ..PortRecord::default() };
+    let unread = Container { netns: None, pid: None, ..container(1) };
+    for api in ["docker@/run/other.sock", "containerd", "a-relay"] {
+        for rows in [vec![container(1)], vec![unread.clone()], vec![container(2), container(1)]] {
+            let host = asked_twice(api, rows);
+            let records = [
+                record_of_first(mark("docker", ENGINE)),
+                record_of_first(None),
+                typed("c1"),
+                typed(&"1".repeat(12)),
+            ];
+            for record in records {
+                let found = whereabouts(&host, &record);
+                let Whereabouts::Known(row) = found else { panic!("{api}: {found:?}") };
+                assert_eq!((&row.id, row.netns), (&container(1).id, container(1).netns), "{api}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_id_in_two_namespaces_is_that_of_the_recorded_engine_or_unknown() {
+    let moved = Container { netns: container(3).netns, ..container(1) };
+    let mut host = asked_twice("containerd", vec![moved.clone()]);
+    is_unknown(&host, &record_of_first(None), "several containers may be meant");
+    let other = EngineName("containerd".into());
+    host.identities.engines.get_mut(&other).unwrap().id = Some("engine-2".to_owned());
+    let home =
+        |engine| whereabouts(&host, &record_of_first(engine)).container().and_then(|row| row.netns);
+    assert_eq!(home(mark("docker", ENGINE)), container(1).netns);
+    assert_eq!(home(mark("containerd", "engine-2")), moved.netns);
+    is_unknown(&host, &record_of_first(mark("docker", "engine-3")), "several containers");
+    is_unknown(&host, &record_of_first(None), "several containers may be meant");
+}
+
+#[test]
+fn a_successor_that_an_engine_tells_twice_is_one() {
+    let successor = Container { name: "c9".into(), ..container(8) };
+    for api in ["docker@/run/other.sock", "docker@/run/a.sock"] {
+        let mut host = asked_twice(api, vec![successor.clone()]);
+        let docker = EngineName("docker".into());
+        host.engines.insert(docker, Ok(vec![container(2), successor.clone()]).into());
+        let found = whereabouts(&host, &record(Some(ENGINE)));
+        assert!(matches!(found, Whereabouts::Replaced(row) if row.id == successor.id), "{found:?}");
+        // Two of that name are two.
+        let namesake = Container { name: "c9".into(), ..container(7) };
+        host.engines.insert(EngineName(api.into()), Ok(vec![namesake]).into());
+        is_unknown(&host, &record(Some(ENGINE)), "several containers may stand in the place");
+    }
+}

@@ -19,6 +19,17 @@ use crate::engine::grpc_items::decode;
 /// What other engines have there: Docker's and Kubernetes' containers.
 pub(super) const OF_OTHERS: [&str; 2] = ["moby", "k8s.io"];
 
+/// What comes before the ids of the user and the group that root is inside, for a dockerd with
+/// `--userns-remap`, as in `moby-100000.100000` (`RemapContainerdNamespaces`, daemon/daemon.go).
+const REMAPPED: &str = "moby-";
+
+/// Whether another engine tells of the containers in this namespace.
+fn is_of_another(namespace: &str) -> bool {
+    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let ids = namespace.strip_prefix(REMAPPED).and_then(|ids| ids.split_once('.'));
+    OF_OTHERS.contains(&namespace) || ids.is_some_and(|(uid, gid)| is_number(uid) && is_number(gid))
+}
+
 /// The most namespaces that are asked for their containers.
 const MAX_NAMESPACES: usize = 1024;
 
@@ -46,7 +57,7 @@ impl Containerd {
         let mut namespaces = Vec::new();
         for namespace in self.list(method::NAMESPACES, None).await? {
             let Namespace { name } = self.item(namespace)?;
-            if OF_OTHERS.contains(&name.as_str()) {
+            if is_of_another(&name) {
                 continue;
             }
             if namespaces.len() == MAX_NAMESPACES {

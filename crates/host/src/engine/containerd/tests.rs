@@ -116,6 +116,19 @@ async fn containers_are_called_by_their_labels_and_namespaces_and_those_of_docke
 }
 
 #[tokio::test]
+async fn containers_of_a_docker_whose_root_is_remapped_are_not_told_and_those_of_a_like_name_are() {
+    let mut kept = Kept::usual();
+    for namespace in ["moby-100000.100000", "moby-0.7", "moby-", "moby-mine", "moby-1.x", "moby2"] {
+        let own = vec![container("x", "", r#",{"type":"network"}"#)];
+        kept.containers.insert(namespace.to_owned(), own);
+    }
+    let (containerd, _server) = serve(&Arc::new(Mutex::new(kept)));
+    let all = containerd.list().await.unwrap();
+    let of_moby: Vec<_> = names(&all).into_iter().filter(|name| name.contains("moby")).collect();
+    assert_eq!(of_moby, ["moby-/x", "moby-1.x/x", "moby-mine/x", "moby2/x"]);
+}
+
+#[tokio::test]
 async fn a_container_has_the_process_of_its_task_and_the_namespace_that_it_joins() {
     let (containerd, _server) = usual();
     let web = containerd.inspect("web").await.unwrap().unwrap();
