@@ -160,6 +160,22 @@ fn restore_reports_what_it_cannot_restore_and_leaves_it_alone() {
 }
 
 #[test]
+fn a_host_end_that_is_a_port_by_an_alternative_name_gets_no_second_one() {
+    lab::need!(Docker);
+    let (first, second, container) = (Bridge::new(), Bridge::new(), Container::run());
+    let words = ["connect", first.name(), container.name(), "--format", "{{.Port}}"];
+    let (port, other) = (says(&words), unique("a"));
+    let port = port.trim_end();
+    run("ovs-vsctl", &["del-port", first.name(), port]);
+    run("ip", &["link", "property", "add", "dev", port, "altname", &other]);
+    second.add(&other, &[]);
+    let ran = docker_ovs(&["restore", container.name(), "--format", "{{.Result}}"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, "skipped\n"), "{ran:?}");
+    assert_eq!(run("ovs-vsctl", &["list-ports", first.name()]), "");
+    assert_eq!(run("ovs-vsctl", &["list-ports", second.name()]), other);
+}
+
+#[test]
 fn restore_succeeds_after_one_that_was_killed_at_any_step() {
     lab::need!(Docker);
     let scene = Scene::new("10.78.3");

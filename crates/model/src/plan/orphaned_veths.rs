@@ -160,8 +160,21 @@ fn is_port(wiring: &Wiring, link: &Link) -> bool {
     wiring.ports.iter().any(|row| is(&row.port, link))
 }
 
+/// By any of its names: vswitchd opens a link by an alternative one too.
 fn is(port: &Port, link: &Link) -> bool {
-    port.iface == link.name || port.ifindex == Some(link.ifindex)
+    has_name(port, link) || port.ifindex == Some(link.ifindex)
+}
+
+fn has_name(port: &Port, link: &Link) -> bool {
+    link.all_names().any(|name| *name == *port.iface)
+}
+
+/// The row whose port a link is, or may be: by any of its names, or by the index that vswitchd held, unless
+/// the port is proven to have lost its link. An index outlives its link in the row, and is given again.
+pub(super) fn port_of<'a>(wiring: &'a Wiring, link: &Link) -> Option<&'a SwitchPort> {
+    let holds =
+        |row: &SwitchPort| row.port.ifindex == Some(link.ifindex) && !row.occupant.is_orphaned();
+    wiring.ports.iter().find(|row| has_name(&row.port, link) || holds(row))
 }
 
 fn by_mark(snapshot: &Snapshot, system: &str) -> VethState {

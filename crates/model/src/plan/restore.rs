@@ -20,7 +20,7 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, SwitchPort, Wiring};
 
 use super::number::number_of;
-use super::orphaned_veths::{VethState, judge, marked_as_staying};
+use super::orphaned_veths::{VethState, judge, marked_as_staying, port_of};
 use super::planner::{Planner, delete, own_netns_of};
 use super::requesters::requesters;
 use super::superseded::{RecordRank, latest};
@@ -393,8 +393,10 @@ impl Planner<'_> {
         link: &Link,
         record: PortRecord,
     ) -> Result<RestoreAction, PlanError> {
-        if let Some(row) = self.wiring.ports.iter().find(|row| row.port.iface == link.name) {
-            let why = format!("{} is a port of {} already", link.name, row.bridge);
+        if let Some(row) = port_of(self.wiring, link) {
+            let iface = &row.port.iface;
+            let under = if *iface == link.name { String::new() } else { format!(", as {iface}") };
+            let why = format!("{} is a port of {} already{under}", link.name, row.bridge);
             return Ok(RestoreAction::NotToBeTouched { why });
         }
         if let Some(why) = self.other_use(link) {

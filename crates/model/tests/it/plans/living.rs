@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use docker_ovs_model::endpoint_record::EndpointRecord;
-use docker_ovs_model::ids::{Ifindex, Name, NetnsId, Nsid};
+use docker_ovs_model::ids::{Ifindex, Name, NetnsId, Nsid, OfPort};
 use docker_ovs_model::plan::{
     Connect, Disconnect, KernelStep, Plan, Prunable, Prune, Restore, RestoreAction, Step,
     SwitchStep, disconnect, prune, remembered, restore, undecided,
 };
 use docker_ovs_model::snapshot::{Link, Peer};
-use docker_ovs_model::switch::SwitchSource;
+use docker_ovs_model::switch::{OfPortState, Port, SwitchSource};
 use docker_ovs_model::wiring::Occupant;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
@@ -374,5 +374,62 @@ fn disconnect_takes_the_link_that_the_port_is_and_no_other_of_its_name_or_index(
         let there =
             after.namespace(home(2)).unwrap().links.iter().any(|link| &*link.name == "eth0");
         assert!(there, "the other container's stays");
+    }
+}
+
+/// The host after its first link of that index was put on a bridge by hand, as a port of this name.
+fn opened_as(mut host: Snapshot, bridge: usize, name: &str, ifindex: Ifindex) -> Snapshot {
+    let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+    rows[bridge].ports.push(Arc::new(Port {
+        iface: name.into(),
+        kind: "system".to_owned(),
+        ofport: OfPortState::Assigned(OfPort(5)),
+        ifindex: Some(ifindex),
+        ..Port::default()
+    }));
+    for space in host.kernel.rows_mut().iter_mut().filter(|space| space.id == SWITCH) {
+        space.listened_to_mut().for_each(|links| _ = links.insert(ifindex));
+    }
+    host
+}
+
+#[test]
+fn a_host_end_that_is_a_port_under_another_name_is_put_on_no_second_bridge() {
+    let own = "dov-00000001";
+    let known_as = |mut host: Snapshot, name: &str, altname: &str| {
+        change(&mut host, SWITCH, name, |link| link.altnames = vec![altname.into()]);
+        host
+    };
+    let index = |host: &Snapshot| {
+        let mut links = host.switch_namespace().unwrap().links.iter();
+        links.find(|link| link.is_paired()).unwrap().ifindex
+    };
+    let lost = || deleted(with_address());
+    let let_go = || {
+        let mut host = renamed(with_address(), own, "web0");
+        nothing_is_heard(&mut host);
+        let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+        let port = Arc::make_mut(&mut rows[0].ports[0]);
+        port.ifindex = None;
+        port.error = Some("could not open network device".into());
+        host
+    };
+    let scenes = [
+        ("by an alternative name", known_as(lost(), own, "uplink"), "uplink"),
+        ("by the name it had", renamed(lost(), own, "web0"), own),
+        ("both", known_as(renamed(lost(), own, "web0"), "web0", "uplink"), "uplink"),
+        ("its row is there", known_as(let_go(), "web0", "uplink"), "uplink"),
+    ];
+    for (said, host, name) in scenes {
+        assert!(matches!(&restored(&host)[..], [RestoreAction::Again(_)]), "{said}: it is free");
+        let end = index(&host);
+        let actions = restored(&opened_as(host.clone(), 1, name, end));
+        let [RestoreAction::NotToBeTouched { why }] = &actions[..] else {
+            panic!("{said}: {actions:?}")
+        };
+        assert!(why.contains("is a port of br1 already"), "{said}: {why}");
+        // On its own bridge it is there; or another row is, and nothing is put beside it.
+        let actions = restored(&opened_as(host, 0, name, end));
+        assert!(!matches!(&actions[..], [RestoreAction::Again(_)]), "{said}: {actions:?}");
     }
 }
