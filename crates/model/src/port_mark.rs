@@ -31,8 +31,5 @@ impl<'a> PortMark<'a> {
 
 /// Whether a link bears the alias of what is recorded.
 pub(crate) fn bears_alias_of(link: &Link, record: &PortRecord) -> bool {
-    let alias = link.alias.as_deref().and_then(Alias::read);
-    alias.is_some_and(|alias| {
-        alias.container == record.container && alias.interface == record.interface
-    })
+    link.alias.as_deref().is_some_and(|alias| record.has_alias(alias))
 }

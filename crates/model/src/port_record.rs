@@ -167,6 +167,13 @@ impl PortRecord {
         self.name.as_deref() == Some(&*row.name) || self.place.is_same(&ServiceSlot::of(row))
     }
 
+    /// Whether an alias is that of the link that was made for this interface, on whichever bridge.
+    pub fn has_alias(&self, alias: &str) -> bool {
+        Alias::read(alias).is_some_and(|alias| {
+            alias.container == self.container && alias.interface == self.interface
+        })
+    }
+
     /// Whether `words` may mean its container.
     pub fn matches(&self, words: &str) -> bool {
         let id =

@@ -4,7 +4,7 @@
 use crate::acting::{Footprint, kill_after};
 use crate::tool::{docker_ovs, refuses, says};
 use lab::wait_until;
-use lab::{Bridge, Container, Home, Link, Plug, Plugged, run, try_run, unique};
+use lab::{Bridge, Container, Home, Link, Netns, Plug, Plugged, run, try_run, unique};
 
 fn ports(bridge: &Bridge) -> Vec<String> {
     run("ovs-vsctl", &["list-ports", bridge.name()]).lines().map(str::to_owned).collect()
@@ -48,6 +48,26 @@ fn prune_removes_only_ports_of_removed_containers() {
     assert_eq!(pruned(&bridge, &["--stopped"]), [kept[0].clone()]);
     assert_eq!(ports(&bridge).len(), 2);
     assert_eq!(says(&["restore", restarted.name(), "--format", "{{.Result}}"]), "restored\n");
+}
+
+#[test]
+fn the_port_of_a_living_interface_whose_host_end_was_moved_away_is_not_pruned() {
+    lab::need!(Docker);
+    let (bridge, container, elsewhere) = (Bridge::new(), Container::run(), Netns::new());
+    let port = connected(&bridge, &container);
+    run("ip", &["link", "set", &port, "netns", elsewhere.name()]);
+    wait_until("it is gone from here", || is_gone(&port));
+    for more in [&[][..], &["--stopped"], &["--all"]] {
+        let words = [&["prune", "--force", "--bridge", bridge.name()], more].concat();
+        let ran = docker_ovs(&words);
+        assert!(ran.code < 2, "{ran:?}");
+        assert_eq!(ports(&bridge), std::slice::from_ref(&port), "{ran:?}");
+    }
+    // Back and up again it is what it was.
+    let own = std::process::id().to_string();
+    run("ip", &["-n", elsewhere.name(), "link", "set", &port, "netns", &own]);
+    assert_eq!(pruned(&bridge, &[]), [""; 0]);
+    assert_eq!(ports(&bridge), [port]);
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! Carrying out a plan, and undoing what was done when a step fails.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::endpoint_record::EndpointRecord;
 use model::ids::Ifindex;
 use model::plan::{KernelStep, Plan, Step, SwitchStep};
+use model::port_record::PortRecord;
 use model::switch::{Bridge, Port};
 use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::Netns;
@@ -26,6 +28,9 @@ pub(super) struct PlanExecutor {
     count: usize,
     /// What did not answer in time. Of several plans the rest would each wait as long for the same.
     silent: Option<SourceError>,
+    /// The aliases of links outside of the switch's namespace, or why they are not known; read once for what is
+    /// removed after one look.
+    elsewhere: Option<Result<BTreeSet<String>, String>>,
     observer: Observer,
 }
 
@@ -35,16 +40,20 @@ impl PlanExecutor {
         let due = Deadline::after(host.timeout);
         let switch = SwitchExecutor::lock(host, due).await?;
         let kernel = KernelExecutor::of(host)?;
-        let observer = host.observer.clone();
-        Ok(Self { kernel, switch, done: Vec::new(), count: 0, silent: None, observer })
+        Ok(Self::of(host, kernel, switch))
     }
 
     /// Takes no turn: each transaction fails by itself where what it rests on has changed.
     pub(super) async fn unlocked(host: &Host) -> Result<Self, SourceError> {
         let switch = SwitchExecutor::unlocked(host, Deadline::after(host.timeout)).await?;
         let kernel = KernelExecutor::of(host)?;
+        Ok(Self::of(host, kernel, switch))
+    }
+
+    fn of(host: &Host, kernel: KernelExecutor, switch: SwitchExecutor) -> Self {
         let observer = host.observer.clone();
-        Ok(Self { kernel, switch, done: Vec::new(), count: 0, silent: None, observer })
+        let (done, count, silent, elsewhere) = (Vec::new(), 0, None, None);
+        Self { kernel, switch, done, count, silent, elsewhere, observer }
     }
 
     /// The bridges with their ports, and what the database calls itself.
@@ -89,6 +98,7 @@ impl PlanExecutor {
     /// All steps, or none, in a namespace that is open already.
     pub(super) async fn run_in(&mut self, home: Netns, plan: &Plan) -> Result<(), ActError> {
         self.done.clear();
+        self.has_looked();
         self.kernel.enter_open(home);
         self.run_steps(&plan.steps).await
     }
@@ -105,12 +115,18 @@ impl PlanExecutor {
             return Err(SourceError { what, ..why.clone() }.into());
         }
         self.done.clear();
+        self.has_looked();
         self.kernel.enter(snapshot, &plan.container)?;
         let ran = self.run_steps(&plan.steps).await;
         if let Err(ActError::Failed { why, .. }) = &ran {
             self.silent = Some(why.clone()).filter(|why| why.kind == SourceErrorKind::TimedOut);
         }
         ran
+    }
+
+    /// What was read of other namespaces before another look is old.
+    pub(super) fn has_looked(&mut self) {
+        self.elsewhere = None;
     }
 
     /// One step that is about no container.
@@ -195,25 +211,47 @@ impl PlanExecutor {
     }
 
     /// What is removed for having no link is looked at a second time, right before.
-    fn look_again(&self, step: &SwitchStep) -> Result<(), SourceError> {
-        let orphan = match step {
-            SwitchStep::ReplacePort(ports) => ports.remove.as_ref().filter(|_| ports.link_is_gone),
-            SwitchStep::RemoveMember { port, .. } => Some(port),
+    fn look_again(&mut self, step: &SwitchStep) -> Result<(), SourceError> {
+        let (orphan, is_replaced) = match step {
+            SwitchStep::ReplacePort(ports) => {
+                (ports.remove.as_ref().filter(|_| ports.link_is_gone), ports.add.is_some())
+            }
+            SwitchStep::RemoveMember { port, .. } => (Some(port), false),
             SwitchStep::Await { .. }
             | SwitchStep::MakeBridge(_)
             | SwitchStep::RemoveBridge { .. }
-            | SwitchStep::Rewrite { .. } => None,
+            | SwitchStep::Rewrite { .. } => (None, false),
         };
         let Some(port) = orphan else { return Ok(()) };
         self.kernel.require_gone(&port.iface)?;
-        if EndpointRecord::of(port).is_none() {
-            return Ok(());
+        if EndpointRecord::of(port).is_some() {
+            return self.look_for_endpoint(port);
         }
+        // What is replaced had its interface in a container that is free of it now.
+        match PortRecord::of(port).filter(|record| record.ours && !is_replaced) {
+            Some(record) => self.look_elsewhere(port, &record),
+            None => Ok(()),
+        }
+    }
+
+    fn look_for_endpoint(&self, port: &Port) -> Result<(), SourceError> {
         let links = self.kernel.endpoint_links()?;
         match self.kernel.endpoint_link(&links, port) {
             EndpointLink::Gone => Ok(()),
             EndpointLink::Here { .. } => Err(there_again(port, "its link is there again")),
             EndpointLink::Unknown(why) => Err(there_again(port, &why)),
+        }
+    }
+
+    /// A link that was moved out of the switch's namespace lives, and keeps its alias.
+    fn look_elsewhere(&mut self, port: &Port, record: &PortRecord) -> Result<(), SourceError> {
+        let kernel = &self.kernel;
+        match self.elsewhere.get_or_insert_with(|| kernel.aliases_elsewhere()) {
+            Ok(aliases) if aliases.iter().any(|alias| record.has_alias(alias)) => {
+                Err(there_again(port, "its link is in another network namespace"))
+            }
+            Ok(_) => Ok(()),
+            Err(why) => Err(there_again(port, why)),
         }
     }
 

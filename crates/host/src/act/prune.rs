@@ -66,6 +66,7 @@ impl Host {
         let mut pruned: Vec<Pruned> = Vec::new();
         for round in 1..=ROUNDS {
             let look = whole(self).await?;
+            executor.has_looked();
             let still = prune_candidates_in(&look, request)?.prunable;
             let done = |one: &Prunable| pruned.iter().any(|done| done.what.is(one));
             let is_agreed = |one: &Prunable| agreed.iter().any(|other| other.is(one));

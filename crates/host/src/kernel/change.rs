@@ -1,5 +1,6 @@
 //! The kernel's part of a plan: links, addresses, routes.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use model::ids::{Ifindex, Mac, Name, NetnsId};
@@ -10,7 +11,7 @@ use model::wiring::ContainerRef;
 use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::{Error, EthtoolSocket, Netns, RouteSocket};
 
-use super::endpoint_links::{EndpointLink, EndpointLinks};
+use super::endpoint_links::{EndpointLink, EndpointLinks, aliases_elsewhere};
 use super::host_link::HostLink;
 use super::switch_namespace::Handle;
 use super::uses::rests_on;
@@ -95,6 +96,14 @@ impl KernelExecutor {
     /// Which of them a port's is.
     pub(crate) fn endpoint_link(&self, links: &EndpointLinks, port: &Port) -> EndpointLink {
         links.of(port, &self.switch_netns)
+    }
+
+    /// The aliases of our own links in other namespaces than the switch's.
+    ///
+    /// # Errors
+    /// Why they are not known, in words.
+    pub(crate) fn aliases_elsewhere(&self) -> Result<BTreeSet<String>, String> {
+        aliases_elsewhere(&self.switch_netns)
     }
 
     /// The link of the switch's namespace that has this name, else the one of this index; none where neither

@@ -120,7 +120,7 @@ fn names_of(link: &Link) -> impl Iterator<Item = (&str, &Link)> {
 
 /// The aliases of our own links in all other namespaces that a process is in, or that have a name or a
 /// file.
-fn aliases_elsewhere(switch: &Netns) -> Result<BTreeSet<String>, String> {
+pub(super) fn aliases_elsewhere(switch: &Netns) -> Result<BTreeSet<String>, String> {
     let others = others_than(&BTreeSet::from([id(switch)]));
     let others: Vec<&Netns> = others.iter().collect();
     let mut aliases = BTreeSet::new();

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use crate::ids::{LinkKey, NetnsId};
 use crate::memory;
-use crate::port_mark::PortMark;
-use crate::port_record::{ALIAS, Alias, short_system};
+use crate::port_mark::{PortMark, bears_alias_of};
+use crate::port_record::{ALIAS, Alias, PortRecord, short_system};
 use crate::snapshot::{Link, Observed, Snapshot};
 use crate::switch::Port;
 use crate::wiring::{SwitchPort, Wiring};
@@ -206,8 +206,8 @@ fn is_kept_for_restore(snapshot: &Snapshot, link: &Link) -> bool {
     all.any(|(known, port)| known == key && is_it(&port))
 }
 
-/// The link of the switch's namespace that bears the alias of what a port's row records, made for
-/// this bridge, and may live: it was given another name, be it that of another port.
+/// The link that bears the alias of what a port's row records, made for this bridge, and may live: it was
+/// given another name, be it that of another port, or another namespace.
 pub(super) fn renamed_link<'a>(
     snapshot: &'a Snapshot,
     wiring: &Wiring,
@@ -220,11 +220,32 @@ pub(super) fn renamed_link<'a>(
         others.any(|other| PortMark::of(&other.bridge, &other.port).is_on(link))
     };
     let mut here = snapshot.switch_namespace().into_iter().flat_map(|here| &here.links);
-    here.find(|link| {
+    let renamed = here.find(|link| {
         mark.is_on(link)
             && !is_of_another(link)
             && judge(snapshot, wiring, link) != VethState::Orphaned
-    })
+    });
+    let others = snapshot.kernel.rows().iter();
+    let others = others.filter(|space| Some(space.id) != snapshot.switch_netns);
+    renamed.or_else(|| others.flat_map(|space| &space.links).find(|link| mark.is_on(link)))
+}
+
+/// Whether an interface of a namespace may be the other end of a port's link that was moved out of the switch's
+/// namespace: its own other end bears the alias of the record, or has the port's name; or is not seen.
+pub(super) fn may_be_end_of(
+    snapshot: &Snapshot,
+    home: NetnsId,
+    inside: &Link,
+    (port, record): (&Port, &PortRecord),
+) -> bool {
+    let Some(peer) = inside.peer.filter(|_| inside.is_paired()) else { return false };
+    let there = match peer.nsid {
+        None => Some(home),
+        Some(nsid) => snapshot.namespace(home).and_then(|home| home.nsids.get(&nsid).copied()),
+    };
+    let links = there.and_then(|there| snapshot.namespace(there)).map(|there| &there.links);
+    let end = links.and_then(|links| links.iter().find(|end| end.ifindex == peer.ifindex));
+    end.is_none_or(|end| bears_alias_of(end, record) || has_name(port, end))
 }
 
 fn is_row(one: &SwitchPort, other: &SwitchPort) -> bool {

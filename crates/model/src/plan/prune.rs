@@ -18,7 +18,7 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{LastTenant, Occupant, SwitchPort, Wiring};
 
 use super::disconnect::forgotten;
-use super::orphaned_veths::{VethState, judge, renamed_link};
+use super::orphaned_veths::{VethState, judge, may_be_end_of, renamed_link};
 use super::planner::delete;
 use super::restore::{only_remembered, without_record};
 use super::world::written_here;
@@ -159,6 +159,9 @@ struct PrunePlanner<'a> {
     clashes: &'a Clashes<'a>,
 }
 
+/// A port, as its row has it or a bridge remembers it, and its record.
+type Recorded<'a> = (&'a Port, &'a PortRecord);
+
 /// Whether something may go as far as its container is concerned.
 enum MayGo {
     Yes,
@@ -194,7 +197,7 @@ impl PrunePlanner<'_> {
             Some(Err(Undecided { bridge, what, why, may_settle }))
         };
         let may_go = endpoint.as_ref().filter(|_| record.is_none()).map_or_else(
-            || self.may_go(record.as_ref(), last),
+            || self.may_go(record.as_ref().map(|record| (&*row.port, record)), last),
             |endpoint| self.may_endpoint_go(endpoint),
         );
         match (may_go, doubt) {
@@ -224,8 +227,8 @@ impl PrunePlanner<'_> {
         self.request.until.is_none_or(|until| created.is_some_and(|created| created < until))
     }
 
-    fn may_go(self, record: Option<&PortRecord>, last: Option<&LastTenant>) -> MayGo {
-        let Some(record) = record else { return self.may_go_by_words(last) };
+    fn may_go(self, port: Option<Recorded<'_>>, last: Option<&LastTenant>) -> MayGo {
+        let Some((_, record)) = port else { return self.may_go_by_words(last) };
         let written = written_here(self.snapshot, record.system.as_deref());
         if let (Err(why), false) = (written, self.request.all) {
             return not_known(&why);
@@ -234,7 +237,7 @@ impl PrunePlanner<'_> {
         match (found.doubt(), found.container()) {
             (Some(why), _) => not_known(&why),
             (None, None) => MayGo::Yes,
-            (None, Some(row)) => self.may_go_with(row, Some(record)),
+            (None, Some(row)) => self.may_go_with(row, port),
         }
     }
 
@@ -257,9 +260,9 @@ impl PrunePlanner<'_> {
     /// A container that runs may be given its interface again, if we know how; one that is
     /// stopped may start again. Between the two, as where it restarts by its policy, it has no process and is
     /// about to have one.
-    fn may_go_with(self, row: &Container, record: Option<&PortRecord>) -> MayGo {
+    fn may_go_with(self, row: &Container, port: Option<Recorded<'_>>) -> MayGo {
         if row.is_alive() {
-            let is_useless = record.is_none_or(|record| self.has_another(row, record));
+            let is_useless = port.is_none_or(|port| self.has_another(row, port));
             return if is_useless { MayGo::Yes } else { MayGo::No };
         }
         match self.request.stopped {
@@ -270,12 +273,16 @@ impl PrunePlanner<'_> {
     }
 
     /// Whether the container has got such an interface otherwise.
-    fn has_another(self, row: &Container, record: &PortRecord) -> bool {
+    fn has_another(self, row: &Container, port: Recorded<'_>) -> bool {
         let Some(home) = row.netns else { return false };
+        let (_, record) = port;
         let mut inside = self.wiring.attachments.iter().filter(|found| found.netns == home);
-        // What is on no port may be the very link whose port another program has taken.
+        // What is on no port may be the very link: another program has taken its port, or has moved its other
+        // end out of the switch's namespace.
         inside.any(|found| {
-            let is_on = !record.ours || found.port.port().is_some() || self.is_orphaned(record);
+            let is_other = || !may_be_end_of(self.snapshot, home, &found.link, port);
+            let is_on = found.port.port().is_some()
+                || ((!record.ours || self.is_orphaned(record)) && is_other());
             is_on && *found.link.name == *record.interface
         })
     }
@@ -326,7 +333,7 @@ impl PrunePlanner<'_> {
         if !self.is_old(record.created) {
             return None;
         }
-        match self.may_go(Some(&record), None) {
+        match self.may_go(Some((&*port, &record)), None) {
             MayGo::No => None,
             MayGo::Unknown(why) => {
                 let bridge = Some(at);
