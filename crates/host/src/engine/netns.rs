@@ -10,7 +10,7 @@ use std::path::Path;
 
 use futures_util::{StreamExt, stream};
 use model::ids::NetnsId;
-use model::snapshot::Sandbox;
+use model::snapshot::{Container, Sandbox};
 use model::{SourceError, SourceErrorKind};
 use netns::Netns;
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
@@ -40,7 +40,7 @@ pub(crate) async fn find_namespaces(
 pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [EngineContainer]) -> Vec<(usize, Pinned)> {
     let said: Vec<_> = found.iter().map(|found| found.row.pid).collect();
     Pids::of(engine).translate(found);
-    let proof = Proof::of(engine);
+    let (proof, host) = (Proof::of(engine), HostNetns::read());
     let mut pinned = Vec::new();
     let all = found.iter_mut().zip(said).enumerate();
     for (i, (found, said)) in all.filter(|(_, (found, _))| found.row.netns_error.is_none()) {
@@ -48,10 +48,7 @@ pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [EngineContainer]) -> Vec
             None => {}
             Some(Ok(pin)) => {
                 found.row.netns = Some(pin.id);
-                if found.row.on_host_network() && !is_the_hosts(pin.id) {
-                    // Its engine's host is a container, or a user's namespace: it has what that one has.
-                    found.row.network_mode.clear();
-                }
+                host.note_in(&mut found.row, pin.id);
                 let left = pin.left.as_ref().map(|(sandbox, _)| sandbox.clone());
                 let alone = found.sandbox.as_ref().filter(|_| found.row.pid.is_none());
                 let alone = alone.map(|path| Sandbox {
@@ -227,11 +224,34 @@ fn leads_to(path: &Path, id: NetnsId) -> bool {
     rustix::fs::stat(path).is_ok_and(|stat| stat.st_dev == id.dev && stat.st_ino == id.ino)
 }
 
-/// Whether it is the network namespace of this host: its first process's, where that may be looked at, or
-/// this program's.
-fn is_the_hosts(id: NetnsId) -> bool {
-    let files = [1, std::process::id()].map(|pid| Process::open(pid)?.netns_file());
-    files.into_iter().flatten().any(|file| file == (id.dev, id.ino))
+/// The network namespace of this host.
+struct HostNetns {
+    /// Its first process's, where that may be looked at.
+    first: Option<NetnsId>,
+    /// This program's, which may have been given another one.
+    own: Option<NetnsId>,
+}
+
+impl HostNetns {
+    fn read() -> Self {
+        let of = |pid| {
+            let (dev, ino) = Process::open(pid).and_then(|process| process.netns_file()).ok()?;
+            Some(NetnsId { dev, ino })
+        };
+        Self { first: of(1), own: of(std::process::id()) }
+    }
+
+    /// Says in a row whether the container has the host's network. That is told by the namespace, and not by the
+    /// words that it was made with: one that joins another container's says nothing of what that one has.
+    fn note_in(&self, row: &mut Container, netns: NetnsId) {
+        let here = Some(netns);
+        if here == self.first {
+            "host".clone_into(&mut row.network_mode);
+        } else if row.on_host_network() && here != self.own {
+            // Its engine's host is a container, or a user's namespace: it has what that one has.
+            row.network_mode.clear();
+        }
+    }
 }
 
 /// Whether proc(5) is mounted, so that a process that is not there has ended.
@@ -266,4 +286,59 @@ fn gone(found: &EngineContainer) -> SourceError {
     let what = format!("container {}", found.row.name);
     SourceError::new(SourceErrorKind::Gone, what, "it stopped or restarted during the look")
         .hint("ask again")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::ids::ContainerId;
+
+    use super::*;
+
+    fn noted(host: &HostNetns, mode: &str, netns: NetnsId) -> String {
+        let mut row = Container {
+            id: ContainerId("c".into()),
+            name: "c".into(),
+            state: "running".to_owned(),
+            pid: Some(7),
+            netns: None,
+            netns_error: None,
+            unread: false,
+            sandbox: None,
+            network_mode: mode.to_owned(),
+            labels: BTreeMap::new(),
+        };
+        host.note_in(&mut row, netns);
+        row.network_mode
+    }
+
+    #[test]
+    fn what_has_the_hosts_namespace_is_on_the_hosts_network_whatever_it_was_made_with() {
+        let [first, own, other] = [1, 2, 3].map(|ino| NetnsId { dev: 4, ino });
+        let host = HostNetns { first: Some(first), own: Some(own) };
+        for mode in ["host", "container:h", "ns:/proc/1/ns/net", ""] {
+            assert_eq!(noted(&host, mode, first), "host", "{mode}");
+        }
+        assert_eq!(noted(&host, "host", other), "", "it is its engine's host");
+        for mode in ["container:h", "bridge", ""] {
+            assert_eq!(noted(&host, mode, other), mode);
+            // This program may be in a container's namespace itself.
+            assert_eq!(noted(&host, mode, own), mode);
+        }
+        assert_eq!(noted(&host, "host", own), "host");
+        let unseen = HostNetns { first: None, own: Some(own) };
+        for (mode, netns, told) in
+            [("host", own, "host"), ("host", other, ""), ("container:h", own, "container:h")]
+        {
+            assert_eq!(noted(&unseen, mode, netns), told);
+        }
+    }
+
+    #[test]
+    fn the_namespace_of_the_first_process_is_the_hosts() {
+        let host = HostNetns::read();
+        let Ok(first) = Netns::of_process(1) else { return };
+        assert_eq!(host.first, Some(kernel::id(&first)));
+    }
 }

@@ -32,7 +32,11 @@ pub(super) fn own_netns_of(snapshot: &Snapshot, row: &Container) -> Result<Netns
         return Err(host());
     }
     let netns = query::netns_of(snapshot, row)?;
-    if Some(netns) == snapshot.switch_netns { Err(host()) } else { Ok(netns) }
+    // It may have joined one that has the host's network, and vswitchd may live in another namespace.
+    let mut on_host = snapshot.containers().filter(|other| other.on_host_network());
+    let is_hosts = Some(netns) == snapshot.switch_netns
+        || on_host.any(|other| other.namespaces().any(|theirs| theirs == netns));
+    if is_hosts { Err(host()) } else { Ok(netns) }
 }
 
 pub(super) fn delete(link: &Link) -> Step {

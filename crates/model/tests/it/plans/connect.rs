@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::{ContainerId, Ifindex, OfPort};
 use docker_ovs_model::plan::{
-    Connect, KernelStep, OfPortChoice, PlanError, Prunable, Prune, Step, prune, renames,
+    Connect, KernelStep, OfPortChoice, PlanError, Prunable, Prune, RestoreAction, Step, prune,
+    renames,
 };
 use docker_ovs_model::port_record::PortRecord;
 use docker_ovs_model::snapshot::{Container, Link, Observed};
@@ -12,7 +13,7 @@ use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::wiring::AttachmentState;
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
-use crate::plans::scene::{connected, home, host, plan, port, request, restarted};
+use crate::plans::scene::{connected, home, host, plan, port, request, restarted, restored};
 
 #[test]
 fn a_rehearsed_plan_comes_true() {
@@ -210,4 +211,31 @@ fn the_record_of_a_port_that_is_replaced_is_not_written_anew_before() {
         }
         assert!(renames(&after, &resolve(&after)).is_empty());
     }
+}
+
+#[test]
+fn what_shares_a_namespace_with_a_container_on_the_hosts_network_is_on_it_too() {
+    let joined = |modes: [&str; 2]| {
+        let mut host = connected(&host(), &request("br0", "c1"), 1);
+        let rows = host.engines.values_mut().next().unwrap().rows_mut();
+        rows[0].netns = rows[1].netns;
+        for (row, mode) in rows.iter_mut().zip(modes) {
+            mode.clone_into(&mut row.network_mode);
+        }
+        host
+    };
+    for mode in ["container:c2", "", "bridge"] {
+        let host = joined([mode, "host"]);
+        for (bridge, interface) in [("br0", "eth0"), ("br1", "eth7")] {
+            let wanted = Connect { interface: Some(interface.into()), ..request(bridge, "c1") };
+            let plan_error = plan(&host, &wanted, 2).unwrap_err();
+            assert!(matches!(plan_error, PlanError::HostNetwork { .. }), "{plan_error:?}");
+        }
+        assert!(plan(&host, &request("br0", "c3"), 3).is_ok(), "it has one of its own");
+        let actions = restored(&host);
+        let [RestoreAction::Refused(PlanError::HostNetwork { .. })] = &actions[..] else {
+            panic!("{actions:?}")
+        };
+    }
+    assert!(plan(&joined(["container:c2", "bridge"]), &request("br1", "c1"), 2).is_ok());
 }
