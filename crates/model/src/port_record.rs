@@ -81,6 +81,23 @@ pub struct EngineMark {
     pub id: String,
 }
 
+impl EngineMark {
+    /// Whether it names one engine. Earlier versions wrote down Docker's `ID` alone, which several dockerds of one
+    /// host may have: twelve words of four characters, or a UUID.
+    pub(crate) fn names_one(&self) -> bool {
+        let is_word = |word: &str, len| {
+            word.len() == len && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        };
+        let words: Vec<_> = self.id.split(':').collect();
+        let of_key = words.len() == 12 && words.iter().all(|word| is_word(word, 4));
+        let groups: Vec<_> = self.id.split('-').collect();
+        let lens = [8, 4, 4, 4, 12];
+        let is_uuid = groups.len() == lens.len()
+            && groups.iter().zip(lens).all(|(group, len)| is_word(group, len));
+        self.kind != "docker" || !(of_key || is_uuid)
+    }
+}
+
 impl PortRecord {
     /// What the row of `port` remembers, if it is ours or ovs-docker's.
     pub fn of(port: &Port) -> Option<Self> {

@@ -142,13 +142,16 @@ fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Witnesses<
     if snapshot.scope != Scope::Everything {
         return Err("only one container was asked for".to_owned());
     }
-    let Some(mark) = &record.engine else {
+    let named = record.engine.as_ref();
+    let Some(mark) = named.filter(|mark| mark.names_one()) else {
         snapshot.engines.keys().try_for_each(|kind| answered(snapshot, kind))?;
         docker_answered(snapshot)?;
         let here = snapshot.other_engines.iter().filter(|other| !other.is_elsewhere());
         let others: Vec<_> = here.filter(|other| !is_none(other)).collect();
         others.iter().try_for_each(|other| fresh(&other.containers, &other.address))?;
-        return Ok(Witnesses { asked: snapshot.engines.keys().collect(), others });
+        // What stands in its place is of the recorded kind, if one is recorded.
+        let may_be = |engine: &&EngineName| named.is_none_or(|mark| engine.kind() == mark.kind);
+        return Ok(Witnesses { asked: snapshot.engines.keys().filter(may_be).collect(), others });
     };
     if mark.id.ends_with(UNKNOWN_STORE) {
         return Err(format!(

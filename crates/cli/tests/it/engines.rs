@@ -131,3 +131,52 @@ fn the_next_task_of_a_swarm_service_gets_what_its_slot_had() {
     let pruned = by(&["prune", "--force", "--bridge", bridge.name()]);
     assert_eq!((pruned.code, ports(&bridge)), (0, Vec::new()), "{pruned:?}");
 }
+
+/// Docker's `ID` of `GET /info`, which a dockerd reads from its folder.
+fn share_id(from: &InnerDocker, to: &InnerDocker) {
+    let file = |docker: &InnerDocker| {
+        let socket = docker.host();
+        let folder = socket.strip_prefix("unix://").and_then(|path| path.rsplit_once('/'));
+        std::path::PathBuf::from(folder.unwrap().0).join("data/engine-id")
+    };
+    let id = std::fs::read(file(from)).unwrap();
+    to.stop();
+    std::fs::write(file(to), id).unwrap();
+    to.start_again();
+    let told = |docker: &InnerDocker| docker.docker(&["info", "--format", "{{.ID}}"]);
+    assert_eq!(told(from), told(to));
+}
+
+/// Both have their id from one `key.json`, as two dockerds of one host have: neither speaks for the other.
+#[test]
+fn a_dockerd_with_the_id_of_another_one_proves_nothing_of_what_that_one_had() {
+    lab::need!(Docker);
+    let (bridge, one) = (Bridge::new(), InnerDocker::start());
+    let other = InnerDocker::start();
+    share_id(&one, &other);
+    let name = one.container();
+    let host = one.host();
+    let connect = ["-H", &host, "connect", bridge.name(), &name, "--format", "{{.Port}}"];
+    let port = says(&connect).trim_end().to_owned();
+    one.docker(&["stop", "--time", "0", &name]);
+    wait_until_gone(&port);
+    // A namesake that runs there.
+    let namesake = other.container();
+    other.docker(&["rename", &namesake, &name]);
+    let there = other.host();
+    for words in [
+        &["prune", "--force", "--bridge", bridge.name()][..],
+        &["prune", "--force", "--all", "--stopped", "--bridge", bridge.name()],
+        &["restore", &name],
+        &["connect", bridge.name(), &name, "--interface", "eth0"],
+    ] {
+        let ran = docker_ovs(&[&["-H", &there], words].concat());
+        assert!(ran.code < 3, "{ran:?}");
+        assert!(ports(&bridge).contains(&port), "{ran:?}");
+    }
+    // The one that had it tells.
+    one.docker(&["rm", "--force", &name]);
+    let pruned =
+        ["-H", &host, "prune", "--force", "--bridge", bridge.name(), "--format", "{{.Port}}"];
+    assert_eq!(lists(&pruned), format!("{port}\n"));
+}

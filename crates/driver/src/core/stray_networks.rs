@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::identity::UNKNOWN_STORE;
 use model::ids::short_id;
 use model::plan::{ReplacePort, Step};
 use tokio::time::Instant;
@@ -125,7 +126,9 @@ fn strays_of(view: &View, known: &KnownNetworks, loose: &BTreeSet<String>) -> Ve
     let all =
         view.bridges.iter().flat_map(|bridge| network::of(bridge).map(move |of| (bridge, of)));
     let strays = all.filter(|(bridge, record)| {
-        let networks = record.engine_id.as_ref().and_then(|engine| known.get(engine));
+        // Of what cannot be told apart from another engine, that one may have it.
+        let engine = record.engine_id.as_ref().filter(|engine| !engine.ends_with(UNKNOWN_STORE));
+        let networks = engine.and_then(|engine| known.get(engine));
         let is_gone = networks.is_some_and(|networks| !networks.contains(&record.id));
         is_gone && left_on(bridge, &record.id).iter().all(|(_, endpoint)| loose.contains(endpoint))
     });

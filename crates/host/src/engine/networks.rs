@@ -53,10 +53,10 @@ impl Host {
     }
 
     /// The ids of the networks of each engine that is asked, by the lasting id of the engine; of those that
-    /// answer and have one.
+    /// answer and have one. What has one id has the networks of all that have it.
     pub async fn networks_by_engine(&self) -> BTreeMap<String, BTreeSet<String>> {
         let due = Deadline::after(self.timeout);
-        let mut all = BTreeMap::new();
+        let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for engine in self.engines.now().into_iter().filter_map(|engine| engine.engine.ok()) {
             let ask = async {
                 let Some(id) = engine.id().await? else { return Ok(None) };
@@ -66,7 +66,9 @@ impl Host {
                 let is_list = !networks.is_empty() && !networks.contains("");
                 Ok(is_list.then_some((id, networks)))
             };
-            all.extend(due.hold(|| engine.what(), ask).await.ok().flatten());
+            if let Ok(Some((id, networks))) = due.hold(|| engine.what(), ask).await {
+                all.entry(id).or_default().extend(networks);
+            }
         }
         all
     }

@@ -353,3 +353,52 @@ fn a_successor_that_an_engine_tells_twice_is_one() {
         is_unknown(&host, &record(Some(ENGINE)), "several containers may stand in the place");
     }
 }
+
+/// Docker's `ID` as earlier versions wrote it down: of its key, and of its file.
+const BARE: [&str; 2] = [
+    "ABCD:EFGH:IJKL:MNOP:QRST:UVWX:YZ23:4567:ABCD:EFGH:IJKL:MNOP",
+    "0ef0ad27-60b7-45c0-b4ee-e0590285d115",
+];
+
+#[test]
+fn an_id_that_several_dockerds_may_have_names_none_of_them() {
+    for bare in BARE {
+        let place = |at: &str| Some(format!("{bare}:{at}"));
+        let record_at = |at: &str| record(place(at).as_deref());
+        let mut host = host();
+        let called = |host: &mut Snapshot, id: Option<String>| {
+            host.identities.engines.values_mut().for_each(|who| who.id.clone_from(&id));
+        };
+        called(&mut host, place("/var/lib/docker"));
+        assert_eq!(whereabouts(&host, &record(Some(bare))), Whereabouts::Gone);
+        let silent = other(Observed::Absent { why: silent() });
+        host.other_engines.push(OtherEngine { id: place("/srv/docker"), ..silent });
+        is_unknown(&host, &record(Some(bare)), "does not answer");
+        is_unknown(&host, &record_at("/srv/docker"), "does not answer");
+        assert_eq!(whereabouts(&host, &record_at("/var/lib/docker")), Whereabouts::Gone);
+        // A recording of an earlier version has it of the engine as well.
+        called(&mut host, Some(bare.to_owned()));
+        is_unknown(&host, &record(Some(bare)), "does not answer");
+        host.other_engines[0].containers = namesake();
+        is_unknown(&host, &record(Some(bare)), "may stand in the place of c9");
+        host.other_engines[0].containers = Ok(vec![container(9)]).into();
+        is_unknown(&host, &record(Some(bare)), ADDRESS);
+        host.other_engines[0].containers = none();
+        assert_eq!(whereabouts(&host, &record(Some(bare))), Whereabouts::Gone);
+    }
+}
+
+#[test]
+fn what_takes_the_place_of_a_container_of_such_an_id_is_dockers_too() {
+    for bare in BARE {
+        let found = |host: &Snapshot| {
+            whereabouts(host, &record(Some(bare))).container().map(|row| row.name.to_string())
+        };
+        let mut host = asked_by(&[("podman", namesake())]);
+        assert_eq!(whereabouts(&host, &record(Some(bare))), Whereabouts::Gone);
+        host.engines.insert(EngineName("docker".into()), namesake());
+        assert_eq!(found(&host).as_deref(), Some("c9"));
+        host.engines.insert(EngineName("podman".into()), Observed::Absent { why: silent() });
+        is_unknown(&host, &record(Some(bare)), "does not answer");
+    }
+}

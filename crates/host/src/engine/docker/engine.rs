@@ -2,6 +2,7 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use model::identity::UNKNOWN_STORE;
 use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 
@@ -17,6 +18,12 @@ use crate::transport::HttpError;
 
 /// Podman also has events of other types, which say nothing about containers.
 const EVENTS_OF_CONTAINERS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D";
+
+/// Whether an id names the place of an engine's containers: earlier versions kept Docker's `ID` alone. Whose place it
+/// is may be known the next time.
+fn is_of_a_place(id: &str) -> bool {
+    id.contains(":/") && !id.ends_with(UNKNOWN_STORE)
+}
 
 impl Engine for Docker {
     fn kind(&self) -> EngineName {
@@ -39,11 +46,14 @@ impl Engine for Docker {
         async {
             let process = self.0.listener();
             let remembered = process.and_then(|pid| Remembered::of(pid, super::KIND.programs));
-            if let Some(id) = remembered.as_ref().and_then(Remembered::read) {
+            let kept = remembered.as_ref().and_then(Remembered::read);
+            if let Some(id) = kept.filter(|id| is_of_a_place(id)) {
                 return Ok(Some(id));
             }
             let id = self.0.get::<Info>("/info").await?.lasting_id(self.peer());
-            if let (Some(remembered), Some(id)) = (remembered, &id) {
+            if let (Some(remembered), Some(id)) = (remembered, &id)
+                && is_of_a_place(id)
+            {
                 remembered.write(id);
             }
             Ok(id)

@@ -65,17 +65,17 @@ pub(super) struct Info {
 }
 
 impl Info {
-    /// Podman makes another `ID` up for each answer; what lasts of it is where it keeps its
-    /// containers.
+    /// `ID` alone tells no engine from another: the dockerds of one host have it from one `key.json`, from which
+    /// newer ones copy it to where each keeps its containers; that tells them apart. Podman makes another `ID` up
+    /// for each answer: there the place is all that lasts.
     pub(super) fn lasting_id(self, peer: Peer) -> Option<String> {
-        let id = match self.buildah_version {
-            Some(_) => {
-                let root = self.docker_root_dir.filter(|root| !root.is_empty());
-                root.map(|root| store::id("podman", &root, peer))
-            }
-            None => self.id,
+        let given = |word: &String| !word.is_empty();
+        let root = self.docker_root_dir.filter(given)?;
+        let kind = match self.buildah_version {
+            Some(_) => "podman".to_owned(),
+            None => self.id.filter(given)?,
         };
-        id.filter(|id| !id.is_empty())
+        Some(store::id(&kind, &root, peer))
     }
 }
 
@@ -122,6 +122,39 @@ fn own_name(names: &[String]) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn lasting_id(answer: &str) -> Option<String> {
+        serde_json::from_str::<Info>(answer).unwrap().lasting_id(Peer::Files)
+    }
+
+    #[test]
+    fn dockerds_with_one_id_are_told_apart_by_where_they_keep_their_containers() {
+        let folder = tempfile::tempdir().unwrap();
+        let of = |name: &str| {
+            let root = folder.path().join(name);
+            std::fs::create_dir(&root).unwrap();
+            let root = root.display();
+            let id = lasting_id(&format!(r#"{{"ID":"ABCD:EFGH","DockerRootDir":"{root}"}}"#));
+            assert_eq!(id, Some(format!("ABCD:EFGH:{root}")));
+            id
+        };
+        assert_ne!(of("one"), of("two"));
+        let root = folder.path().display();
+        let podman = format!(r#"{{"ID":"X","DockerRootDir":"{root}","BuildahVersion":"1"}}"#);
+        assert_eq!(lasting_id(&podman), Some(format!("podman:{root}")));
+        // What does not tell both is no engine that is known again.
+        for answer in [
+            "{}",
+            r#"{"ID":"ABCD"}"#,
+            r#"{"DockerRootDir":"/"}"#,
+            r#"{"ID":"","DockerRootDir":"/"}"#,
+            r#"{"ID":"ABCD","DockerRootDir":""}"#,
+        ] {
+            assert_eq!(lasting_id(answer), None, "{answer}");
+        }
+        let gone = r#"{"ID":"ABCD","DockerRootDir":"/none/such"}"#;
+        assert_eq!(lasting_id(gone).as_deref(), Some("ABCD:/none/such@unknown"));
+    }
 
     #[test]
     fn a_link_alias_is_not_the_name() {
