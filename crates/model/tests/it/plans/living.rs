@@ -451,9 +451,10 @@ fn moved_away(mut host: Snapshot, to: Option<NetnsId>) -> Snapshot {
         }
     }
     for link in links_in(&mut host, home(1)).iter_mut().filter(|link| link.is_paired()) {
-        Arc::make_mut(link).peer.as_mut().unwrap().nsid = there;
+        Arc::make_mut(link).peer = Some(Peer { ifindex: Ifindex(90), nsid: there });
     }
-    end.peer.as_mut().unwrap().nsid = back;
+    // The kernel gives it another index where its own is taken.
+    (end.ifindex, end.peer.as_mut().unwrap().nsid) = (Ifindex(90), back);
     if let Some(to) = to {
         links_in(&mut host, to).push(Arc::new(end));
     }
