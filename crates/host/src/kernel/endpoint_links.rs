@@ -149,6 +149,7 @@ mod tests {
             mac: None,
             mtu: 1500,
             up: true,
+            no_arp: false,
             link: Some(ifindex + 1),
             link_nsid: Some(0),
             master: None,

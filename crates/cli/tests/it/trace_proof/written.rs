@@ -9,7 +9,6 @@ use crate::tool::{docker_ovs, says};
 struct Net {
     bridge: Bridge,
     containers: [Container; 3],
-    net: u8,
 }
 
 impl Net {
@@ -22,7 +21,7 @@ impl Net {
             says(&[&words[..], &["--ip", &ips[0], "--ip", &ips[1]]].concat());
             container
         });
-        Self { bridge, containers, net }
+        Self { bridge, containers }
     }
 
     fn port(&self, n: usize) -> String {
