@@ -97,7 +97,7 @@ impl SourceOptions {
         };
         let ended = || {
             if is_stdin {
-                limit.start(self.timeout())
+                limit.start(self.timeout());
             }
         };
         let from = UntilItEnds { from, ended: Some(ended) };

@@ -79,12 +79,17 @@ impl Browser {
         }
     }
 
-    /// Types into whatever has the focus.
+    /// Types into whatever has the focus; anew where that was replaced before it was typed into.
     pub fn types(&self, text: &str) {
-        let element = self.asks("GET", "/element/active", &Value::Null);
-        let (_, id) = element.as_object().unwrap().iter().next().unwrap();
-        let path = format!("/element/{}/value", id.as_str().unwrap());
-        self.asks("POST", &path, &json!({"text": text}));
+        wait_until("what has the focus is typed into", || {
+            let element = self.asks("GET", "/element/active", &Value::Null);
+            let (_, id) = element.as_object().unwrap().iter().next().unwrap();
+            let path = format!("/element/{}/value", id.as_str().unwrap());
+            let answer = self.tries("POST", &path, &json!({"text": text})).unwrap();
+            let error = &answer["value"]["error"];
+            assert!(error.is_null() || error == "stale element reference", "{path}: {answer}");
+            error.is_null()
+        });
     }
 
     /// Makes the window as wide and as high as that, in pixels.

@@ -237,7 +237,7 @@ fn what_has_the_focus_is_beneath_no_panel_and_no_bar() {
     let (_folder, scene) = crowded(300);
     let (_daemon, browser) = shown_by(Served::start(&["--from", &scene]));
     browser.resize(1000, 700);
-    let kept = format!("jack={}", local_jack("vlanswitch"));
+    let kept = "jack=jack-vlanswitch-v1";
     let place = |what: &str| format!("document.querySelector('{what}').getBoundingClientRect()");
     let focused = "document.activeElement.getBoundingClientRect()";
     let is_free = format!(
@@ -255,18 +255,18 @@ fn what_has_the_focus_is_beneath_no_panel_and_no_bar() {
     browser.run(&format!("location.hash = 'show=picture&density=labels&{kept}'"));
     browser.waits_for("document.querySelector('#details h2') && !document.querySelector('.dense')");
     browser.run("document.querySelector('.jack').focus()");
-    goes('\u{e015}', 15);
-    goes('\u{e013}', 15);
+    goes('\u{e015}', 8);
+    goes('\u{e013}', 8);
     // Among rows with Tab, and back; with the past the bar is twice as high.
     browser.run(&format!("location.hash = 'show=table&density=labels&{kept}'"));
     browser.waits_for(&format!("{ROWS}.length >= 300"));
     browser.run("document.getElementById('show-past').click()");
     browser.waits_for("!document.getElementById('past').hidden");
     browser.run("document.querySelector('#list tbody button').focus()");
-    goes('\u{e004}', 30);
+    goes('\u{e004}', 15);
     browser.run("document.activeElement.closest('tr').scrollIntoView({block: 'start'})");
     let tabs_back = "\u{e008}\u{e004}\u{e008}";
-    for _ in 0..30 {
+    for _ in 0..15 {
         browser.types(tabs_back);
         browser.waits_for(&is_free);
     }

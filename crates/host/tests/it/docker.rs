@@ -187,7 +187,7 @@ async fn the_networks_of_an_engine_are_told_by_their_ids() {
     server.says("/networks/n1", 200, lan);
     server.says("/networks/n2", 500, "");
     server.says("/networks", 200, &format!("[{lan}]"));
-    server.says("/info", 200, r#"{"ID": "this-engine"}"#);
+    server.says("/info", 200, r#"{"ID": "this-engine", "DockerRootDir": "/"}"#);
     let (host, _folder) = open(&server);
     let network = host.engine_network("n1").await.unwrap().unwrap();
     assert_eq!(&*network.name, "lan");
@@ -198,8 +198,10 @@ async fn the_networks_of_an_engine_are_told_by_their_ids() {
     }
     let refused = host.engine_network("n2").await.unwrap_err();
     assert!(refused.to_string().contains("status 500"), "it may have it: {refused}");
-    let by_engine = host.networks_by_engine().await;
-    assert_eq!(by_engine["this-engine"], ["n1".to_owned()].into());
+    let by_engine: Vec<_> = host.networks_by_engine().await.into_iter().collect();
+    let [(id, networks)] = by_engine.as_slice() else { panic!("{by_engine:?}") };
+    assert!(id.starts_with("this-engine:/"), "{id}");
+    assert_eq!(*networks, ["n1".to_owned()].into());
     // A list without any is that of an engine which does not know yet.
     for no_list in ["[]", r#"[{"Name": "lan"}]"#, "{}"] {
         server.says("/networks", 200, no_list);

@@ -211,8 +211,12 @@ mod tests {
         Verdict { outcome, sentence, returned, ..Verdict::unknown(Vec::new()) }
     }
 
-    fn of(outcome: Outcome, returned: Option<Option<Mac>>, by_names: bool) -> MacResolution {
-        let returned = returned.map(|told| ReturnedCopy { told });
+    /// A copy that a rule sends back, and the MAC that it tells, if that is known.
+    const fn copy(told: Option<Mac>) -> ReturnedCopy {
+        ReturnedCopy { told }
+    }
+
+    fn of(outcome: Outcome, returned: Option<ReturnedCopy>, by_names: bool) -> MacResolution {
         let verdict = verdict(outcome, returned);
         let known = Asked { mac: Some(Mac([2; 6])), has_port: true, by_names };
         comes_of_question(verdict, WHAT, Default::default(), known)
@@ -230,14 +234,14 @@ mod tests {
             let told = comes_of_answer(verdict(outcome, None), WHAT, Default::default(), false);
             assert!(matches!(told, MacResolution::Unknown(_)), "{told:?}");
             // A rule that answers by itself sends it back, with a MAC that may be another one.
-            let told = of(outcome, Some(Some(NINE)), false);
+            let told = of(outcome, Some(copy(Some(NINE))), false);
             assert!(
                 matches!(told, MacResolution::ByAnother { mac: NINE, .. }),
                 "{outcome:?}: {told:?}"
             );
-            let told = of(outcome, Some(None), false);
+            let told = of(outcome, Some(copy(None)), false);
             assert!(matches!(told, MacResolution::AnotherMay { who: None, .. }), "{told:?}");
-            let told = of(outcome, Some(Some(NINE)), true);
+            let told = of(outcome, Some(copy(Some(NINE))), true);
             assert!(matches!(told, MacResolution::Dropped { .. }), "{outcome:?}: {told:?}");
         }
         for outcome in [Outcome::Delivered, Outcome::Flooded] {
@@ -255,16 +259,15 @@ mod tests {
     fn two_answers_that_differ_are_not_known() {
         for by_names in [false, true] {
             for outcome in [Outcome::Delivered, Outcome::Flooded] {
-                let told = of(outcome, Some(Some(Mac([2; 6]))), by_names);
+                let told = of(outcome, Some(copy(Some(Mac([2; 6])))), by_names);
                 assert!(matches!(told, MacResolution::Resolved), "{told:?}");
                 // An address that is on no port of this host has no other answer.
-                let copy = ReturnedCopy { told: Some(NINE) };
                 let known = Asked { mac: None, has_port: false, by_names };
-                let alone = verdict(outcome, Some(copy));
+                let alone = verdict(outcome, Some(copy(Some(NINE))));
                 let told = comes_of_question(alone, WHAT, Default::default(), known);
                 assert!(matches!(told, MacResolution::AnotherMay { .. }), "{told:?}");
                 for mac in [Some(NINE), None] {
-                    let told = of(outcome, Some(mac), by_names);
+                    let told = of(outcome, Some(copy(mac)), by_names);
                     assert!(
                         matches!(told, MacResolution::AnotherMay { who: None, .. }),
                         "{told:?}"

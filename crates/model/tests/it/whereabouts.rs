@@ -297,8 +297,8 @@ fn record_of_first(engine: Option<EngineMark>) -> PortRecord {
     PortRecord { engine, ..PortRecord::default().for_container(&container(1)) }
 }
 
-fn mark(kind: &str, id: &str) -> Option<EngineMark> {
-    Some(EngineMark { kind: kind.to_owned(), id: id.to_owned() })
+fn mark(kind: &str, id: &str) -> EngineMark {
+    EngineMark { kind: kind.to_owned(), id: id.to_owned() }
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_container_that_an_engine_tells_twice_is_one() {
         for rows in [vec![container(1)], vec![unread.clone()], vec![container(2), container(1)]] {
             let host = asked_twice(api, rows);
             let records = [
-                record_of_first(mark("docker", ENGINE)),
+                record_of_first(Some(mark("docker", ENGINE))),
                 record_of_first(None),
                 typed("c1"),
                 typed(&"1".repeat(12)),
@@ -332,9 +332,9 @@ fn one_id_in_two_namespaces_is_that_of_the_recorded_engine_or_unknown() {
     host.identities.engines.get_mut(&other).unwrap().id = Some("engine-2".to_owned());
     let home =
         |engine| whereabouts(&host, &record_of_first(engine)).container().and_then(|row| row.netns);
-    assert_eq!(home(mark("docker", ENGINE)), container(1).netns);
-    assert_eq!(home(mark("containerd", "engine-2")), moved.netns);
-    is_unknown(&host, &record_of_first(mark("docker", "engine-3")), "several containers");
+    assert_eq!(home(Some(mark("docker", ENGINE))), container(1).netns);
+    assert_eq!(home(Some(mark("containerd", "engine-2"))), moved.netns);
+    is_unknown(&host, &record_of_first(Some(mark("docker", "engine-3"))), "several containers");
     is_unknown(&host, &record_of_first(None), "several containers may be meant");
 }
 

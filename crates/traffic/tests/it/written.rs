@@ -289,10 +289,11 @@ fn more_recirculations_than_datapaths_take_are_not_known_to_pass() {
             "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\n",
         );
         for pass in 1..=times {
-            said += &format!(
+            let pass = format!(
                 "Megaflow: a\nDatapath actions: recirc(0x{pass:x})\n\n====\nrecirc(0x{pass:x}) - resume\n====\n\n\
                  bridge(\"vlanswitch\")\n--\n 1. ip, priority 7\n    drop\n\n"
             );
+            said += &pass;
         }
         said += "Megaflow: b\nDatapath actions: 7\n";
         let told = judge(&look, &kind, &packet, &from, &to, &parse_trace(&said));
@@ -308,10 +309,11 @@ fn more_recirculations_than_datapaths_take_are_not_known_to_pass() {
          Datapath actions: clone(recirc(0x1)),clone(recirc(0x2)),recirc(0x3)\n\n",
     );
     for pass in 1..=3 {
-        said += &format!(
+        let pass = format!(
             "====\nrecirc(0x{pass}) - resume\n====\n\nbridge(\"vlanswitch\")\n--\n 1. ip, priority 7\n    drop\n\n\
              Megaflow: b\nDatapath actions: 7\n\n"
         );
+        said += &pass;
     }
     let told = judge(&look, &kind, &packet, &from, &to, &parse_trace(&said));
     assert_eq!(told.outcome, Outcome::Delivered, "{told:?}");

@@ -65,7 +65,7 @@ impl Truth {
         });
         let running = running.collect();
         let names = told.into_iter().map(|told| (told.id, told.name)).collect();
-        Self { running, names, ports }
+        Self { running, ports, names }
     }
 
     /// Bridge and port of what has lost its link.
