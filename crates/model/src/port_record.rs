@@ -82,20 +82,38 @@ pub struct EngineMark {
 }
 
 impl EngineMark {
-    /// Whether it names one engine. Earlier versions wrote down Docker's `ID` alone, which several dockerds of one
-    /// host may have: twelve words of four characters, or a UUID.
-    pub(crate) fn names_one(&self) -> bool {
-        let is_word = |word: &str, len| {
-            word.len() == len && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    /// Docker's own `ID`, where it is all that the mark tells of an engine: earlier versions wrote that down alone,
+    /// of an engine beyond a relay or a network the place is not known, and one whose place is not the first
+    /// process's is called after its process. Several dockerds of one host may have one `ID`.
+    pub(crate) fn bare_id(&self) -> Option<&str> {
+        let bare = match self.id.split_once(":/") {
+            Some((bare, place)) => Some(bare).filter(|_| place.contains('@')),
+            None => Some(&*self.id).filter(|id| is_dockers(id)),
         };
-        let words: Vec<_> = self.id.split(':').collect();
-        let of_key = words.len() == 12 && words.iter().all(|word| is_word(word, 4));
-        let groups: Vec<_> = self.id.split('-').collect();
-        let lens = [8, 4, 4, 4, 12];
-        let is_uuid = groups.len() == lens.len()
-            && groups.iter().zip(lens).all(|(group, len)| is_word(group, len));
-        self.kind != "docker" || !(of_key || is_uuid)
+        bare.filter(|_| self.kind == "docker")
     }
+
+    /// Whether an engine of the recorded kind that is called `id` is this one, or may be for all that the mark tells.
+    pub(crate) fn may_be(&self, id: &str) -> bool {
+        let is_bare = |bare: &str| {
+            id.strip_prefix(bare).is_some_and(|place| place.is_empty() || place.starts_with(":/"))
+        };
+        id == self.id || self.bare_id().is_some_and(is_bare)
+    }
+}
+
+/// Whether it is Docker's `ID` of `GET /info`: twelve words of four characters, or a UUID.
+fn is_dockers(id: &str) -> bool {
+    let is_word = |word: &str, len| {
+        word.len() == len && word.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let words: Vec<_> = id.split(':').collect();
+    let of_key = words.len() == 12 && words.iter().all(|word| is_word(word, 4));
+    let groups: Vec<_> = id.split('-').collect();
+    let lens = [8, 4, 4, 4, 12];
+    let is_uuid = groups.len() == lens.len()
+        && groups.iter().zip(lens).all(|(group, len)| is_word(group, len));
+    of_key || is_uuid
 }
 
 impl PortRecord {

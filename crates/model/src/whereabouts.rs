@@ -114,7 +114,8 @@ fn distinct<'a>(rows: impl Iterator<Item = &'a Container>) -> Vec<&'a Container>
 /// Whether an engine is the one that the record names.
 fn is_marked(snapshot: &Snapshot, engine: &EngineName, record: &PortRecord) -> bool {
     let id = snapshot.identities.engines.get(engine).and_then(|who| who.id.as_deref());
-    let is_it = |mark: &EngineMark| engine.kind() == mark.kind && id == Some(&*mark.id);
+    let is_it =
+        |mark: &EngineMark| engine.kind() == mark.kind && id.is_some_and(|id| mark.may_be(id));
     record.engine.as_ref().is_some_and(is_it)
 }
 
@@ -142,24 +143,25 @@ fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Witnesses<
     if snapshot.scope != Scope::Everything {
         return Err("only one container was asked for".to_owned());
     }
-    let named = record.engine.as_ref();
-    let Some(mark) = named.filter(|mark| mark.names_one()) else {
-        snapshot.engines.keys().try_for_each(|kind| answered(snapshot, kind))?;
+    let Some(mark) = &record.engine else {
+        let all = all_answered(snapshot)?;
         docker_answered(snapshot)?;
-        let here = snapshot.other_engines.iter().filter(|other| !other.is_elsewhere());
-        let others: Vec<_> = here.filter(|other| !is_none(other)).collect();
-        others.iter().try_for_each(|other| fresh(&other.containers, &other.address))?;
-        // What stands in its place is of the recorded kind, if one is recorded.
-        let may_be = |engine: &&EngineName| named.is_none_or(|mark| engine.kind() == mark.kind);
-        return Ok(Witnesses { asked: snapshot.engines.keys().filter(may_be).collect(), others });
+        return Ok(all);
     };
+    let is_it = |id: &Option<String>| id.as_deref() == Some(&*mark.id);
+    let ids = snapshot.identities.engines.values().map(|who| &who.id);
+    let mut ids = ids.chain(snapshot.other_engines.iter().map(|other| &other.id));
+    // Where the whole id tells no engine of those here, Docker's part of it does.
+    let is_told = !mark.id.ends_with(UNKNOWN_STORE) && mark.id.contains(":/") && ids.any(is_it);
+    if mark.bare_id().is_some() && !is_told {
+        return of_bare_id(snapshot, mark);
+    }
     if mark.id.ends_with(UNKNOWN_STORE) {
         return Err(format!(
             "its container is of an engine ({} {}) of which there may be several",
             mark.kind, mark.id
         ));
     }
-    let is_it = |id: &Option<String>| id.as_deref() == Some(&*mark.id);
     let asked = snapshot.identities.engines.iter().filter(|(_, who)| is_it(&who.id));
     let mut asked: Vec<_> =
         asked.map(|(kind, _)| kind).filter(|kind| tells_of(kind, mark)).collect();
@@ -177,13 +179,41 @@ fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Witnesses<
     let others = snapshot.other_engines.iter();
     let others: Vec<_> = others.filter(|other| addresses.contains(&*other.address)).collect();
     if others.is_empty() {
-        return Err(format!(
-            "its container is of another engine ({} {}), which was not asked",
-            mark.kind, mark.id
-        ));
+        return Err(not_asked(mark));
     }
     others.iter().try_for_each(|other| proven(other))?;
     Ok(Witnesses { others, ..Witnesses::default() })
+}
+
+/// All engines of this host, each of which has answered.
+fn all_answered(snapshot: &Snapshot) -> Result<Witnesses<'_>, String> {
+    snapshot.engines.keys().try_for_each(|kind| answered(snapshot, kind))?;
+    let here = snapshot.other_engines.iter().filter(|other| !other.is_elsewhere());
+    let others: Vec<_> = here.filter(|other| !is_none(other)).collect();
+    others.iter().try_for_each(|other| fresh(&other.containers, &other.address))?;
+    Ok(Witnesses { asked: snapshot.engines.keys().collect(), others })
+}
+
+/// Where nothing but Docker's `ID` tells of the engine: those that have it, and one of them is here. All others of
+/// this host have answered as well.
+fn of_bare_id<'a>(snapshot: &'a Snapshot, mark: &EngineMark) -> Result<Witnesses<'a>, String> {
+    let may_be = |id: &Option<String>| id.as_deref().is_some_and(|id| mark.may_be(id));
+    let is_asked = |engine: &&EngineName| {
+        let who = snapshot.identities.engines.get(*engine);
+        engine.kind() == mark.kind && who.is_some_and(|who| may_be(&who.id))
+    };
+    let mut all = all_answered(snapshot)?;
+    all.asked.retain(is_asked);
+    all.others.retain(|other| may_be(&other.id));
+    if all.asked.is_empty() && all.others.is_empty() {
+        return Err(not_asked(mark));
+    }
+    all.others.iter().try_for_each(|other| proven(other))?;
+    Ok(all)
+}
+
+fn not_asked(mark: &EngineMark) -> String {
+    format!("its container is of another engine ({} {}), which was not asked", mark.kind, mark.id)
 }
 
 /// Whether an engine of the recorded one's id tells of all that this one told of. Podman tells of all its
@@ -260,7 +290,11 @@ fn replaced<'a>(
 ) -> Whereabouts<'a> {
     let rows = snapshot.containers_by_engine();
     let rows = rows.filter(|(kind, _)| witnesses.asked.contains(kind)).map(|(_, row)| row);
-    let fits = distinct(rows.filter(|row| record.is_replaced_by(row)));
+    let rows = rows.filter(|row| record.is_replaced_by(row));
+    // An engine that is asked may be one of the others by its other socket.
+    let others = witnesses.others.iter().flat_map(|other| other.containers.rows());
+    let known = others.filter(|row| record.is_replaced_by(row));
+    let fits = distinct(rows.chain(known.filter_map(|row| snapshot.container_by_id(&row.id))));
     let elsewhere = witnesses.others.iter().find(|other| {
         let rows = other.containers.rows().iter();
         // One engine may have two sockets.

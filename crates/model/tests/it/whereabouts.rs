@@ -388,6 +388,43 @@ fn an_id_that_several_dockerds_may_have_names_none_of_them() {
     }
 }
 
+/// Asked by a relay or over a network, a dockerd's place is not known; in a container it is called after its process.
+#[test]
+fn a_dockerd_whose_place_is_not_known_is_known_by_its_id() {
+    for bare in BARE {
+        for (recorded, asked) in [
+            ("/var/lib/docker@unknown", "/var/lib/docker@unknown"),
+            ("/var/lib/docker@unknown", "/var/lib/docker"),
+            ("/var/lib/docker@1-2-3", "/var/lib/docker@1-7-9"),
+            ("/var/lib/docker@1-2-3", "/var/lib/docker@1-2-3"),
+        ] {
+            let record = record(Some(&format!("{bare}:{recorded}")));
+            let mut host = host();
+            let docker = EngineName("docker".into());
+            host.identities.engines.get_mut(&docker).unwrap().id = Some(format!("{bare}:{asked}"));
+            assert_eq!(whereabouts(&host, &record), Whereabouts::Gone, "{recorded} {asked}");
+            host.identities.engines.get_mut(&docker).unwrap().id =
+                Some("ffffffff-60b7-45c0-b4ee-e0590285d115:/var/lib/docker".to_owned());
+            is_unknown(&host, &record, "was not asked");
+        }
+    }
+}
+
+/// Asked over a network, it is another engine by its socket here, which has the successor as well.
+#[test]
+fn a_successor_that_the_same_engine_tells_by_its_other_socket_is_no_other_engines() {
+    let mut host = host();
+    let docker = EngineName("docker".into());
+    let place = format!("{}:/var/lib/docker", BARE[1]);
+    host.identities.engines.get_mut(&docker).unwrap().id = Some(format!("{place}@unknown"));
+    let successor = Container { name: "c9".into(), ..container(8) };
+    host.engines.insert(docker, Ok(vec![successor.clone()]).into());
+    host.other_engines
+        .push(OtherEngine { id: Some(place.clone()), ..other(Ok(vec![successor.clone()]).into()) });
+    let found = whereabouts(&host, &record(Some(&place)));
+    assert!(matches!(found, Whereabouts::Replaced(row) if row.id == successor.id), "{found:?}");
+}
+
 #[test]
 fn what_takes_the_place_of_a_container_of_such_an_id_is_dockers_too() {
     for bare in BARE {
@@ -395,9 +432,20 @@ fn what_takes_the_place_of_a_container_of_such_an_id_is_dockers_too() {
             whereabouts(host, &record(Some(bare))).container().map(|row| row.name.to_string())
         };
         let mut host = asked_by(&[("podman", namesake())]);
+        // No engine here has that id: it may be one that is stopped, or a container's.
+        is_unknown(&host, &record(Some(bare)), "was not asked");
+        let docker = EngineName("docker".into());
+        let called = |host: &mut Snapshot, id: String| {
+            host.identities.engines.get_mut(&docker).unwrap().id = Some(id);
+        };
+        called(&mut host, format!("{bare}:/var/lib/docker"));
         assert_eq!(whereabouts(&host, &record(Some(bare))), Whereabouts::Gone);
-        host.engines.insert(EngineName("docker".into()), namesake());
+        host.engines.insert(docker.clone(), namesake());
         assert_eq!(found(&host).as_deref(), Some("c9"));
+        // A namesake of another dockerd takes no place.
+        called(&mut host, "ffffffff-60b7-45c0-b4ee-e0590285d115:/var/lib/docker".to_owned());
+        is_unknown(&host, &record(Some(bare)), "was not asked");
+        called(&mut host, bare.to_owned());
         host.engines.insert(EngineName("podman".into()), Observed::Absent { why: silent() });
         is_unknown(&host, &record(Some(bare)), "does not answer");
     }
