@@ -28,6 +28,8 @@ pub(super) struct PlanExecutor {
     count: usize,
     /// What did not answer in time. Of several plans the rest would each wait as long for the same.
     silent: Option<SourceError>,
+    /// Whether what is removed was asked for by no name: that it is gone has to be proven in all namespaces.
+    is_pruning: bool,
     /// The aliases of links outside of the switch's namespace, or why they are not known; read once for what is
     /// removed after one look.
     elsewhere: Option<Result<BTreeSet<String>, String>>,
@@ -53,7 +55,7 @@ impl PlanExecutor {
     fn of(host: &Host, kernel: KernelExecutor, switch: SwitchExecutor) -> Self {
         let observer = host.observer.clone();
         let (done, count, silent, elsewhere) = (Vec::new(), 0, None, None);
-        Self { kernel, switch, done, count, silent, elsewhere, observer }
+        Self { kernel, switch, done, count, silent, is_pruning: false, elsewhere, observer }
     }
 
     /// The bridges with their ports, and what the database calls itself.
@@ -132,6 +134,7 @@ impl PlanExecutor {
     /// One step that is about no container.
     pub(super) async fn run_step(&mut self, step: Step) -> Result<(), ActError> {
         self.done.clear();
+        self.is_pruning = true;
         self.run_steps(&[step]).await
     }
 
@@ -228,7 +231,8 @@ impl PlanExecutor {
             return self.look_for_endpoint(port);
         }
         // What is replaced had its interface in a container that is free of it now.
-        match PortRecord::of(port).filter(|record| record.ours && !is_replaced) {
+        let is_looked_for = self.is_pruning && !is_replaced;
+        match PortRecord::of(port).filter(|record| record.ours && is_looked_for) {
             Some(record) => self.look_elsewhere(port, &record),
             None => Ok(()),
         }

@@ -48,7 +48,10 @@ pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [EngineContainer]) -> Vec
             None => {}
             Some(Ok(pin)) => {
                 found.row.netns = Some(pin.id);
-                host.note_in(&mut found.row, pin.id);
+                // One that has left its own namespace still has the interfaces there.
+                if pin.left.is_none() {
+                    host.note_in(&mut found.row, pin.id);
+                }
                 let left = pin.left.as_ref().map(|(sandbox, _)| sandbox.clone());
                 let alone = found.sandbox.as_ref().filter(|_| found.row.pid.is_none());
                 let alone = alone.map(|path| Sandbox {

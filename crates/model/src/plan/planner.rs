@@ -34,8 +34,8 @@ pub(super) fn own_netns_of(snapshot: &Snapshot, row: &Container) -> Result<Netns
     let netns = query::netns_of(snapshot, row)?;
     // It may have joined one that has the host's network, and vswitchd may live in another namespace.
     let mut on_host = snapshot.containers().filter(|other| other.on_host_network());
-    let is_hosts = Some(netns) == snapshot.switch_netns
-        || on_host.any(|other| other.namespaces().any(|theirs| theirs == netns));
+    let is_hosts =
+        Some(netns) == snapshot.switch_netns || on_host.any(|other| other.netns == Some(netns));
     if is_hosts { Err(host()) } else { Ok(netns) }
 }
 
