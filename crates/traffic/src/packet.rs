@@ -237,7 +237,7 @@ impl Packet {
         Self {
             eth_dst: mac(&["dl_dst", "eth_dst"]),
             eth_src: mac(&["dl_src", "eth_src"]),
-            ttl: value(&["nw_ttl"]).and_then(|ttl| ttl.parse().ok()),
+            ttl: value(&["nw_ttl"]).and_then(|ttl| ttl.parse().ok()).filter(|ttl| *ttl != 0),
             vlans: tags.collect(),
             ip_dst: ip.filter(|ip| !ip.is_unspecified()),
             ..self

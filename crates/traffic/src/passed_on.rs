@@ -48,13 +48,14 @@ fn attached<'a>(look: &'a Look, port: &SwitchPort) -> impl Iterator<Item = &'a A
     all.filter(move |found| found.port.port().is_some_and(&is_it))
 }
 
-/// Whether it is sent to an interface for an address that the namespace has not: Linux routes that, where it forwards.
+/// Whether it is sent to an interface for an address that the namespace has not: Linux routes that, where it forwards
+/// and the interface is up.
 fn routes(look: &Look, found: &Attachment, header: &Header) -> bool {
     let is_sent_to_it = found.link.mac.is_some_and(|mac| mac.0 == header.eth_dst);
     let space = look.snapshot.namespace(found.netns);
     let links = space.into_iter().flat_map(|space| &space.links).chain([&found.link]);
     let mut own = links.flat_map(|link| &link.addresses).map(|address| address.ip);
-    is_sent_to_it && !own.any(|ip| Some(ip) == header.ip_dst)
+    found.link.up && is_sent_to_it && !own.any(|ip| Some(ip) == header.ip_dst)
 }
 
 /// Another port that a link of the host leads to: a pair with both ends on bridges, or a Linux bridge in between.

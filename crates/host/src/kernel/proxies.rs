@@ -30,12 +30,24 @@ impl Host {
     }
 }
 
-/// Whether one of these settings is on for any link; none where that cannot be read.
+/// Whether one of these settings is on for any link that forwards, by itself or by `all`: what does not forward answers
+/// for itself alone (`arp_process` of net/ipv4/arp.c, `ndisc_recv_ns` of net/ipv6/ndisc.c). None where that cannot be
+/// read.
 fn is_any_set(folder: &Path, settings: &[&str]) -> Option<bool> {
+    let is_on = |link: &Path, setting: &str| {
+        files::read_text(&link.join(setting)).ok().map(|text| text.trim() != "0")
+    };
     for link in fs::read_dir(folder).ok()? {
-        let link = link.ok()?.path();
+        let link = link.ok()?;
+        // These are no links.
+        if link.file_name() == "all" || link.file_name() == "default" {
+            continue;
+        }
+        if !is_on(&link.path(), "forwarding")? {
+            continue;
+        }
         for setting in settings {
-            if files::read_text(&link.join(setting)).ok()?.trim() != "0" {
+            if is_on(&link.path(), setting)? || is_on(&folder.join("all"), setting)? {
                 return Some(true);
             }
         }

@@ -39,7 +39,9 @@ impl PacketTracer<'_> {
         let Departure { sender, from, to, target, mut out, gateway, direction, doubt } = way;
         let next = gateway.unwrap_or(to);
         let mut learnt = before.learnt;
-        let asks = !before.asked && self.has_to_ask(from, &out);
+        // In the short look a gateway may be missing, and nothing is known of what is sent there.
+        let is_seen = !self.names || next.mac.is_some() || next.port.is_some();
+        let asks = is_seen && !before.asked && self.has_to_ask(from, &out);
         let (resolves, heard) = if asks {
             self.learns((from, to), &out, gateway, &mut learnt).await?
         } else {
@@ -79,7 +81,9 @@ impl PacketTracer<'_> {
             }
             // Another one's MAC may lead there, where this one does not.
             (MacResolution::AnotherMay { why, who }, Some(false))
-                if to.broken.is_none() && self.may_answer(next, who.as_deref(), target) =>
+                if to.broken.is_none()
+                    && rests_on_mac(&verdict, &said)
+                    && self.may_answer(next, who.as_deref(), target) =>
             {
                 verdict = verdict.not_known(why);
             }
@@ -114,10 +118,28 @@ impl PacketTracer<'_> {
         let verdict = self.verdict(self.kind, packet, (from, gateway), &parse_trace(said));
         match (straight.reaches(), verdict.reaches()) {
             (Some(true), _) | (None, Some(false)) => (straight, text, false),
+            (Some(false), Some(false)) if gateway.broken.is_some() => (verdict, text, true),
             // It gets to neither: where the destination is says more.
             (Some(false), Some(false)) => (straight, text, true),
             _ => (verdict, text, true),
         }
+    }
+}
+
+/// Whether a packet that does not arrive might with another destination MAC: not where it leaves this host, nor where
+/// no rule that drops it has looked at the MAC.
+fn rests_on_mac(verdict: &Verdict, said: &str) -> bool {
+    match verdict.outcome {
+        Outcome::Uplink | Outcome::Tunnel => false,
+        Outcome::Dropped => {
+            let is_mac = |field: &str| {
+                let name = field.trim().split_once('=').map(|(name, _)| name);
+                matches!(name, Some("dl_dst" | "eth_dst"))
+            };
+            let looks = |megaflow: &str| megaflow.is_empty() || megaflow.split(',').any(is_mac);
+            parse_trace(said).passes.iter().any(|pass| looks(&pass.megaflow))
+        }
+        _ => true,
     }
 }
 
@@ -158,5 +180,29 @@ fn through_gateway(verdict: Verdict, gateway: &End, to: &End) -> Verdict {
             sentence: format!("to the gateway {}: {}", gateway.called, verdict.sentence),
             ..verdict
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rests(outcome: Outcome, megaflow: &str) -> bool {
+        let said = format!(
+            "Flow: ip\n\nbridge(\"br0\")\n--\n 0. ip, priority 9\n    drop\n\nFinal flow: unchanged\n\
+             Megaflow: {megaflow}\nDatapath actions: drop\n"
+        );
+        rests_on_mac(&Verdict { outcome, ..Verdict::unknown(Vec::new()) }, &said)
+    }
+
+    #[test]
+    fn another_mac_changes_nothing_where_no_rule_has_looked_at_it_or_the_packet_has_left() {
+        let blind = "recirc_id=0,eth,ip,in_port=1,nw_dst=10.0.0.2,nw_frag=no";
+        let looks = "recirc_id=0,eth,ip,in_port=1,dl_dst=02:00:00:00:00:02,nw_frag=no";
+        assert!(!rests(Outcome::Dropped, blind) && rests(Outcome::Dropped, looks));
+        assert!(rests(Outcome::Elsewhere, blind) && rests(Outcome::Elsewhere, looks));
+        for outcome in [Outcome::Uplink, Outcome::Tunnel] {
+            assert!(!rests(outcome, blind) && !rests(outcome, looks));
+        }
     }
 }

@@ -107,7 +107,9 @@ impl PacketTracer<'_> {
                 continue;
             }
             let is_question = std::ptr::eq(ends.0, from);
-            told = if is_question && !self.names && self.is_refused(&verdict, next, target) {
+            let is_up = next.broken.is_none();
+            told = if is_question && !self.names && is_up && self.is_refused(&verdict, next, target)
+            {
                 let sentence = format!("not sent: {wants} {what} {}", verdict.sentence);
                 let verdict = Verdict { outcome: Outcome::Dropped, sentence, ..verdict };
                 MacResolution::Dropped { verdict, packet: packet.text, text }

@@ -35,13 +35,15 @@ impl PacketTracer<'_> {
                 output.bridge.as_deref() == Some(&*row.bridge)
                     && row.port.ofport.assigned().map(|port| port.0) == output.ofport
             });
-            row.is_none_or(|row| self.answers(row, target))
+            row.is_none_or(|row| self.answers(row, next, target))
         })
     }
 
-    fn answers(&self, row: &SwitchPort, target: IpAddr) -> bool {
+    fn answers(&self, row: &SwitchPort, next: &End, target: IpAddr) -> bool {
+        // Linux answers for an address of its namespace by each of its links (`arp_ignore`, ip-sysctl).
         let may = |netns: NetnsId| {
-            self.host.answers_for_others(&self.look.snapshot, netns, target.is_ipv4())
+            next.netns == Some(netns)
+                || self.host.answers_for_others(&self.look.snapshot, netns, target.is_ipv4())
         };
         match &row.occupant {
             Occupant::Orphaned { .. } => false,

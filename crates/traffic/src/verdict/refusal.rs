@@ -105,7 +105,9 @@ impl Judged<'_> {
     /// By what it says as a message of ARP, neighbour discovery or ICMP, and by how many routers a message of neighbour
     /// discovery may have passed: none (`ndisc_rcv` of net/ipv6/ndisc.c).
     fn message_refusal(&self, header: &Header) -> Option<Refusal> {
-        if self.is_neighbor_discovery() && header.ttl != Some(NEIGHBOR_TTL) {
+        // What was not said, and is not written, is not known to be wrong.
+        let is_said = header.ttl.or(self.packet.ttl).is_some();
+        if self.is_neighbor_discovery() && is_said && header.ttl != Some(NEIGHBOR_TTL) {
             let told = |ttl: u8| {
                 format!("with the hop limit {ttl}, and neighbour discovery has {NEIGHBOR_TTL}")
             };

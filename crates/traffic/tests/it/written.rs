@@ -78,6 +78,8 @@ fn neighbour_discovery_that_passed_a_router_is_not_taken() {
     for (flow, actions, outcome) in [
         ("icmp6,in_port=2,nw_ttl=255,icmp_type=135,icmp_code=0", "7", Outcome::Delivered),
         ("icmp6,in_port=2,nw_ttl=64,icmp_type=135,icmp_code=0", "7", Outcome::Elsewhere),
+        // What was not said vswitchd tells as 0.
+        ("icmp6,in_port=2,nw_ttl=0,icmp_type=135,icmp_code=0", "7", Outcome::Delivered),
         ("icmp6,in_port=2,nw_ttl=255,icmp_type=136", "set(ipv6(hlimit=254)),7", Outcome::Elsewhere),
         ("icmp6,in_port=2,nw_ttl=64,icmp_type=128", "7", Outcome::Delivered),
         ("udp6,in_port=2,nw_ttl=64", "7", Outcome::Delivered),
