@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use model::dialects::claims_of;
 use model::endpoint_record::EndpointRecord;
+use model::port_record::PortRecord;
 use model::wiring::{self, SwitchPort, Wiring};
 
 use super::escape::{clean, slug};
@@ -81,7 +82,14 @@ fn purpose(row: &SwitchPort) -> Option<Purpose<'_>> {
     let (container, interface) = match &row.occupant {
         wiring::Occupant::Plugged { plugs } => {
             let [plug] = plugs.as_slice() else { return None };
-            let [tenant] = &*plug.tenants else { return None };
+            // Others may share its namespace, and come and go.
+            let recorded = PortRecord::of(&row.port);
+            let is_recorded = |id: &str| recorded.as_ref().is_some_and(|of| of.container == id);
+            let mut tenants = plug.tenants.iter();
+            let tenant = match &*plug.tenants {
+                [tenant] => tenant,
+                _ => tenants.find(|tenant| is_recorded(&tenant.id.0))?,
+            };
             (&*tenant.name, &*plug.interface)
         }
         wiring::Occupant::Orphaned { last: Some(last) } => {
@@ -324,9 +332,13 @@ mod tests {
         let both = Occupant::Plugged { plugs: vec![plug(&["web"], 1), plug(&["db"], 2)] };
         let nameless = Occupant::Orphaned { last: None };
         let unknown = Occupant::Unknown { why: "?".to_owned() };
-        for occupant in [plugged(&[]), plugged(&["a", "b"]), both, nameless, unknown] {
+        for occupant in [plugged(&[]), both, nameless, unknown] {
             assert_eq!(ids(vec![port("v1", occupant, &CONNECTED)]), ["jack-br0-v1"]);
         }
+        // Of several that share its namespace the row names one, or none.
+        let shared = || plugged(&["web", "sidecar"]);
+        assert_eq!(ids(vec![port("v1", shared(), &CONNECTED)]), ["jack-br0-web-eth0"]);
+        assert_eq!(ids(vec![port("v1", shared(), &BY_DRIVER)]), ["jack-br0-v1"]);
         // No program made it, and none makes it again.
         assert_eq!(ids(vec![port("v1", plugged(&["web"]), &[])]), ["jack-br0-v1"]);
     }
