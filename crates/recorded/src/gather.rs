@@ -301,7 +301,9 @@ impl Gathered {
         if let Some(command) = answer_of(file_name(called), text) {
             self.answered += 1;
             self.answers_are_captured = false;
-            self.answers.insert(command, text.to_owned());
+            // A report may have one answer several times, as by each version of OpenFlow.
+            let old = self.answers.insert(command, text.to_owned());
+            self.kept = self.kept.saturating_sub(old.map_or(0, |old| old.len()));
             return true;
         }
         match file_name(called) {

@@ -72,7 +72,9 @@ async fn answers(host: &Host, snapshot: &Snapshot) -> (RecordedAnswers, Option<S
         let counts = SwitchCommand::FdbStatistics(bridge);
         for command in [SwitchCommand::Flows(bridge), SwitchCommand::Fdb(bridge), counts] {
             match host.ask_vswitchd(command).await {
-                Ok(answer) => answers.insert(command, answer),
+                Ok(answer) => {
+                    answers.insert(command, answer);
+                }
                 Err(why) if why.kind == SourceErrorKind::Unusable && command == counts => {}
                 Err(why) if why.kind == SourceErrorKind::Unusable => {
                     missing = Some(format!("{bridge}: {why}"));

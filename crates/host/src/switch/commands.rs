@@ -122,12 +122,12 @@ impl RecordedAnswers {
         Self { of_its_moment, ..self }
     }
 
-    /// Keeps an answer about a bridge.
-    pub fn insert(&mut self, command: SwitchCommand<'_>, answer: String) {
-        let Some(bridge) = command.bridge() else { return };
+    /// Keeps an answer about a bridge, in the place of that which is given back.
+    pub fn insert(&mut self, command: SwitchCommand<'_>, answer: String) -> Option<String> {
+        let bridge = command.bridge()?;
         self.version = Self::VERSION;
         let of_command = self.answers.entry(command.name().to_owned()).or_default();
-        of_command.insert(bridge.to_owned(), answer);
+        of_command.insert(bridge.to_owned(), answer)
     }
 
     /// Takes what others have, too.
