@@ -46,10 +46,15 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 /// Carries out a command line and prints what came of it.
 pub fn run(cli: &Cli) -> ExitCode {
     allow_files();
-    cli.sources.start_logging(matches!(cli.verb(), Verb::Serve(_) | Verb::Driver(_)));
+    let is_service = matches!(cli.verb(), Verb::Serve(_) | Verb::Driver(_));
+    cli.sources.start_logging(is_service);
     let limit = Limit::default();
     let outcome = block_on(answer(cli, &limit));
     limit.answered();
+    // What a verb says last is not lost to a reader that is slow.
+    if !is_service && !live::is_stopped() {
+        writer::wait_for_readers();
+    }
     outcome::print("docker-ovs", outcome)
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
@@ -62,6 +63,15 @@ pub async fn stopped() {
         () = received(SignalKind::terminate()) => {}
         () = stdout_closed() => {}
     }
+    IS_STOPPED.store(true, Ordering::Relaxed);
+}
+
+/// Whether [`stopped`] has heard of an end.
+static IS_STOPPED: AtomicBool = AtomicBool::new(false);
+
+/// Whether a signal, or a reader that is gone, has ended what goes on.
+pub(crate) fn is_stopped() -> bool {
+    IS_STOPPED.load(Ordering::Relaxed)
 }
 
 async fn received(kind: SignalKind) {

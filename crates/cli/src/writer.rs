@@ -194,6 +194,11 @@ pub(crate) fn lose_lines_that_are_not_taken() {
     LOSES_LINES.store(true, Ordering::Relaxed);
 }
 
+/// From now on each line is waited for again: it is among the last ones, and no signal ends the program.
+pub(crate) fn wait_for_readers() {
+    LOSES_LINES.store(false, Ordering::Relaxed);
+}
+
 #[allow(clippy::disallowed_methods, reason = "the one place that writes there")]
 fn write_bytes(bytes: &[u8]) {
     let mut stderr = io::stderr();

@@ -1,5 +1,6 @@
 //! `docker ovs history [WHAT]`.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 
@@ -84,7 +85,33 @@ struct Found<'a> {
     query: Option<(&'a str, WhoQuery)>,
     /// What the journal has, and what the log of a database has of the rest.
     rows: [Vec<(u64, v1::Event)>; 2],
+    /// Whether the journal has more than is told.
+    is_cut: bool,
     remarks: Vec<String>,
+}
+
+/// The last events of many, within the bounds.
+#[derive(Default)]
+struct LastEvents {
+    /// Each with its moment and its length as JSON.
+    rows: VecDeque<(u64, v1::Event, usize)>,
+    bytes: usize,
+    /// The moment of the newest that is not among them.
+    left_out: Option<u64>,
+}
+
+impl LastEvents {
+    fn push(&mut self, event: &Event) {
+        let row = v1::Event::from(event);
+        let length = serde_json::to_vec(&row).map_or(0, |json| json.len());
+        self.bytes += length;
+        self.rows.push_back((event.at, row, length));
+        while self.rows.len() > MOST_EVENTS || (self.bytes > MOST_BYTES && self.rows.len() > 1) {
+            let Some((at, _, length)) = self.rows.pop_front() else { return };
+            self.bytes -= length;
+            self.left_out = Some(at);
+        }
+    }
 }
 
 /// A span of the journal, in milliseconds since the Unix epoch.
@@ -97,6 +124,7 @@ impl<'a> Found<'a> {
             until: args.until.unwrap_or(u64::MAX),
             query: args.what.as_deref().map(|what| (what, WhoQuery::from(what))),
             rows: [Vec::new(), Vec::new()],
+            is_cut: false,
             remarks: Vec::new(),
         }
     }
@@ -106,27 +134,22 @@ impl<'a> Found<'a> {
         let query = self.query.clone();
         let is_asked =
             |event: &Event| query.as_ref().is_none_or(|(word, query)| is_about(event, word, query));
-        let mut bytes = 0;
-        let mut goes_on_at = None;
-        let rows = &mut self.rows[0];
+        let mut last = LastEvents::default();
         let read = past.events(since, until, |event| {
-            if !is_asked(&event) {
-                return true;
+            if is_asked(&event) {
+                last.push(&event);
             }
-            if rows.len() >= MOST_EVENTS || bytes >= MOST_BYTES {
-                goes_on_at = Some(event.at);
-                return false;
-            }
-            let row = v1::Event::from(&event);
-            bytes += serde_json::to_vec(&row).map_or(0, |json| json.len());
-            rows.push((event.at, row));
             true
         });
         read.map_err(|error| CliError::new(format!("cannot read the history: {error}")))?;
-        self.remarks.extend(goes_on_at.map(|at| {
-            let (count, at) = (self.rows[0].len(), told(at));
-            format!("these are the first {count} events of the journal: --since {at} tells more")
+        self.remarks.extend(last.left_out.map(|at| {
+            let (count, at) = (last.rows.len(), told(at));
+            format!(
+                "these are the last {count} events of the journal: --until {at} tells of before"
+            )
         }));
+        self.is_cut = last.left_out.is_some();
+        self.rows[0].extend(last.rows.into_iter().map(|(at, row, _)| (at, row)));
         let spans: Vec<Span> = past
             .known()
             .iter()
@@ -166,6 +189,7 @@ impl<'a> Found<'a> {
     }
 
     fn outcome(self, args: &HistoryArgs) -> Result<Outcome, CliError> {
+        let unknown = self.is_cut;
         let rows = one_after_the_other(self.rows);
         let nothing = rows.is_empty();
         let hint = "nothing changed in what is known".to_owned();
@@ -174,6 +198,7 @@ impl<'a> Found<'a> {
             remarks: self.remarks,
             hints: if nothing { vec![hint] } else { Vec::new() },
             nothing,
+            unknown,
             ..Outcome::default()
         })
     }

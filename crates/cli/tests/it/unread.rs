@@ -69,14 +69,14 @@ impl Talker {
 const EVENT: &str = "data: {\"Time\":\"2026-01-01T00:00:00.000Z\",\"Host\":\"h1\",\"Action\":\"live\",\
     \"Container\":\"\",\"Interface\":\"\",\"Bridge\":null,\"OFPort\":null,\"Attachment\":null}\n\n";
 
-/// How it ends, in ten seconds at most; later it is killed.
+/// How it ends, within the test's patience; later it is killed.
 fn ended(child: &mut Child) -> ExitStatus {
     let begun = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status;
         }
-        if begun.elapsed() > Duration::from_secs(10) {
+        if begun.elapsed() > lab::patience() {
             child.kill().unwrap();
             return child.wait().unwrap();
         }

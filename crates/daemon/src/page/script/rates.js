@@ -1,5 +1,5 @@
 // What passes through the ports now: light on the jacks, and numbers for table and details.
-import { json } from "./api.js";
+import { slowJson } from "./api.js";
 import { jacks } from "./dom.js";
 import { moment } from "./past.js";
 
@@ -42,7 +42,7 @@ export function light() {
 }
 
 async function read() {
-  const all = await json("/v1/rates");
+  const all = await slowJson("/v1/rates");
   rows = new Map(all.map((row) => [key(row.Bridge, row.OFPort), row]));
 }
 
