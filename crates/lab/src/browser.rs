@@ -137,6 +137,14 @@ impl Browser {
         log
     }
 
+    /// # Panics
+    /// When there is a complaint.
+    pub fn complains_of_nothing(&self) {
+        // They are told once.
+        let complaints = self.complaints();
+        assert!(complaints.is_empty(), "{complaints:?}");
+    }
+
     fn asks(&self, method: &str, path: &str, body: &Value) -> Value {
         let mut answer = self.tries(method, path, body).unwrap();
         assert!(answer["value"]["error"].is_null(), "{path}: {answer}");

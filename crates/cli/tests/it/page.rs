@@ -49,7 +49,7 @@ fn a_jack_fills_without_reload_and_the_focus_stays() {
     assert_eq!(browser.run("return window.first.isConnected"), true);
     // Others' containers come and go too, so whose news comes last is open.
     browser.waits_for("document.getElementById('news').textContent !== ''");
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_hostile_name_stays_text() {
     ));
     assert_eq!(browser.run("return document.scripts.length"), 2, "its own");
     assert_eq!(browser.run("return document.images.length"), 0);
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 #[test]
@@ -257,7 +257,7 @@ fn a_link_shows_table_filters_traffic_and_trace() {
         is_shown("#list tbody tr")
     ));
     browser.is_paper(false);
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 /// Single characters can be turned off (WCAG 2.2, 2.1.4), which the browser remembers.
@@ -300,7 +300,7 @@ fn letters_are_keys_only_where_they_are_wanted() {
     browser.waits_for(has_table);
     presses("l");
     browser.waits_for(&format!("!({has_table})"));
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 /// Chooses in a list, as a user does.
@@ -327,7 +327,7 @@ fn the_link_that_skips_to_the_switches_moves_the_focus_alone() {
     browser.waits_for("document.getElementById('picture').hidden");
     browser.run("document.querySelector('.skip').click()");
     browser.waits_for("document.getElementById('list').contains(document.activeElement)");
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 /// The picture is brought up to date also where it is not shown.

@@ -101,5 +101,5 @@ fn a_moment_of_the_past_is_shown_as_it_was_or_as_not_known() {
     let says = format!("{why} && document.getElementById('past-slider').disabled");
     browser.waits_for(&says);
     browser.waits_for("document.querySelector('#picture > .unknown')");
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }

@@ -44,7 +44,7 @@ fn the_picture_fits_any_window() {
     browser.types("d");
     browser.waits_for(&format!("{beside} && {whole} && {in_a_row} >= 4"));
     browser.waits_for("location.hash.includes('density=dense')");
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn three_hundred_ports_are_seen_at_once() {
     browser.waits_for(&format!("!document.querySelector('#picture .dense') && {high} > 3000"));
     browser.types("l");
     browser.waits_for(&format!("{ROWS}.length >= 300"));
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 /// A recording with so many ports on its last bridge, and the folder that it is in.

@@ -42,7 +42,7 @@ fn a_link_to_a_jack_that_is_not_there_shows_no_other_one() {
     browser.run("document.querySelector('#details button').click()");
     browser
         .waits_for("document.querySelector('#details .hint') && !location.hash.includes('jack=')");
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn a_jack_that_a_link_names_is_shown_as_soon_as_it_is_there() {
     let _bridge = Bridge::named(&name);
     let shows = format!("document.querySelector('#details h2')?.textContent.includes('{name}')");
     browser.waits_for(&format!("{shows} && !document.querySelector('#details .gone')"));
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 /// A port without a number gets one, and loses it again.
@@ -166,7 +166,7 @@ fn a_page_that_is_not_seen_asks_for_nothing() {
     browser.waits_for("document.querySelector('#picture .dense')");
     browser.waits_for("document.getElementById('live').textContent === 'live'");
     lab::wait_until("the page has one again", || streams(1));
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 /// What passes changes each second, and what is at hand does not move away.
@@ -213,7 +213,7 @@ fn a_table_in_use_stays_in_its_order_and_keeps_the_focus() {
     browser.waits_for(&stands("3,1,2"));
     browser.run("window.most = 2");
     browser.waits_for(&stands("2,1,3"));
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 #[test]
@@ -275,7 +275,7 @@ fn what_has_the_focus_is_beneath_no_panel_and_no_bar() {
         browser.types(tabs_back);
         browser.waits_for(&is_free);
     }
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
 
 /// The interface that is made again has another name on the bridge.
@@ -309,5 +309,5 @@ fn a_jack_stays_the_same_when_its_container_is_restarted() {
     browser.waits_for(&format!(
         "{jack}?.dataset.condition === 'container' && {jack}.dataset.port !== {port} && {is_kept}"
     ));
-    assert!(browser.complaints().is_empty(), "{:?}", browser.complaints());
+    browser.complains_of_nothing();
 }
