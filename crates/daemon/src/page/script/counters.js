@@ -1,7 +1,7 @@
 // The counters of one jack, and what passes through it now.
 import { json } from "./api.js";
 import { element } from "./dom.js";
-import { moment } from "./past.js";
+import { isDrawn, moment } from "./past.js";
 import { formatRate, ratesOf } from "./rates.js";
 
 /** What each line tells: of the database's counters, and of rates. */
@@ -14,7 +14,8 @@ let counted = null;
 export async function fetchCounters(jack) {
   const { bridge, ofport } = jack.dataset;
   counted = counted?.id === jack.id && moment() === null ? counted : null;
-  if (!ofport || moment() !== null) {
+  // A jack of the past may have a number that is another one's now.
+  if (!ofport || moment() !== null || !isDrawn()) {
     counted = null;
     showCounters(jack);
     return;

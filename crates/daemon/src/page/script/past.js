@@ -37,10 +37,13 @@ export const told = (at) => local(at).replace("T", " ");
 /** Shows the host as it was then; null for as it is. */
 const go = (at) => change({ at: at === null ? "" : new Date(at).toISOString() });
 
+/** The moment that the picture is of. */
+let drawnAt = null;
+
 export function togglePast() {
   if (byId("past").hidden) {
     isOpen = true;
-    updatePast(moment());
+    updatePast(drawnAt);
     byId("past-slider").focus();
   } else endPast();
 }
@@ -49,12 +52,16 @@ export function endPast() {
   const hadFocus = byId("past").contains(document.activeElement);
   isOpen = false;
   go(null);
-  updatePast(null);
+  updatePast(drawnAt);
   if (hadFocus) byId("show-past").focus();
 }
 
+/** Whether the picture is of the moment that the view asks for: else one is on its way. */
+export const isDrawn = () => drawnAt === moment();
+
 /** Brings the controls to what the view says; `drawn` is the moment that the picture is of. */
 export function updatePast(drawn) {
+  drawnAt = drawn;
   const at = moment();
   const wasHidden = byId("past").hidden;
   byId("past").hidden = !(isOpen || view.at);
