@@ -73,8 +73,9 @@ pub use question::Question;
 pub use recording::{read_recording, read_recording_of_peer};
 pub use settings::Settings;
 pub use switch::{
-    Counters, ExternalIdsGuard, KnownMeshes, MeshOfBridge, OpenVSwitchIds, PortCounters,
-    RecordedAnswers, SwitchCommand, Tunnel, TunnelChange, TunnelSettings, own_address, tunnels_of,
+    Counters, ExternalIdsGuard, GatewayTurn, KnownMeshes, MeshOfBridge, OpenVSwitchIds,
+    PortCounters, RecordedAnswers, SwitchCommand, Tunnel, TunnelChange, TunnelSettings,
+    own_address, tunnels_of,
 };
 pub use token::token;
 pub use watch::Watch;

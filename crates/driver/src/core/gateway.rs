@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use host::{GatewayLink, forward_ipv4, link_with_address};
+use host::{GatewayLink, GatewayTurn, forward_ipv4, link_with_address};
 use model::ids::{Name, short_id};
 use model::snapshot::Cidr;
 use model::switch::Bridge;
 use nftables::Table;
+use tokio::time::{Instant, sleep};
 use tracing::debug;
 
 use super::Driver;
@@ -20,6 +21,8 @@ use crate::rules;
 
 /// So long the link of a network that is asked for is waited for: less than an engine waits for an answer.
 const LINK_WITHIN: Duration = Duration::from_secs(2);
+/// Between two looks for a link that vswitchd is about to make.
+const LOOK_AGAIN: Duration = Duration::from_millis(30);
 
 /// What stands in the kernel, as far as this process has put it there. That nothing else stands is known
 /// only once it has put all in place itself: a process before it, or one beside it, may have been killed
@@ -41,7 +44,7 @@ struct Attempt<'a> {
 }
 
 /// What is to stand.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct DesiredGateways {
     links: Vec<Owned>,
     table: Option<Table>,
@@ -49,8 +52,17 @@ struct DesiredGateways {
     table_name: String,
 }
 
+/// How much of what is to stand does.
+enum InPlace {
+    Whole,
+    /// Gateways of other networks than was asked for are missing.
+    WithoutOthers,
+    /// The link of the network that was asked for is not there.
+    WithoutOwn(DriverError),
+}
+
 /// The link of a network's gateway.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 struct Owned {
     /// Id of the network.
     network: String,
@@ -59,28 +71,33 @@ struct Owned {
 
 impl DesiredGateways {
     /// All that can be put in place is, whatever a single link lacks: one network does not hold up another.
-    /// The link of the network that is `asked` for is waited for. A table that is not wanted is removed where
-    /// the switch's links `are_here`: elsewhere it is none of this switch's.
+    /// A table that is not wanted is removed where the switch's links `are_here`: elsewhere it is none of this
+    /// switch's.
     ///
     /// # Errors
-    /// The kernel refuses what all need, or what the network that is asked for does, or that one's link is
-    /// missing.
-    async fn put_in_place(&self, are_here: bool, asked: Option<&str>) -> Result<bool, DriverError> {
+    /// The kernel refuses what all need, or what the network that is `asked` for does.
+    fn put_in_place(&self, are_here: bool, asked: Option<&str>) -> Result<InPlace, DriverError> {
         if !self.links.is_empty() {
             forward_ipv4()?;
         }
-        let is_asked = |owned: &&Owned| asked == Some(owned.network.as_str());
-        let (own, others): (Vec<_>, Vec<_>) = self.links.iter().partition(is_asked);
-        let mut is_whole = true;
-        for owned in others {
-            if let Err(error) = owned.set_up(Duration::ZERO).await {
-                debug!("a gateway is not in place: {error}");
-                is_whole = false;
+        let (mut in_place, mut own_is) = (InPlace::Whole, Ok(()));
+        for owned in &self.links {
+            let is_asked = asked == Some(owned.network.as_str());
+            let why = match owned.link.set_up() {
+                Ok(true) => continue,
+                Ok(false) => owned.without_link(),
+                Err(error) if is_asked => {
+                    own_is = Err(error.into());
+                    continue;
+                }
+                Err(error) => error.into(),
+            };
+            debug!("a gateway is not in place: {why}");
+            if is_asked {
+                in_place = InPlace::WithoutOwn(why);
+            } else if matches!(in_place, InPlace::Whole) {
+                in_place = InPlace::WithoutOthers;
             }
-        }
-        let mut own_is = Ok(());
-        for owned in own {
-            own_is = own_is.and(owned.set_up(LINK_WITHIN).await);
         }
         match &self.table {
             Some(table) => nftables::replace(table).map_err(|error| refused(&error))?,
@@ -89,21 +106,18 @@ impl DesiredGateways {
             }
             None => {}
         }
-        own_is.map(|()| is_whole)
+        own_is.map(|()| in_place)
     }
 }
 
 impl Owned {
-    async fn set_up(&self, within: Duration) -> Result<(), DriverError> {
-        if self.link.set_up(within).await? {
-            return Ok(());
-        }
-        Err(DriverError::new(format!(
+    fn without_link(&self) -> DriverError {
+        DriverError::new(format!(
             "{}, the link of the gateway of network {}, is not there: ovs-vswitchd has not made it, or its \
              port was deleted; docker network rm and create make it again",
             self.link.name,
             short_id(&self.network)
-        )))
+        ))
     }
 }
 
@@ -196,6 +210,11 @@ impl NetworkRecord {
         (own, heirs)
     }
 
+    /// Whether this host is its gateway.
+    pub(super) fn is_gateway_here(&self) -> bool {
+        self.gateway().is_some()
+    }
+
     fn gateway(&self) -> Option<GatewayLink> {
         let options = self.read_options().ok()?;
         (options.gateway == Gateway::Host).then(|| GatewayLink {
@@ -245,35 +264,49 @@ impl Driver {
         Ok(NetworkRecord { given, ..network.clone() })
     }
 
+    /// A turn at the gateways: none is put back by what another driver has read before they were taken away.
+    /// [`Self::stand`] has one of its own.
+    ///
+    /// # Errors
+    /// The database does not answer, or the driver that has the turn is stopped.
+    pub(super) async fn gateway_turn(&self) -> Result<GatewayTurn, DriverError> {
+        Ok(GatewayTurn::wait(&self.host).await?)
+    }
+
     /// Puts the gateways of all networks in place, and the table that they need; false where that of
-    /// another network than is `asked` for is not in place.
+    /// another network than is `asked` for is not in place. The link of that one is waited for.
     ///
     /// # Errors
     /// The database does not answer, or the kernel refuses; or the link of the network that is asked for is
     /// missing.
     pub(crate) async fn stand(&self, asked: Option<&str>) -> Result<bool, DriverError> {
         let attempt = self.standing.begin();
-        let mut wanted = self.wanted().await?;
-        let is_bare = wanted.links.is_empty() && !self.standing.is_any();
-        if is_bare && attempt.was_whole {
-            attempt.end();
-            return Ok(true);
-        }
-        let are_here = self.host.is_switch_here()?;
-        let stands = loop {
-            let stands = wanted.put_in_place(are_here, asked).await;
-            // Another driver may have changed the database and put a newer table in place meanwhile.
-            let now = self.wanted().await?;
-            if now == wanted || stands.is_err() {
-                break stands;
+        let due = Instant::now() + LINK_WITHIN;
+        loop {
+            let turn = self.gateway_turn().await?;
+            let wanted = self.wanted().await?;
+            let is_bare = wanted.links.is_empty() && !self.standing.is_any();
+            if is_bare && attempt.was_whole {
+                attempt.end();
+                return Ok(true);
             }
-            wanted = now;
-        };
-        self.standing.are(wanted.links);
-        if stands.is_ok() {
-            attempt.end();
+            let in_place = wanted.put_in_place(self.host.is_switch_here()?, asked);
+            drop(turn);
+            self.standing.are(wanted.links);
+            match in_place? {
+                InPlace::WithoutOwn(why) if Instant::now() >= due => return Err(why),
+                // Without the turn: one network does not hold up another.
+                InPlace::WithoutOwn(_) => sleep(LOOK_AGAIN).await,
+                InPlace::WithoutOthers => {
+                    attempt.end();
+                    return Ok(false);
+                }
+                InPlace::Whole => {
+                    attempt.end();
+                    return Ok(true);
+                }
+            }
         }
-        stands
     }
 
     /// What is to stand by the database, and by the links of what is published.

@@ -176,6 +176,7 @@ impl Driver {
     }
 
     async fn try_delete_network(&self, id: &str) -> Result<(), DriverError> {
+        let mut gateways = None;
         for _ in 0..TRIES {
             let mut view = self.open().await?;
             let Some((bridge, record)) = network::find(&view.bridges, id) else { return Ok(()) };
@@ -183,9 +184,15 @@ impl Driver {
             // The engine says that nothing is on it any more.
             let left = left_on(bridge, id);
             if !left.is_empty() {
+                // What is published for an endpoint is closed in a turn of its own.
+                gateways = None;
                 for (network, endpoint) in left {
                     self.delete_endpoint(&network, &endpoint).await?;
                 }
+                continue;
+            }
+            if gateways.is_none() && record.is_gateway_here() {
+                gateways = Some(self.gateway_turn().await?);
                 continue;
             }
             let tunnels = leaving(bridge, &record);
@@ -197,6 +204,7 @@ impl Driver {
             match view.carry_out(&plan).await {
                 Ok(()) => {
                     record.take_given()?;
+                    drop(gateways);
                     self.stand_again().await;
                     return self.remove_tunnels(tunnels.unwrap_or_default()).await;
                 }

@@ -92,6 +92,7 @@ impl Driver {
 
     /// Forgets a network whose gateway this host is where no container is on it.
     async fn forget_gateway(&self, network: &NetworkRecord) -> Result<(), DriverError> {
+        let _turn = self.gateway_turn().await?;
         for _ in 0..TRIES {
             let mut view = self.open().await?;
             let Some((bridge, record)) = network::find(&view.bridges, &network.id) else {

@@ -8,6 +8,7 @@
 )]
 
 mod docker;
+mod gateways;
 mod ipam;
 mod names_again;
 mod netavark;

@@ -2,21 +2,16 @@
 
 use std::net::IpAddr;
 use std::path::Path;
-use std::time::Duration;
 
 use model::ids::Name;
 use model::snapshot::Cidr;
 use model::{SourceError, SourceErrorKind};
 use netns::{Error, Link, RouteSocket};
-use tokio::time::{Instant, sleep};
 
 use crate::{Host, failure, kernel};
 
 /// Whether packets of IPv4 are forwarded from one link to another (ip-sysctl of the kernel's documentation).
 const IP_FORWARD: &str = "/proc/sys/net/ipv4/ip_forward";
-
-/// Between two looks for a link that vswitchd is about to make.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// A gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,26 +47,18 @@ impl GatewayLink {
         Ok(link.up && has)
     }
 
-    /// Sets it up, once vswitchd has made it: false where that takes longer than `within`.
+    /// Sets it up: false where vswitchd has not made it yet.
     ///
     /// # Errors
     /// The kernel refuses.
-    pub async fn set_up(&self, within: Duration) -> Result<bool, SourceError> {
+    pub fn set_up(&self) -> Result<bool, SourceError> {
         let socket = open()?;
-        let due = Instant::now() + within;
-        loop {
-            if let Some(link) = self.link(&socket)? {
-                match self.set_up_link(&socket, &link) {
-                    Ok(()) => return Ok(true),
-                    // vswitchd has taken it away, or makes it anew.
-                    Err(error) if error.is_without_link() => {}
-                    Err(error) => return Err(self.failed(&error)),
-                }
-            }
-            if Instant::now() >= due {
-                return Ok(false);
-            }
-            sleep(LOOK_AGAIN).await;
+        let Some(link) = self.link(&socket)? else { return Ok(false) };
+        match self.set_up_link(&socket, &link) {
+            Ok(()) => Ok(true),
+            // vswitchd has taken it away, or makes it anew.
+            Err(error) if error.is_without_link() => Ok(false),
+            Err(error) => Err(self.failed(&error)),
         }
     }
 

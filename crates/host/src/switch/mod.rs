@@ -12,7 +12,7 @@ mod sources;
 pub use commands::{RecordedAnswers, SwitchCommand};
 pub use openflow::PortCounters;
 pub use ovsdb::{
-    Counters, ExternalIdsGuard, KnownMeshes, MeshOfBridge, OpenVSwitchIds, Tunnel, TunnelChange,
-    TunnelSettings, own_address, tunnels_of,
+    Counters, ExternalIdsGuard, GatewayTurn, KnownMeshes, MeshOfBridge, OpenVSwitchIds, Tunnel,
+    TunnelChange, TunnelSettings, own_address, tunnels_of,
 };
 pub(crate) use sources::{BySource, SwitchAnswer};

@@ -8,7 +8,7 @@ use model::switch::{Bridge, OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
 
 use super::read::Database;
-use super::transaction::SavedColumns;
+use super::transaction::{LOCK, SavedColumns};
 use crate::Host;
 use crate::deadline::Deadline;
 
@@ -27,7 +27,7 @@ impl SwitchExecutor {
     pub(crate) async fn lock(host: &Host, due: Deadline) -> Result<Self, SourceError> {
         let mut database = host.database(due).await?;
         let busy = "docker-ovs, which is changing this switch already, or its database";
-        due.hold(|| busy.to_owned(), database.lock()).await?;
+        due.hold(|| busy.to_owned(), database.lock(LOCK)).await?;
         let saved = SavedColumns::default();
         Ok(Self { database, timeout: host.timeout, locked: true, more: false, saved })
     }

@@ -1,13 +1,14 @@
 //! The switch's database: [`read`] asks it, [`columns`] for what it has, [`rows`] makes bridges of its rows,
 //! [`watch`] follows its tables, [`followed`] has them as they are now, [`change`] makes and removes ports,
 //! [`mod@bridge`] bridges, [`configured`] waits until vswitchd has seen it, [`tunnels`] those between hosts,
-//! [`mesh`] which mesh a bridge is in; [`open_vswitch_ids`] what the switch's own row has.
+//! [`gateway_turn`] whose turn it is at gateways, [`mesh`] which mesh a bridge is in; [`open_vswitch_ids`] what the switch's own row has.
 
 mod bridge;
 mod change;
 mod columns;
 mod configured;
 mod followed;
+mod gateway_turn;
 mod mesh;
 mod number;
 mod open_vswitch_ids;
@@ -21,6 +22,7 @@ mod tunnels;
 pub(crate) mod watch;
 
 pub(crate) use change::SwitchExecutor;
+pub use gateway_turn::GatewayTurn;
 pub use mesh::{KnownMeshes, MeshOfBridge, own_address};
 pub use open_vswitch_ids::{ExternalIdsGuard, OpenVSwitchIds};
 pub(crate) use read::{Answerer, Database, what};

@@ -45,12 +45,13 @@ const PORT_SETTINGS: &[&str] =
 pub(crate) struct SavedColumns(HashMap<Name, (Columns, Columns)>);
 
 impl Database {
-    /// Waits until no other docker-ovs changes anything.
-    pub(crate) async fn lock(&mut self) -> Result<(), SourceError> {
-        let locked = self.client.lock(LOCK).await;
+    /// Waits for a lock of the database.
+    pub(crate) async fn lock(&mut self, name: &str) -> Result<(), SourceError> {
+        let locked = self.client.lock(name).await;
         locked.map_err(|error| self.source_error(&error))
     }
 
+    /// Lets others change something.
     pub(crate) async fn unlock(&mut self) -> Result<(), SourceError> {
         let unlocked = self.client.unlock(LOCK).await;
         unlocked.map_err(|error| self.source_error(&error))
