@@ -26,7 +26,7 @@ demo: ## recreate the scene of the 2014 script, answer it, clean up
 test: export RUST_TEST_THREADS ?= $(shell expr $$(nproc) + 2)
 test: ## run every tier of tests; what is missing fails instead of being skipped
 	scripts/setup --for-tests
-	DOCKER_OVS_TEST_REQUIRE=1 PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" scripts/tested-on run 'make test' cargo test --locked --workspace
+	DOCKER_OVS_TEST_REQUIRE=1 PATH="$(abspath $(TARGET))/tools/usr/bin:$$PATH" scripts/tested-on run 'make test' scripts/all-tests
 
 test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; ends every container
 	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --workspace --test it daemon_restarts
