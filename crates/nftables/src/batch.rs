@@ -6,7 +6,10 @@ use std::time::Duration;
 use netlink_sys::Socket;
 use netlink_sys::protocols::NETLINK_NETFILTER;
 use rustix::io::Errno;
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::sockopt::{
+    Timeout, set_socket_send_buffer_size, set_socket_send_buffer_size_force, set_socket_timeout,
+    socket_send_buffer_size,
+};
 
 use crate::bytes::{Attributes, errors, message};
 use crate::table::{Chain, Hook, Table};
@@ -14,6 +17,9 @@ use crate::{Error, expression};
 
 /// The kernel answers at once; this only keeps a defect from hanging the caller.
 pub(crate) const NETLINK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// So much of a socket's buffer is for what comes with a message, at most.
+const SENDING: usize = 4 << 10;
 
 pub(crate) const NLM_F_REQUEST: u16 = 0x1;
 const NLM_F_ACK: u16 = 0x4;
@@ -68,19 +74,21 @@ pub fn remove(name: &str) -> Result<(), Error> {
     let mut batch = Batch::default();
     batch.delete_table(name);
     match batch.carry_out(name) {
-        Err(error) if has_none(&error) => Ok(()),
+        Err(error) if error.is_unknown_to_kernel() => Ok(()),
         other => other,
     }
 }
 
-/// Whether the kernel says that it has no table, or knows of none.
-fn has_none(error: &Error) -> bool {
-    let (said, meanings) = match error {
-        Error::Socket(source) => (source, &[Errno::PROTONOSUPPORT, Errno::AFNOSUPPORT][..]),
-        Error::Refused { source, .. } => (source, &[Errno::NOENT, Errno::OPNOTSUPP][..]),
-    };
-    let errno = said.raw_os_error();
-    meanings.iter().any(|meaning| errno == Some(meaning.raw_os_error()))
+impl Error {
+    /// Whether the kernel says that it knows of no tables, or not of this one or of what a rule needs.
+    pub fn is_unknown_to_kernel(&self) -> bool {
+        let (said, meanings) = match self {
+            Self::Socket(source) => (source, &[Errno::PROTONOSUPPORT, Errno::AFNOSUPPORT][..]),
+            Self::Refused { source, .. } => (source, &[Errno::NOENT, Errno::OPNOTSUPP][..]),
+        };
+        let errno = said.raw_os_error();
+        meanings.iter().any(|meaning| errno == Some(meaning.raw_os_error()))
+    }
 }
 
 fn named(table: &str) -> Attributes {
@@ -175,7 +183,12 @@ impl Batch {
         let mut socket = Socket::new(NETLINK_NETFILTER)?;
         socket.bind_auto()?;
         set_socket_timeout(&socket, Timeout::Recv, Some(NETLINK_TIMEOUT))?;
-        socket.send(&self.bytes(), 0)?;
+        // Each message may be refused, and the first refusal is what counts: it does not matter that there is no
+        // room for the last.
+        socket.set_no_enobufs(true)?;
+        let bytes = self.bytes();
+        make_room(&socket, bytes.len());
+        socket.send(&bytes, 0)?;
         let mut buffer = Vec::with_capacity(64 << 10);
         loop {
             buffer.clear();
@@ -195,20 +208,51 @@ impl Batch {
     }
 }
 
+/// Lets a socket send so many bytes at once: a batch cannot be sent in parts, and the kernel refuses what is
+/// longer than the socket's buffer, however much room there is. Where the buffer cannot be made as large,
+/// sending says so.
+fn make_room(socket: &Socket, length: usize) {
+    // The kernel takes twice of what it is told, and some of it for itself (netlink_sendmsg,
+    // net/netlink/af_netlink.c).
+    let room = length.saturating_add(SENDING);
+    if socket_send_buffer_size(socket).is_ok_and(|size| size >= room) {
+        return;
+    }
+    // More than net.core.wmem_max takes CAP_NET_ADMIN in the first user namespace.
+    let forced = set_socket_send_buffer_size_force(socket, room);
+    let _ = forced.or_else(|_| set_socket_send_buffer_size(socket, room));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_socket_has_room_for_what_it_is_to_send() {
+        let size = |length| {
+            let socket = Socket::new(NETLINK_NETFILTER).unwrap();
+            let before = socket_send_buffer_size(&socket).unwrap();
+            make_room(&socket, length);
+            (before, socket_send_buffer_size(&socket).unwrap())
+        };
+        let (before, after) = size(100);
+        assert_eq!(before, after, "it has enough");
+        let (before, after) = size(before);
+        assert!(after > before, "{after}");
+    }
 
     #[test]
     fn a_kernel_without_nftables_has_no_table() {
         let io = |errno: Errno| io::Error::from_raw_os_error(errno.raw_os_error());
         let refused = |errno| Error::Refused { table: "example".to_owned(), source: io(errno) };
         for errno in [Errno::NOENT, Errno::OPNOTSUPP] {
-            assert!(has_none(&refused(errno)), "{errno}");
+            assert!(refused(errno).is_unknown_to_kernel(), "{errno}");
         }
-        assert!(has_none(&Error::Socket(io(Errno::PROTONOSUPPORT))));
-        for errno in [Errno::PERM, Errno::BUSY, Errno::AGAIN] {
-            assert!(!has_none(&refused(errno)) && !has_none(&Error::Socket(io(errno))), "{errno}");
+        assert!(Error::Socket(io(Errno::PROTONOSUPPORT)).is_unknown_to_kernel());
+        for errno in [Errno::PERM, Errno::BUSY, Errno::AGAIN, Errno::MSGSIZE] {
+            for error in [refused(errno), Error::Socket(io(errno))] {
+                assert!(!error.is_unknown_to_kernel(), "{errno}");
+            }
         }
     }
 }

@@ -140,6 +140,30 @@ fn many_rules_go_in_one_batch() {
     assert_eq!(listed.matches(" drop\n").count(), 500);
 }
 
+/// More than a socket sends at once by itself.
+#[test]
+fn a_thousand_published_ports_go_in_one_batch() {
+    lab::need!(Root);
+    let space = lab::Netns::new();
+    let published = |port| {
+        let at = Match::Port { protocol: Protocol::Tcp, port };
+        rule([Match::ToThisHost, at], translate("192.0.2.2"))
+    };
+    let chain = |hook| Chain { hook, rules: (1..=1000).map(published).collect() };
+    let chains = vec![chain(Hook::Prerouting), chain(Hook::Output)];
+    let table = Table { name: "many".into(), chains };
+    inside(&space, || replace(&table)).unwrap();
+    inside(&space, || replace(&table)).unwrap();
+    let listed = listed(&space, "many").unwrap();
+    assert_eq!(listed.matches(" dnat ip to 192.0.2.2:80\n").count(), 2000);
+    // The kernel refuses each rule, which is more than a socket has room for.
+    let bad = (0..2000).map(|_| rule([], translate("192.0.2.2"))).collect();
+    let chains = vec![Chain { hook: Hook::Forward, rules: bad }];
+    let bad = Table { name: "bad".into(), chains };
+    let refused = inside(&space, || replace(&bad)).unwrap_err();
+    assert!(matches!(refused, Error::Refused { .. }), "{refused}");
+}
+
 #[test]
 fn chains_that_drop_what_is_forwarded_are_found_among_all_others() {
     lab::need!(Root);

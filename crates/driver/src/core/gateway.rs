@@ -330,12 +330,25 @@ impl Driver {
 }
 
 fn refused(error: &nftables::Error) -> DriverError {
-    DriverError::new(format!("{error} (nat=true and -p need nftables in the kernel)"))
+    let lacks = error.is_unknown_to_kernel();
+    let hint = if lacks { " (nat=true and -p need nftables in the kernel)" } else { "" };
+    DriverError::new(format!("{error}{hint}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_kernel_lacks_is_told_where_it_says_so() {
+        let told = |errno: i32| {
+            let source = std::io::Error::from_raw_os_error(errno);
+            refused(&nftables::Error::Refused { table: "t".to_owned(), source }).to_string()
+        };
+        let (no_entry, not_permitted) = (2, 1);
+        assert!(told(no_entry).contains("need nftables"), "{}", told(no_entry));
+        assert!(!told(not_permitted).contains("need nftables"), "{}", told(not_permitted));
+    }
 
     #[test]
     fn what_is_in_place_is_known_only_of_what_came_to_its_end() {
