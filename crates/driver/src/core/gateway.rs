@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use host::{GatewayLink, GatewayTurn, forward_ipv4, link_with_address};
+use host::{Endpoints, GatewayLink, GatewayTurn, forward_ipv4, link_with_address};
 use model::ids::{Name, short_id};
 use model::snapshot::Cidr;
 use model::switch::Bridge;
@@ -271,6 +271,23 @@ impl Driver {
     /// The database does not answer, or the driver that has the turn is stopped.
     pub(super) async fn gateway_turn(&self) -> Result<GatewayTurn, DriverError> {
         Ok(GatewayTurn::wait(&self.host).await?)
+    }
+
+    /// The same for an endpoint that is to be made, where it `needs` one: from before the database is read until
+    /// the endpoint is in it, no other one is given the same port of this host. vswitchd is not waited for in a
+    /// turn: what it is behind with is waited for first.
+    ///
+    /// # Errors
+    /// As above, or vswitchd does not keep up.
+    pub(super) async fn endpoint_turn(
+        &self,
+        needs: bool,
+    ) -> Result<Option<GatewayTurn>, DriverError> {
+        if !needs {
+            return Ok(None);
+        }
+        Endpoints::of(&self.host).await?.await_configured().await?;
+        self.gateway_turn().await.map(Some)
     }
 
     /// Puts the gateways of all networks in place, and the table that they need; false where that of

@@ -6,7 +6,7 @@ use host::TargetNetns;
 use ipnet::IpNet;
 use model::ids::Mac;
 use model::plan::endpoint::await_number;
-use model::plan::{KernelStep, Step};
+use model::plan::{KernelStep, Plan, Step};
 
 use super::attach::{Endpoint, gateways};
 use super::network::plan;
@@ -176,6 +176,7 @@ impl Driver {
         };
         for _ in 0..TRIES {
             let home = TargetNetns::at(netns)?;
+            let turn = self.endpoint_turn(!endpoint.published.is_empty()).await?;
             let mut view = self.open().await?;
             let Some(bridge) = view.bridges.iter().find(|row| *row.name == *of_network.bridge)
             else {
@@ -185,7 +186,7 @@ impl Driver {
             let about = |error: DriverError| error.about(&name);
             require_published(&view, network, &of_network, &endpoint.published).map_err(about)?;
             request.require_own_addresses(&view, bridge).map_err(about)?;
-            let mut plan = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
+            let plan = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
             let configure = KernelStep::Configure {
                 container: plan.container.name.clone(),
                 netns: home.id(),
@@ -194,16 +195,24 @@ impl Driver {
                 gateways: home.unrouted(&gateways(network))?,
             };
             let wait = plan.port().map(|port| await_number(&name, port));
-            plan.steps.push(Step::from(configure));
-            plan.steps.extend(wait);
+            let steps = std::iter::once(Step::from(configure)).chain(wait).collect();
+            // Its number is waited for without a turn, and its neighbours are told once it has that.
+            let rest = Plan { steps, ..plan.clone() };
             match view.endpoints.carry_out(&plan, home).await {
+                Ok(()) => drop(turn),
+                Err(error) if error.has_changed() => continue,
+                Err(error) => return Err(about(error.into())),
+            }
+            match view.endpoints.carry_out(&rest, TargetNetns::at(netns)?).await {
                 Ok(()) => {
                     if of_network.gateway == Gateway::Host {
                         self.stand(Some(&network.id)).await.map_err(about)?;
                     }
                     return Ok(request.mac(&name));
                 }
-                Err(error) if error.has_changed() => {}
+                Err(error) if error.has_changed() => {
+                    self.try_delete(&network.id, &endpoint.id).await?;
+                }
                 Err(error) => return Err(about(error.into())),
             }
         }

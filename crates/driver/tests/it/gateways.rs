@@ -1,39 +1,52 @@
 //! Gateways that come and go while other drivers are at theirs: netavark starts one for each call.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use docker_ovs_driver::netavark::PluginOutput;
 use lab::{Bridge, Netns, run, unique};
 use serde_json::{Value, json};
 
 use crate::netavark::{PUBLISHED, container, here, said};
 
-/// A container on a network of its own with this host as the gateway, which publishes a port.
+/// A container on a network with this host as the gateway, which publishes a port.
 struct Guest {
-    bridge: Bridge,
+    bridge: Arc<Bridge>,
     netns: Netns,
-    number: u16,
+    ip: String,
+    gateway: String,
     call: String,
 }
 
 impl Guest {
-    fn new(number: u16) -> Self {
-        let (bridge, netns) = (Bridge::new(), Netns::new());
-        let ip = format!("10.98.{number}.2");
+    /// On a network of its own.
+    fn new(number: u8) -> Self {
+        Self::on(&Arc::new(Bridge::new()), number, 2, 18201 + 2 * u16::from(number))
+    }
+
+    /// The host `host` of the network `number`, with this port of the host and the next.
+    fn on(bridge: &Arc<Bridge>, number: u8, host: u8, port: u16) -> Self {
+        let (bridge, netns) = (Arc::clone(bridge), Netns::new());
+        let [ip, gateway] = [host, 1].map(|last| format!("10.98.{number}.{last}"));
         let text = container(bridge.name(), &unique("web"), &ip, &json!({}));
         let mut call: Value = serde_json::from_str(&text).unwrap();
         call["network"]["id"] = json!(format!("{:064x}", 0x00be_51de_0000_u64 + u64::from(number)));
         call["network"]["options"] = json!({ "bridge": bridge.name(), "gateway": "host" });
-        let (subnet, gateway) = (format!("10.98.{number}.0/24"), format!("10.98.{number}.1"));
+        let subnet = format!("10.98.{number}.0/24");
         call["network"]["subnets"] = json!([{ "subnet": subnet, "gateway": gateway }]);
-        let published = PUBLISHED.replace("18101", &(18201 + 2 * number).to_string());
+        let published = PUBLISHED.replace("18101", &port.to_string());
         let call = call.to_string().replace("\"port_mappings\":[]", &published);
-        Self { bridge, netns, number, call }
+        Self { bridge, netns, ip, gateway, call }
+    }
+
+    fn said(&self, verb: &str) -> PluginOutput {
+        let path = format!("/run/netns/{}", self.netns.name());
+        said(here(), &[verb, &path], &self.call)
     }
 
     fn call(&self, verb: &str) {
-        let path = format!("/run/netns/{}", self.netns.name());
-        let done = said(here(), &[verb, &path], &self.call);
+        let done = self.said(verb);
         assert_eq!(done.code, 0, "{verb}: {done:?}");
     }
 
@@ -41,8 +54,8 @@ impl Guest {
     fn standing(&self) -> (bool, bool) {
         let addresses = run("ip", &["-brief", "address", "show", "dev", self.bridge.name()]);
         let table = lab::tables_called("docker_ovs");
-        let leads = format!("dnat ip to 10.98.{}.2:81", self.number);
-        (addresses.contains(&format!("10.98.{}.1/24", self.number)), table.contains(&leads))
+        let leads = format!("dnat ip to {}:81", self.ip);
+        (addresses.contains(&format!("{}/24", self.gateway)), table.contains(&leads))
     }
 }
 
@@ -79,5 +92,22 @@ fn drivers_beside_each_other_leave_each_gateway_as_its_last_call_did() {
     });
     for guest in &guests {
         assert_eq!(guest.standing(), (false, false), "{}", guest.bridge.name());
+    }
+}
+
+#[test]
+fn a_port_of_the_host_is_for_one_of_two_containers_that_come_at_once() {
+    lab::need!(Lab);
+    let guests = [20, 21].map(|number| Guest::on(&Arc::new(Bridge::new()), number, 2, 18241));
+    for round in 0..10 {
+        let codes = thread::scope(|scope| {
+            let calls = guests.each_ref().map(|guest| scope.spawn(|| guest.said("setup")));
+            calls.map(|call| call.join().unwrap())
+        });
+        let mut sorted = codes.each_ref().map(|said| said.code);
+        sorted.sort_unstable();
+        assert_eq!(sorted, [0, 1], "round {round}: {codes:?}");
+        assert!(codes.iter().any(|said| said.stdout.contains("is for")), "{codes:?}");
+        guests.iter().for_each(|guest| guest.call("teardown"));
     }
 }

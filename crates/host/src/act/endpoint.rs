@@ -99,6 +99,15 @@ impl Endpoints {
         self.executor.rows_of(interface).await
     }
 
+    /// Waits until vswitchd has seen every port go that is gone from the database. A plan that may bring a name
+    /// back waits for that too, and has little to wait for after this.
+    ///
+    /// # Errors
+    /// It has not in time.
+    pub async fn await_configured(&mut self) -> Result<(), SourceError> {
+        self.executor.await_configured().await
+    }
+
     /// Carries a plan out, or nothing of it. Where [`ActError::has_changed`], another one may succeed.
     ///
     /// # Errors

@@ -68,6 +68,11 @@ impl PlanExecutor {
         self.switch.rows_of(interface).await
     }
 
+    /// Waits until vswitchd has seen every port go that is gone from the database.
+    pub(super) async fn await_configured(&mut self) -> Result<(), SourceError> {
+        self.switch.await_configured().await
+    }
+
     /// The links that endpoints may have.
     pub(super) fn endpoint_links(&self) -> Result<EndpointLinks, SourceError> {
         self.kernel.endpoint_links()
