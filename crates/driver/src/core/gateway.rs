@@ -70,6 +70,11 @@ struct Owned {
 }
 
 impl DesiredGateways {
+    /// Whether the gateway of this network is among them.
+    fn is_of(&self, network: &str) -> bool {
+        self.links.iter().any(|owned| owned.network == network)
+    }
+
     /// All that can be put in place is, whatever a single link lacks: one network does not hold up another.
     /// A table that is not wanted is removed where the switch's links `are_here`: elsewhere it is none of this
     /// switch's.
@@ -274,8 +279,8 @@ impl Driver {
     }
 
     /// The same for an endpoint that is to be made, where it `needs` one: from before the database is read until
-    /// the endpoint is in it, no other one is given the same port of this host. vswitchd is not waited for in a
-    /// turn: what it is behind with is waited for first.
+    /// the endpoint is in it, no other one is given the same port of this host, and no driver forgets its network
+    /// for having no endpoint. vswitchd is not waited for in a turn: what it is behind with is waited for first.
     ///
     /// # Errors
     /// As above, or vswitchd does not keep up.
@@ -294,14 +299,20 @@ impl Driver {
     /// another network than is `asked` for is not in place. The link of that one is waited for.
     ///
     /// # Errors
-    /// The database does not answer, or the kernel refuses; or the link of the network that is asked for is
-    /// missing.
+    /// The database does not answer, or the kernel refuses; or the network that is asked for, or its link, is
+    /// not there.
     pub(crate) async fn stand(&self, asked: Option<&str>) -> Result<bool, DriverError> {
         let attempt = self.standing.begin();
         let due = Instant::now() + LINK_WITHIN;
         loop {
             let turn = self.gateway_turn().await?;
             let wanted = self.wanted().await?;
+            if let Some(id) = asked.filter(|id| !wanted.is_of(id)) {
+                return Err(DriverError::new(format!(
+                    "network {}: it was removed meanwhile, and so was its gateway",
+                    short_id(id)
+                )));
+            }
             let is_bare = wanted.links.is_empty() && !self.standing.is_any();
             if is_bare && attempt.was_whole {
                 attempt.end();

@@ -176,8 +176,15 @@ impl Driver {
         };
         for _ in 0..TRIES {
             let home = TargetNetns::at(netns)?;
-            let turn = self.endpoint_turn(!endpoint.published.is_empty()).await?;
+            let is_gateway = of_network.gateway == Gateway::Host;
+            let turn = self.endpoint_turn(is_gateway).await?;
             let mut view = self.open().await?;
+            if is_gateway && network::find(&view.bridges, &network.id).is_none() {
+                // The last container on it went, and the network with it.
+                drop(turn);
+                self.record_gateway(network).await?;
+                continue;
+            }
             let Some(bridge) = view.bridges.iter().find(|row| *row.name == *of_network.bridge)
             else {
                 return Err(DriverError::new("it is gone").about(&of_network.bridge));
@@ -205,7 +212,7 @@ impl Driver {
             }
             match view.endpoints.carry_out(&rest, TargetNetns::at(netns)?).await {
                 Ok(()) => {
-                    if of_network.gateway == Gateway::Host {
+                    if is_gateway {
                         self.stand(Some(&network.id)).await.map_err(about)?;
                     }
                     return Ok(request.mac(&name));

@@ -95,6 +95,26 @@ fn drivers_beside_each_other_leave_each_gateway_as_its_last_call_did() {
     }
 }
 
+/// One that comes while the last one before it goes.
+#[test]
+fn a_network_stays_for_the_container_that_is_set_up_as_another_is_torn_down() {
+    lab::need!(Lab);
+    let bridge = Arc::new(Bridge::new());
+    let [mut comes, mut goes] =
+        [2, 3].map(|host| Guest::on(&bridge, 10, host, 18230 + 2 * u16::from(host)));
+    goes.call("setup");
+    for round in 0..20 {
+        thread::scope(|scope| {
+            scope.spawn(|| comes.call("setup"));
+            scope.spawn(|| goes.call("teardown"));
+        });
+        assert_eq!(comes.standing(), (true, true), "round {round}");
+        (comes, goes) = (goes, comes);
+    }
+    goes.call("teardown");
+    assert_eq!(goes.standing(), (false, false));
+}
+
 #[test]
 fn a_port_of_the_host_is_for_one_of_two_containers_that_come_at_once() {
     lab::need!(Lab);
