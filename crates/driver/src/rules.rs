@@ -2,12 +2,14 @@
 //! database, and from which endpoints have ended.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use model::endpoint_record::EndpointRecord;
 use model::published::{Protocol, PublishedPort};
 use model::switch::{Bridge, Port};
 use nftables::{Chain, Hook, Match, Rule, Table, Verdict};
 
+use crate::core::DOCKER;
 use crate::network::{self, NetworkRecord};
 use crate::options::{Gateway, NetworkOptions};
 
@@ -32,19 +34,38 @@ struct Rules {
     forward: Vec<Rule>,
 }
 
-/// Whether a port's endpoint has ended.
-type HasEnded<'a> = &'a dyn Fn(&Port) -> bool;
+/// Whether a port's endpoint has ended: false where that is not known.
+pub(crate) type HasEnded<'a> = &'a dyn Fn(&Port) -> bool;
+
+/// Whether an endpoint is on a network that has not ended.
+pub(crate) fn is_lived_on(bridge: &Bridge, network: &str, has_ended: HasEnded<'_>) -> bool {
+    let is_on = |port: &&Arc<Port>| {
+        EndpointRecord::of(port).is_some_and(|record| record.network == network)
+    };
+    bridge.ports.iter().filter(is_on).any(|port| !has_ended(port))
+}
+
+/// The networks whose gateway this host is at present. Docker has a network until it says otherwise; of others
+/// containers alone are told, and the gateway ends with the last one, even if that is never torn down.
+pub(crate) fn with_gateway(
+    bridge: &Bridge,
+    has_ended: HasEnded<'_>,
+) -> impl Iterator<Item = (NetworkRecord, NetworkOptions)> {
+    network::of(bridge).filter_map(move |network| {
+        let options = network.read_options().ok()?;
+        let is_here = options.gateway == Gateway::Host
+            && (network.engine == DOCKER || is_lived_on(bridge, &network.id, has_ended));
+        is_here.then_some((network, options))
+    })
+}
 
 /// The table of this name; none where no network needs one. No port leads to an endpoint that has ended: its address may be
 /// another one's by now.
 pub(crate) fn table(name: &str, bridges: &[Bridge], has_ended: HasEnded<'_>) -> Option<Table> {
     let mut rules = Rules::default();
     for bridge in bridges {
-        for network in network::of(bridge) {
-            let Ok(options) = network.read_options() else { continue };
-            if options.gateway == Gateway::Host {
-                rules.add_network(bridge, &network, &options, has_ended);
-            }
+        for (network, options) in with_gateway(bridge, has_ended) {
+            rules.add_network(bridge, &network, &options, has_ended);
         }
     }
     let Rules { prerouting, output, postrouting, forward } = rules;
@@ -222,6 +243,23 @@ mod tests {
         assert_eq!(left, [(Hook::Postrouting, 1)], "what leaves is masqueraded still");
         let plain = [bridge(&[], false, &[])];
         assert!(table("t", &plain, &|_| panic!("it publishes nothing")).is_none());
+    }
+
+    /// Podman tells of containers alone, and not of one that ended with its host.
+    #[test]
+    fn the_gateway_of_a_network_of_containers_alone_ends_with_the_last() {
+        let mut bridge = bridge(&[("nat", "true")], false, &["80:80/tcp"]);
+        let network = network::of(&bridge).next().unwrap();
+        let podman = NetworkRecord { engine: "podman".into(), ..network };
+        podman.kept_on(None).apply(&mut bridge.external_ids);
+        let all = [bridge];
+        assert!(table("t", &all, &|_| true).is_none());
+        assert_eq!(table("t", &all, &|_| false).unwrap().chains.len(), 3);
+        assert_eq!(with_gateway(&all[0], &|_| true).count(), 0);
+        assert_eq!(with_gateway(&all[0], &|_| false).count(), 1);
+        let of_podman = |has_ended| is_lived_on(&all[0], &podman.id, has_ended);
+        assert!(of_podman(&|_| false) && !of_podman(&|_| true));
+        assert!(!is_lived_on(&all[0], "another", &|_| false));
     }
 
     #[test]

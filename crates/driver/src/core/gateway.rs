@@ -8,7 +8,7 @@ use std::time::Duration;
 use host::{Endpoints, GatewayLink, GatewayTurn, forward_ipv4, link_with_address};
 use model::ids::{Name, short_id};
 use model::snapshot::Cidr;
-use model::switch::Bridge;
+use model::switch::{Bridge, Port};
 use nftables::Table;
 use tokio::time::{Instant, sleep};
 use tracing::debug;
@@ -340,12 +340,15 @@ impl Driver {
     /// What is to stand by the database, and by the links of what is published.
     async fn wanted(&self) -> Result<DesiredGateways, DriverError> {
         let view = self.open().await?;
-        let networks = view.bridges.iter().flat_map(network::of);
-        let links = networks
-            .filter_map(|network| Some(Owned { link: network.gateway()?, network: network.id }));
+        let has_ended = |port: &Port| view.has_ended(port);
+        let networks =
+            view.bridges.iter().flat_map(|bridge| rules::with_gateway(bridge, &has_ended));
+        let links = networks.filter_map(|(network, _)| {
+            Some(Owned { link: network.gateway()?, network: network.id })
+        });
         let links = links.collect();
         let table_name = rules::table_name(view.system.as_deref());
-        let table = rules::table(&table_name, &view.bridges, &|port| view.has_ended(port));
+        let table = rules::table(&table_name, &view.bridges, &has_ended);
         Ok(DesiredGateways { links, table, table_name })
     }
 

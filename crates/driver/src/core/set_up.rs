@@ -11,12 +11,13 @@ use model::plan::{KernelStep, Plan, Step};
 use super::attach::{Endpoint, gateways};
 use super::network::plan;
 use super::published::require_published;
-use super::removal::{left_on, plan_leaving};
+use super::removal::plan_leaving;
 use super::request::Request;
 use super::{BOUND, Driver, TRIES};
 use crate::DriverError;
 use crate::network::{self, NetworkRecord};
 use crate::options::{EndpointOptions, Gateway};
+use crate::rules::is_lived_on;
 
 impl Driver {
     /// Makes the bridge of a network where it is not there.
@@ -90,7 +91,8 @@ impl Driver {
         self.stand(None).await.map(drop)
     }
 
-    /// Forgets a network whose gateway this host is where no container is on it.
+    /// Forgets a network whose gateway this host is where no container is on it: one that has ended holds it no
+    /// longer, even if it was never torn down.
     async fn forget_gateway(&self, network: &NetworkRecord) -> Result<(), DriverError> {
         let _turn = self.gateway_turn().await?;
         for _ in 0..TRIES {
@@ -98,7 +100,7 @@ impl Driver {
             let Some((bridge, record)) = network::find(&view.bridges, &network.id) else {
                 return Ok(());
             };
-            if !left_on(bridge, &network.id).is_empty() {
+            if is_lived_on(bridge, &network.id, &|port| view.has_ended(port)) {
                 return Ok(());
             }
             let plan = plan_leaving(bridge, &record, &view.rested_on(bridge, &record));
