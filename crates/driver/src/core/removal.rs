@@ -54,6 +54,7 @@ impl View {
 pub(super) fn plan_removal(bridge: &Bridge, record: &NetworkRecord, kept: &BTreeSet<Name>) -> Plan {
     let tunnels = leaving(bridge, record);
     let mut memory = forgotten(bridge, record);
+    let expected_ids = memory.forget.clone();
     memory.forget.extend(numbers::forget_network(bridge, &record.id).forget);
     if tunnels.is_some() {
         memory.forget.extend(MeshOfBridge::of(bridge).map(|of| of.ids()).unwrap_or_default());
@@ -70,7 +71,9 @@ pub(super) fn plan_removal(bridge: &Bridge, record: &NetworkRecord, kept: &BTree
     }
     let mut steps = host_ports::plan_removal(bridge, record, kept);
     let bridge = bridge.name.clone();
-    steps.push(ReplacePort { bridge: bridge.clone(), memory, ..ReplacePort::default() }.into());
+    let forgotten =
+        ReplacePort { bridge: bridge.clone(), memory, expected_ids, ..ReplacePort::default() };
+    steps.push(forgotten.into());
     plan(&bridge, steps)
 }
 
@@ -92,12 +95,14 @@ fn is_in_use(bridge: &Bridge, gone: &MemoryChange) -> bool {
 /// Takes the gateway from a network, whose numbers and uplink stay.
 pub(super) fn plan_leaving(bridge: &Bridge, record: &NetworkRecord, kept: &BTreeSet<Name>) -> Plan {
     let (name, memory) = (bridge.name.clone(), forgotten(bridge, record));
-    let forgotten = ReplacePort { bridge: name, memory, ..ReplacePort::default() };
+    let expected_ids = memory.forget.clone();
+    let forgotten = ReplacePort { bridge: name, memory, expected_ids, ..ReplacePort::default() };
     let gone = host_ports::plan_leaving(bridge, record, kept);
     plan(&bridge.name, gone.into_iter().chain([forgotten.into()]).collect())
 }
 
-/// Forgets a network; what its gateway was given is another one's from now on, where that needs it.
+/// Forgets a network; what its gateway was given is another one's from now on, where that needs it. What goes is
+/// each record as it was seen, and the plan rests on that.
 fn forgotten(bridge: &Bridge, record: &NetworkRecord) -> MemoryChange {
     let mut memory = record.forgotten_on(bridge);
     for heir in record.pass_given(bridge).1 {
@@ -188,6 +193,39 @@ mod tests {
             assert!(!left.iter().any(|key| key == "docker-ovs.network.a"), "{left:?}");
         }
     }
+
+    /// What another one has written of it meanwhile is not lost, nor what it has written of an heir.
+    #[test]
+    fn a_plan_that_forgets_a_network_rests_on_the_records_that_it_saw() {
+        let mut bridge = bridge(&[]);
+        let subnet = |gateway: &str| crate::network::Subnet {
+            pool: "192.0.2.0/24".parse().unwrap(),
+            gateway: gateway.parse().ok(),
+            own_pool: false,
+        };
+        let with_gateway = |id: &str, given: &[&str]| {
+            let mut record = record(id);
+            record.options.insert("gateway".to_owned(), "host".to_owned());
+            record.subnets = vec![subnet("192.0.2.1")];
+            record.given = given.iter().map(|cidr| cidr.parse().unwrap()).collect();
+            record
+        };
+        let goes = with_gateway("a", &["192.0.2.1/24"]);
+        goes.kept_on(None).apply(&mut bridge.external_ids);
+        with_gateway("b", &[]).kept_on(None).apply(&mut bridge.external_ids);
+        let seen = ["a", "b"].map(|id| {
+            let key = format!("docker-ovs.network.{id}");
+            (key.clone(), bridge.external_ids[&key].clone())
+        });
+        let none = BTreeSet::new();
+        for plan in [plan_removal(&bridge, &goes, &none), plan_leaving(&bridge, &goes, &none)] {
+            let Some(Step::Switch(SwitchStep::ReplacePort(ports))) = plan.steps.last() else {
+                panic!("{plan:?}");
+            };
+            assert_eq!(ports.expected_ids, seen.clone().into());
+        }
+    }
+
     #[test]
     fn what_others_rest_on_stays_and_so_does_its_bridge() {
         let left = left_with(&bridge(&[]), &["br9"]).unwrap();

@@ -90,12 +90,14 @@ impl Driver {
         Ok(())
     }
 
-    /// Changes what is recorded of a network; does nothing where it is so already, or the network is gone.
+    /// Changes what is recorded of a network; does nothing where it is so already, or the network is gone. What
+    /// another one has written meanwhile is read again.
     pub(super) async fn note_network(
         &self,
         id: &str,
         renew: impl Fn(&mut NetworkRecord) + Send + Sync,
     ) -> Result<(), DriverError> {
+        let _turn = self.in_flight.turn(id).await;
         for _ in 0..TRIES {
             let mut view = self.open().await?;
             let Some((bridge, was)) = network::find(&view.bridges, id) else { return Ok(()) };
@@ -106,7 +108,9 @@ impl Driver {
             }
             let name = bridge.name.clone();
             let memory = record.kept_on(Some(bridge));
-            let step = ReplacePort { bridge: name.clone(), memory, ..ReplacePort::default() };
+            let expected_ids = memory.forget.clone();
+            let bridge = name.clone();
+            let step = ReplacePort { bridge, memory, expected_ids, ..ReplacePort::default() };
             match view.carry_out(&plans::plan(&name, vec![Step::from(step)])).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.has_changed() => {}

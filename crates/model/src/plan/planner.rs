@@ -129,8 +129,8 @@ impl Planner<'_> {
             keep_settings,
             // What is replaced was orphaned.
             link_is_gone: true,
-            is_undo: false,
             memory,
+            ..ReplacePort::default()
         };
         [KernelStep::MakeVeth(veth).into(), ports.into()].into_iter().chain(rest).collect()
     }

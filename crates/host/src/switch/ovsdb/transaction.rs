@@ -226,7 +226,10 @@ fn guards<'a>(
     old: Option<&'a ExistingPort>,
 ) -> Vec<Operation<'a>> {
     let name = |name: &'a str| vec![("name", Value::from(name))];
-    let bridge = RowSelector::all("Bridge").equal("name", &*ports.bridge);
+    let mut bridge = RowSelector::all("Bridge").equal("name", &*ports.bridge);
+    if !ports.expected_ids.is_empty() {
+        bridge = bridge.includes("external_ids", map(&ports.expected_ids));
+    }
     let mut guards =
         vec![Operation::Comment(comment), guard(bridge, &["name"], vec![name(&ports.bridge)])];
     guards.extend(old.into_iter().flat_map(|old| old.guards(&ports.bridge)));

@@ -39,6 +39,8 @@ pub struct ReplacePort {
     pub name_returns: bool,
     /// What the bridge remembers and forgets with it.
     pub memory: MemoryChange,
+    /// Of the bridge's `external_ids`, what must be as it was seen: if it is not, nothing is done.
+    pub expected_ids: BTreeMap<String, String>,
 }
 
 impl ReplacePort {
@@ -54,6 +56,7 @@ impl ReplacePort {
             link_is_gone: false,
             name_returns: false,
             memory: self.memory.reverse(),
+            expected_ids: BTreeMap::new(),
         }
     }
 
