@@ -10,9 +10,9 @@ use model::{SourceError, SourceErrorKind};
 use ovsdb::{Operation, Optional, RowSelector, Select, VSWITCH, Value};
 use serde::Deserialize;
 
-use super::port_rows::until_not;
+use super::port_rows::{guard, until_not};
 use super::read::Database;
-use super::transaction::remembering;
+use super::transaction::{changed, remembering};
 
 /// How long after a port its link may come, and what its number is meanwhile.
 const LATE_LINK: Duration = Duration::from_secs(1);
@@ -82,7 +82,8 @@ impl Database {
         Ok(Number { ofport: OfPortState::from_column(row.ofport.0), error: row.error.0 })
     }
 
-    /// Asks for the number that an interface has, so that it keeps it.
+    /// Asks for the number that an interface has, so that it keeps it, and remembers it; neither where the
+    /// interface has gone meanwhile.
     pub(crate) async fn keep(
         &mut self,
         bridge: &str,
@@ -98,25 +99,64 @@ impl Database {
         let remember: BTreeMap<_, _> =
             port.as_ref().and_then(memory::written).into_iter().collect();
         let change = MemoryChange { forget: remember.clone(), remember };
-        let number = || Value::Integer(ofport.0.into());
         let kept = loop {
             // An old schema has no number that is asked for.
             let requests = self.columns.requested.of_interface(&["ofport_request"]);
-            let row: Vec<_> = requests.into_iter().map(|column| (column, number())).collect();
-            let which =
-                RowSelector::all("Interface").equal("name", iface).equal("ofport", number());
-            let update = (!row.is_empty()).then_some(Operation::Update { which, row });
-            let operations: Vec<_> =
-                update.into_iter().chain(remembering(bridge, &change)).collect();
+            let operations = keeping(bridge, iface, ofport, (&requests, &change));
             let kept = self.client.transact(VSWITCH, &operations).await;
             if !self.columns.drops_unknown(&mut self.client, &kept).await {
                 break kept;
             }
         };
-        kept.map(|_| ()).map_err(|error| self.source_error(&error))
+        match kept {
+            Ok(_) => Ok(()),
+            Err(error) if is_timed_out(&error) => Err(changed(bridge)),
+            Err(error) => Err(self.source_error(&error)),
+        }
     }
+}
+
+/// Has an interface ask for the number that it has, in the columns for that, and its bridge remember it; fails
+/// where it is not there with that number.
+fn keeping<'a>(
+    bridge: &'a str,
+    iface: &'a str,
+    ofport: OfPort,
+    (requests, change): (&[&'a str], &'a MemoryChange),
+) -> Vec<Operation<'a>> {
+    let number = || Value::Integer(ofport.0.into());
+    let which = || RowSelector::all("Interface").equal("name", iface).equal("ofport", number());
+    let is_there = guard(which(), &["name"], vec![vec![("name", iface.into())]]);
+    let row: Vec<_> = requests.iter().map(|column| (*column, number())).collect();
+    let update = (!row.is_empty()).then(|| Operation::Update { which: which(), row });
+    [is_there].into_iter().chain(update).chain(remembering(bridge, change)).collect()
 }
 
 pub(super) fn is_timed_out(error: &ovsdb::Error) -> bool {
     matches!(error, ovsdb::Error::Operation { error, .. } if error == "timed out")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_gone_is_not_remembered() {
+        let remember = BTreeMap::from([("docker-ovs.memory.web/eth1".to_owned(), "{}".to_owned())]);
+        let change = MemoryChange { forget: BTreeMap::new(), remember };
+        let operations = |requests: &[&'static str]| {
+            let operations = keeping("br0", "vethweb", OfPort(7), (requests, &change));
+            serde_json::to_value(operations).unwrap()
+        };
+        for (requests, count) in [(&["ofport_request"][..], 3), (&[], 2)] {
+            let operations = operations(requests);
+            assert_eq!(operations.as_array().unwrap().len(), count);
+            let guard = &operations[0];
+            assert_eq!((&guard["op"], &guard["until"]), (&"wait".into(), &"==".into()));
+            assert_eq!(guard["timeout"], 0);
+            let which = serde_json::json!([["name", "==", "vethweb"], ["ofport", "==", 7]]);
+            assert_eq!(guard["where"], which);
+            assert_eq!(guard["rows"][0]["name"], "vethweb");
+        }
+    }
 }
