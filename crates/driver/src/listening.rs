@@ -1,5 +1,6 @@
 //! Which ports of this host are taken by programs of its own (`/proc/net/tcp` and the like, proc(5)).
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -8,41 +9,63 @@ use model::published::{Protocol, PublishedPort};
 
 use crate::DriverError;
 
-/// Whether a program listens where `published` is to be. SCTP has no such list.
-pub(crate) fn listens(published: &PublishedPort) -> Result<bool, DriverError> {
-    let tables: &[&str] = match published.protocol {
-        Protocol::Tcp => &["/proc/net/tcp", "/proc/net/tcp6"],
-        Protocol::Udp => &["/proc/net/udp", "/proc/net/udp6"],
-        Protocol::Sctp => &[],
-    };
-    for table in tables {
-        let failed = |error: std::io::Error| DriverError::new(format!("{table}: {error}"));
-        match File::open(table) {
-            Ok(file) => {
-                for row in BufReader::new(file).lines().skip(1) {
-                    if is_taken(&row.map_err(failed)?, published) {
-                        return Ok(true);
+/// Where programs of this host listen, by protocol and port; an address that makes no sense may be any.
+pub(crate) struct Listeners(Vec<(Protocol, HashMap<u16, Vec<Option<IpAddr>>>)>);
+
+impl Listeners {
+    /// Reads those of these protocols, each table once. SCTP has none.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub(crate) fn of(published: &[PublishedPort]) -> Result<Self, DriverError> {
+        let tables = [
+            (Protocol::Tcp, ["/proc/net/tcp", "/proc/net/tcp6"]),
+            (Protocol::Udp, ["/proc/net/udp", "/proc/net/udp6"]),
+        ];
+        let mut all = Vec::new();
+        for (protocol, tables) in tables {
+            if !published.iter().any(|published| published.protocol == protocol) {
+                continue;
+            }
+            let mut listeners: HashMap<u16, Vec<_>> = HashMap::new();
+            for table in tables {
+                let failed = |error: std::io::Error| DriverError::new(format!("{table}: {error}"));
+                match File::open(table) {
+                    Ok(file) => {
+                        for row in BufReader::new(file).lines().skip(1) {
+                            if let Some((port, ip)) = listener(&row.map_err(failed)?, protocol) {
+                                listeners.entry(port).or_default().push(ip);
+                            }
+                        }
                     }
+                    // A kernel without IPv6.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => return Err(failed(error)),
                 }
             }
-            // A kernel without IPv6.
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(failed(error)),
+            all.push((protocol, listeners));
         }
+        Ok(Self(all))
     }
-    Ok(false)
+
+    /// Whether a program listens where `published` is to be.
+    pub(crate) fn are_at(&self, published: &PublishedPort) -> bool {
+        let of_protocol = self.0.iter().find(|(protocol, _)| *protocol == published.protocol);
+        let at_port = of_protocol.and_then(|(_, ports)| ports.get(&published.host_port));
+        at_port.into_iter().flatten().any(|ip| ip.is_none_or(|ip| is_shared(ip, published.host_ip)))
+    }
 }
 
-/// `0: 0100007F:1F90 00000000:0000 0A ...`: a local address, the other end's, and the state.
-fn is_taken(row: &str, published: &PublishedPort) -> bool {
+/// `0: 0100007F:1F90 00000000:0000 0A ...`: a local address, the other end's, and the state. The port and the
+/// address of one that waits for others.
+fn listener(row: &str, protocol: Protocol) -> Option<(u16, Option<IpAddr>)> {
     /// `TCP_LISTEN` of linux/tcp_states.h.
     const LISTENING: &str = "0A";
     let mut words = row.split_whitespace().skip(1);
-    let (Some(local), Some(state)) = (words.next(), words.nth(1)) else { return false };
-    let Some((ip, port)) = local.split_once(':') else { return false };
-    let is_port = u16::from_str_radix(port, 16) == Ok(published.host_port);
-    let waits = published.protocol == Protocol::Udp || state == LISTENING;
-    is_port && waits && ip_of(ip).is_none_or(|ip| is_shared(ip, published.host_ip))
+    let (local, state) = (words.next()?, words.nth(1)?);
+    let (ip, port) = local.split_once(':')?;
+    let waits = protocol == Protocol::Udp || state == LISTENING;
+    waits.then_some((u16::from_str_radix(port, 16).ok()?, ip_of(ip)))
 }
 
 /// Whether both may get the same packets.
@@ -73,6 +96,16 @@ mod tests {
 
     fn published(text: &str) -> PublishedPort {
         text.parse().unwrap()
+    }
+
+    fn listens(wanted: &PublishedPort) -> Result<bool, DriverError> {
+        Ok(Listeners::of(std::slice::from_ref(wanted))?.are_at(wanted))
+    }
+
+    fn is_taken(row: &str, wanted: &PublishedPort) -> bool {
+        let protocol = wanted.protocol;
+        let read = listener(row, protocol).map(|(port, ip)| (port, vec![ip]));
+        Listeners(vec![(protocol, read.into_iter().collect())]).are_at(wanted)
     }
 
     #[test]

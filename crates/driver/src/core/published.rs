@@ -5,7 +5,7 @@ use model::published::PublishedPort;
 
 use super::View;
 use crate::DriverError;
-use crate::listening::listens;
+use crate::listening::Listeners;
 use crate::network::NetworkRecord;
 use crate::options::{Gateway, NetworkOptions};
 
@@ -30,6 +30,7 @@ pub(super) fn require_published(
     }
     let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
     let others: Vec<_> = ports.filter_map(|port| Some((port, EndpointRecord::of(port)?))).collect();
+    let listeners = Listeners::of(published)?;
     for wanted in published {
         if wanted.host_port == 0 || wanted.port == 0 {
             let why = "-p: the host's port must be named, as in -p 8080:80: Docker would not show which \
@@ -44,7 +45,7 @@ pub(super) fn require_published(
             let why = format!("-p {wanted}: the port of the host is for {holder} already");
             return Err(DriverError::new(why));
         }
-        if listens(wanted)? {
+        if listeners.are_at(wanted) {
             let why = format!("-p {wanted}: a program of this host listens at that port already");
             return Err(DriverError::new(why));
         }
