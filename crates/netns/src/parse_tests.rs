@@ -49,6 +49,24 @@ fn a_vlan_has_its_number_and_maybe_a_parent_in_no_known_namespace() {
 }
 
 #[test]
+fn a_tunnel_tells_what_it_sends_by_in_its_own_way() {
+    let index = |index: u32| index.to_ne_bytes();
+    let read = |kind: &[u8], data: &[(u16, &[u8])]| {
+        let data = request(0, 0, 0, &[], data)[16..].to_vec();
+        let info = request(0, 0, 0, &[], &[(1, kind), (2, &data)])[16..].to_vec();
+        rows::link(&link_body(&[(18, &info)])).unwrap()
+    };
+    let vxlan = read(b"vxlan\0", &[(1, &index(42)), (3, &index(9))]);
+    assert_eq!((vxlan.underlays, vxlan.link), (vec![9], None));
+    assert_eq!(read(b"amt\0", &[(1, &index(42)), (4, &index(9))]).underlays, [9]);
+    assert_eq!(read(b"hsr\0", &[(1, &index(8)), (2, &index(9))]).underlays, [8, 9]);
+    // Of no link, or of another kind, whose attributes mean something else; of an odd length.
+    assert_eq!(read(b"vxlan\0", &[(1, &index(42)), (3, &index(0))]).underlays, []);
+    assert_eq!(read(b"geneve\0", &[(1, &index(42)), (3, &index(9))]).underlays, []);
+    assert_eq!(read(b"vxlan\0", &[(3, &[9])]).underlays, []);
+}
+
+#[test]
 fn one_odd_attribute_does_not_cost_the_link() {
     let body = link_body(&[(4, &[1]), (18, &[9, 9, 9]), (1, &[1, 2]), (3, b"et\xffh\0")]);
     let link = rows::link(&body).unwrap();

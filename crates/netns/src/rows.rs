@@ -28,6 +28,9 @@ pub(crate) const IFLA_TARGET_NETNSID: u16 = 46;
 pub(crate) const IFLA_INFO_KIND: u16 = 1;
 pub(crate) const IFLA_INFO_DATA: u16 = 2;
 const IFLA_VLAN_ID: u16 = 1;
+/// Of the kinds that do not tell by IFLA_LINK what they send by: the attributes of IFLA_INFO_DATA that do
+/// (IFLA_VXLAN_LINK, IFLA_AMT_LINK, IFLA_HSR_SLAVE1 and 2 of linux/if_link.h).
+const UNDERLAYS: [(&str, &[u16]); 3] = [("vxlan", &[3]), ("amt", &[4]), ("hsr", &[1, 2])];
 pub(crate) const IFA_ADDRESS: u16 = 1;
 pub(crate) const IFA_LOCAL: u16 = 2;
 pub(crate) const NETNSA_NSID: u16 = 1;
@@ -56,6 +59,9 @@ pub struct Link {
     /// `IFLA_LINK_NETNSID`: the namespace of that link, as this one calls it. -1 where it is
     /// another one that has no id here; none where it is this one.
     pub link_nsid: Option<i32>,
+    /// The links that a vxlan, an amt or an hsr sends by, in that namespace too: the kernel deletes it with
+    /// the last of them, and tells none of them as `IFLA_LINK`.
+    pub underlays: Vec<u32>,
     /// `IFLA_MASTER`: the link it is enslaved to.
     pub master: Option<u32>,
     /// `IFLA_VLAN_ID`, for kind `vlan`.
@@ -114,6 +120,13 @@ fn read_link_info(link: &mut Link, nested: &[u8]) {
             (IFLA_INFO_DATA, Some("vlan")) => {
                 let id = attributes(value).find(|(kind, _)| *kind == IFLA_VLAN_ID);
                 link.vlan = id.and_then(|(_, value)| u16_at(value, 0));
+            }
+            (IFLA_INFO_DATA, Some(of)) => {
+                let told = UNDERLAYS.iter().find(|(kind, _)| *kind == of);
+                let told = told.map_or(&[][..], |(_, told)| told);
+                let all = attributes(value).filter(|(kind, _)| told.contains(kind));
+                let all = all.filter_map(|(_, value)| u32_at(value, 0));
+                link.underlays = all.filter(|index| *index != 0).collect();
             }
             _ => {}
         }

@@ -68,6 +68,7 @@ pub(super) fn note_gateways(
 
 pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
     let nsid = link.link_nsid.map(Nsid);
+    let beneath = |ifindex| Peer { ifindex: Ifindex(ifindex), nsid };
     Link {
         ifindex: Ifindex(link.ifindex),
         name: link.name.into(),
@@ -78,7 +79,8 @@ pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
         mtu: link.mtu,
         up: link.up,
         no_arp: link.no_arp,
-        peer: link.link.map(|ifindex| Peer { ifindex: Ifindex(ifindex), nsid }),
+        peer: link.link.map(beneath),
+        underlays: link.underlays.into_iter().map(beneath).collect(),
         master: link.master.map(Ifindex),
         vlan: link.vlan,
         alias: link.alias,

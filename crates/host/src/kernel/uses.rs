@@ -9,7 +9,7 @@ use model::switch::Port;
 use netns::{Address, Error, Link, Netns, RouteSocket};
 
 use super::between::others_than;
-use super::rows::id;
+use super::rows::{self, id};
 
 /// What rests on the link of a port of the switch, in words, but for addresses that were `given` to it; or
 /// why that is not known. None where nothing does, and where there is no such link.
@@ -82,12 +82,22 @@ fn used_here(
 
 /// Whether it sends by one of these. The other link of a veth is its other end.
 fn sends_by(link: &Link, own: &BTreeSet<u32>) -> bool {
-    let is_paired = matches!(link.kind.as_deref(), Some("veth" | "netkit"));
-    !is_paired && link.link.is_some_and(|lower| own.contains(&lower))
+    rows::row(link.clone(), Vec::new()).lowers().any(|lower| own.contains(&lower.ifindex.0))
+}
+
+/// Whether what it sends by may be in the namespace that its own calls `word`, or has no word for. `beside`
+/// are the links of its own.
+fn leads_to(link: &Link, word: Option<i32>, beside: &[Link]) -> bool {
+    let Some(to) = link.link_nsid else {
+        let row = |link: &Link| rows::row(link.clone(), Vec::new());
+        return row(link).may_stand_elsewhere(&beside.iter().map(row).collect::<Vec<_>>());
+    };
+    to < 0 || Some(to) == word
 }
 
 /// A link that sends by one of these of the switch's namespace, in any that is not `known` and that a process is
-/// in, or that has a name or a file. Where one has no word for the switch's, the index decides.
+/// in, or that has a name or a file. Where one has no word for the switch's, or does not say where what it
+/// stands on is, the index decides.
 pub(super) fn upper_elsewhere(
     switch: &Netns,
     lower: &BTreeSet<u32>,
@@ -97,9 +107,9 @@ pub(super) fn upper_elsewhere(
     let others: Vec<&Netns> = others.iter().collect();
     let found = netns::visit(&others, |_, socket| {
         let word = socket.nsid_of(switch)?;
-        let leads_there = |link: &Link| link.link_nsid.is_some_and(|to| to < 0 || Some(to) == word);
-        let mut links = socket.links()?.into_iter();
-        Ok(links.find(|link| leads_there(link) && sends_by(link, lower)))
+        let links = socket.links()?;
+        let is_upper = |link: &&Link| sends_by(link, lower) && leads_to(link, word, &links);
+        Ok(links.iter().find(is_upper).cloned())
     });
     for upper in found {
         if let Some(upper) = upper? {
@@ -147,11 +157,29 @@ mod tests {
             let found = used(&[upper(kind, None)], &[], &[]);
             assert_eq!(found.unwrap(), format!("the {kind} up0 stands on it"));
         }
+        let tunnel = |lower| Link { underlays: vec![lower], link: None, ..upper("vxlan", None) };
+        assert_eq!(used(&[tunnel(7)], &[], &[]).unwrap(), "the vxlan up0 stands on it");
+        assert_eq!(used(&[tunnel(8)], &[], &[]), None);
         assert_eq!(used(&[upper("veth", None)], &[], &[]), None, "it is an index elsewhere");
         assert_eq!(used(&[upper("vlan", Some(3))], &[], &[]), None, "that is another link");
         let enslaved = Link { master: Some(12), ..link(7, "br9") };
         let found = used(&[enslaved, link(12, "br-lan")], &[], &[]);
         assert_eq!(found.unwrap(), "it is enslaved to br-lan");
+    }
+
+    #[test]
+    fn where_an_upper_link_leads_is_told_by_the_word_or_not_at_all() {
+        let parent = |mac| Link { mac: Some([2, 0, 0, 0, 0, mac]), ..link(7, "low0") };
+        let ipvtap = Link { mac: parent(1).mac, ..upper("ipvtap", None) };
+        assert!(leads_to(&ipvtap, Some(3), &[]));
+        assert!(leads_to(&ipvtap, Some(3), &[parent(2)]), "it has its parent's address");
+        assert!(!leads_to(&ipvtap, Some(3), &[parent(1)]), "its parent is beside it");
+        for kind in ["macvlan", "vxlan", "ipvlan"] {
+            assert!(!leads_to(&upper(kind, None), Some(3), &[]), "{kind}");
+            assert!(!leads_to(&upper(kind, Some(4)), Some(3), &[]), "{kind}");
+            assert!(leads_to(&upper(kind, Some(3)), Some(3), &[]), "{kind}");
+            assert!(leads_to(&upper(kind, Some(-1)), Some(3), &[]), "{kind}");
+        }
     }
 
     #[test]

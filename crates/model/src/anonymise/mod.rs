@@ -112,6 +112,7 @@ impl Masks {
             up: _,
             no_arp: _,
             peer: _,
+            underlays: _,
             master: _,
             vlan: _,
             alias,

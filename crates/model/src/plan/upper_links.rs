@@ -1,10 +1,10 @@
-//! The upper links of a link that is to go: a VLAN, a macvlan, an ipvlan sends by the lower link
-//! (`IFLA_LINK`), and the kernel deletes it together with that one, in whichever namespace it is.
+//! The upper links of a link that is to go: a VLAN, a macvlan, an ipvlan, a VXLAN sends by the lower link,
+//! and the kernel deletes it together with that one, in whichever namespace it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{Ifindex, LinkKey, NetnsId};
-use crate::snapshot::{Link, Namespace, Scope, Snapshot};
+use crate::snapshot::{Link, Namespace, Peer, Scope, Snapshot};
 
 /// Why links may not be deleted: an upper link of another namespace would be gone too.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +34,18 @@ pub(super) fn upper_of(
     let by_lower = by_lower(snapshot);
     let mut seen: BTreeSet<LinkKey> = ends.iter().copied().collect();
     let mut open = ends.to_vec();
+    let mut doubt = None;
     while let Some(lower) = open.pop() {
-        let same_index = by_lower.get(&lower.ifindex).into_iter().flatten();
-        for (space, link) in same_index.filter(|(space, link)| is_upper_of(space, link, lower)) {
-            if Some(space.id) != own {
-                return Some(Upper::Foreign(in_words(snapshot, space, link)));
+        for (space, link, beneath) in by_lower.get(&lower.ifindex).into_iter().flatten() {
+            let words = || in_words(snapshot, space, link);
+            match stands_on(snapshot, space, link, *beneath, lower) {
+                Stands::No => continue,
+                Stands::Perhaps => {
+                    doubt.get_or_insert_with(words);
+                    continue;
+                }
+                Stands::Yes if Some(space.id) != own => return Some(Upper::Foreign(words())),
+                Stands::Yes => {}
             }
             let upper = LinkKey { netns: space.id, ifindex: link.ifindex };
             if seen.insert(upper) {
@@ -46,32 +53,67 @@ pub(super) fn upper_of(
             }
         }
     }
-    unread(snapshot)
-        .map(|owner| Upper::Unknown(format!("whether a link of {owner} stands on it was not read")))
+    let doubt = doubt.map(|upper| {
+        format!("{upper} may stand on it: the kernel does not say in which namespace its parent is")
+    });
+    let unread = || {
+        let owner = unread(snapshot)?;
+        Some(format!("whether a link of {owner} stands on it was not read"))
+    };
+    doubt.or_else(unread).map(Upper::Unknown)
 }
 
-/// All upper links, each with its namespace, by the index of the lower one.
-fn by_lower(snapshot: &Snapshot) -> BTreeMap<Ifindex, Vec<(&Namespace, &Link)>> {
+/// An upper link, with its namespace and what is told of the lower one.
+type UpperLink<'a> = (&'a Namespace, &'a Link, Peer);
+
+/// All upper links by the index of the lower one.
+fn by_lower(snapshot: &Snapshot) -> BTreeMap<Ifindex, Vec<UpperLink<'_>>> {
     let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for space in snapshot.kernel.rows() {
-        for link in space.links.iter().filter(|link| !link.is_paired()) {
-            if let Some(lower) = link.peer {
-                all.entry(lower.ifindex).or_default().push((space, &**link));
+        for link in &space.links {
+            for lower in link.lowers() {
+                all.entry(lower.ifindex).or_default().push((space, &**link, lower));
             }
         }
     }
     all
 }
 
-/// Whether `link` sends by `lower`. Where its namespace has no known word for the other's, the index
-/// decides: it may be the one.
-fn is_upper_of(space: &Namespace, link: &Link, lower: LinkKey) -> bool {
-    let Some(beneath) = link.peer else { return false };
+/// Whether one link sends by another.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stands {
+    No,
+    Perhaps,
+    Yes,
+}
+
+/// Whether `link` sends by `lower`, which has the index of what is `beneath` it. Where its namespace has no
+/// known word for the other's, the index decides: it may be the one. Where the kernel names no namespace, the
+/// hardware address does.
+fn stands_on(
+    snapshot: &Snapshot,
+    space: &Namespace,
+    link: &Link,
+    beneath: Peer,
+    lower: LinkKey,
+) -> Stands {
     let netns = match beneath.nsid {
         None => Some(space.id),
         Some(nsid) => space.nsids.get(&nsid).copied(),
     };
-    beneath.ifindex == lower.ifindex && netns.is_none_or(|netns| netns == lower.netns)
+    if netns.is_none_or(|netns| netns == lower.netns) {
+        return Stands::Yes;
+    }
+    if beneath.nsid.is_some() || !link.hides_its_parents_netns() {
+        return Stands::No;
+    }
+    let home = snapshot.namespace(lower.netns);
+    let mut parents = home.into_iter().flat_map(|home| &home.links);
+    if parents.any(|parent| parent.ifindex == lower.ifindex && link.has_mac_of(parent)) {
+        return Stands::Yes;
+    }
+    let beside = space.links.iter().map(|link| &**link);
+    if link.may_stand_elsewhere(beside) { Stands::Perhaps } else { Stands::No }
 }
 
 fn in_words(snapshot: &Snapshot, space: &Namespace, link: &Link) -> String {

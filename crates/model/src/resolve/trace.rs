@@ -199,7 +199,7 @@ fn through_parent(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize
     let Some((below, lower)) = link.peer.and_then(|peer| named_by(tracer.index, at, peer)) else {
         return Some(Trace::unresolved("the link beneath it is in a namespace that was not read"));
     };
-    if below.netns != at.netns || !hides_its_parents_netns(link) {
+    if below.netns != at.netns || !link.hides_its_parents_netns() {
         return Some(onto(tracer, below, lower, hops));
     }
     if lower.mac.filter(|mac| mac.identifies()) != link.mac {
@@ -212,13 +212,6 @@ fn through_parent(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize
     let by = "hardware address".to_owned();
     trace.notes.extend(ports.map(|port| Note::NotProven { port, by: by.clone() }));
     Some(trace)
-}
-
-/// Of an ipvtap the kernel tells the parent's index, and never in which namespace that is
-/// (`ipvtap_link_ops` of drivers/net/ipvlan/ipvtap.c have no `get_link_net`). It has its parent's
-/// hardware address.
-fn hides_its_parents_netns(link: &Link) -> bool {
-    link.kind.as_deref() == Some("ipvtap")
 }
 
 /// Goes on from the link beneath.

@@ -33,6 +33,9 @@ pub struct Link {
     pub no_arp: bool,
     /// `IFLA_LINK`: the peer of a veth, the parent of a macvlan, ipvlan or vlan.
     pub peer: Option<Peer>,
+    /// What it sends by where `IFLA_LINK` does not tell that: the links beneath a vxlan, an amt or an hsr.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub underlays: Vec<Peer>,
     /// The link this one is enslaved to (`IFLA_MASTER`).
     pub master: Option<Ifindex>,
     /// VLAN id, for kind `vlan`.
@@ -93,6 +96,35 @@ impl Link {
     /// The kinds of links that have a parent.
     pub const KINDS_WITH_PARENT: [&str; 6] =
         ["vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"];
+
+    /// The links that it sends by and that it goes with, or is of no use without. The peer of a paired link
+    /// is none.
+    pub fn lowers(&self) -> impl Iterator<Item = Peer> {
+        let told = self.peer.filter(|_| !self.is_paired());
+        told.into_iter().chain(self.underlays.iter().copied())
+    }
+
+    /// Of an ipvtap the kernel tells the parent's index, and never in which namespace that is
+    /// (`ipvtap_link_ops` of drivers/net/ipvlan/ipvtap.c have no `get_link_net`). It has its parent's
+    /// hardware address.
+    pub fn hides_its_parents_netns(&self) -> bool {
+        self.kind.as_deref() == Some("ipvtap")
+    }
+
+    /// Whether the link beneath it may be in another namespace although the kernel names none: it is none of
+    /// those beside it, `links`, that has the index and the hardware address of the parent.
+    pub fn may_stand_elsewhere<'a>(&self, links: impl IntoIterator<Item = &'a Self>) -> bool {
+        let Some(beneath) = self.peer.filter(|_| self.hides_its_parents_netns()) else {
+            return false;
+        };
+        let is_it = |link: &Self| link.ifindex == beneath.ifindex && self.has_mac_of(link);
+        beneath.nsid.is_none() && !links.into_iter().any(is_it)
+    }
+
+    /// Whether both have one hardware address, which tells them from others.
+    pub fn has_mac_of(&self, other: &Self) -> bool {
+        self.mac.is_some_and(|mac| mac.identifies() && other.mac == Some(mac))
+    }
 
     /// The namespace that it leads straight to, as its own calls that; none where it leads to no
     /// other one.

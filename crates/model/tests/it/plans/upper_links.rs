@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docker_ovs_model::ids::{Ifindex, NetnsId, Nsid};
+use docker_ovs_model::ids::{Ifindex, Mac, NetnsId, Nsid};
 use docker_ovs_model::plan::{Disconnect, PlanError, Prune, disconnect, prune, undecided};
 use docker_ovs_model::snapshot::{Link, Namespace, Observed, Peer};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
@@ -116,6 +116,71 @@ fn what_has_an_upper_link_of_another_is_left_alone() {
         let refused = plan(&host, &again, 2).unwrap_err();
         assert!(matches!(refused, PlanError::InterfaceTaken { .. }), "{what}: {refused}");
     }
+}
+
+/// Makes what was put there a tunnel, which tells by an attribute of its own what it sends by.
+fn make_tunnel(host: &mut Snapshot, at: NetnsId) {
+    let space = host.kernel.rows_mut().iter_mut().find(|space| space.id == at).unwrap();
+    let link = Arc::make_mut(space.links.last_mut().unwrap());
+    link.kind = Some("vxlan".to_owned());
+    link.underlays.extend(link.peer.take());
+}
+
+#[test]
+fn a_tunnel_over_a_link_stands_on_it() {
+    for (at, words) in [(home(2), "the vxlan up0 of c2"), (SWITCH, "the vxlan up0 of the host")] {
+        for end in [home(1), SWITCH] {
+            let mut host = joined();
+            let lower = (end, end_in(&host, end));
+            put(&mut host, at, "vxlan", lower);
+            make_tunnel(&mut host, at);
+            let refused = disconnected(&host, true).unwrap_err();
+            assert!(matches!(refused, PlanError::HasUpper { .. }), "{refused}");
+            assert!(refused.to_string().contains(words), "{refused}");
+        }
+    }
+    let mut host = joined();
+    let lower = (home(1), end_in(&host, home(1)));
+    put(&mut host, home(1), "vxlan", lower);
+    make_tunnel(&mut host, home(1));
+    assert_eq!(disconnected(&host, false), Ok(()), "it is its own");
+}
+
+/// Of an ipvtap the kernel tells the index of the parent alone.
+#[test]
+fn an_ipvtap_in_another_namespace_may_stand_on_a_link() {
+    let mac = |last| Some(Mac([2, 0, 0, 0, 9, last]));
+    let with = |own: Option<Mac>, beside: Option<Mac>| {
+        let mut host = joined();
+        let lower = end_in(&host, home(1));
+        for (at, mac) in [(home(1), mac(1)), (home(2), beside)] {
+            let space = host.kernel.rows_mut().iter_mut().find(|space| space.id == at).unwrap();
+            space.links.retain(|link| at == home(1) || link.ifindex != lower);
+            let put =
+                Arc::new(Link { ifindex: lower, name: "low0".into(), mac, ..Link::default() });
+            if at == home(1) {
+                let end = space.links.iter_mut().find(|link| link.ifindex == lower).unwrap();
+                Arc::make_mut(end).mac = mac;
+            } else if mac.is_some() {
+                space.links.push(put);
+            }
+        }
+        put(&mut host, home(2), "ipvtap", (home(2), lower));
+        let space = host.kernel.rows_mut().iter_mut().find(|space| space.id == home(2)).unwrap();
+        Arc::make_mut(space.links.last_mut().unwrap()).mac = own;
+        disconnected(&host, true)
+    };
+    for beside in [None, mac(1), mac(2)] {
+        let refused = with(mac(1), beside).unwrap_err();
+        assert!(matches!(refused, PlanError::HasUpper { .. }), "{refused}");
+        assert!(refused.to_string().contains("the ipvtap up0 of c2"), "{refused}");
+    }
+    for (own, beside) in [(mac(3), None), (mac(3), mac(2)), (None, mac(2))] {
+        let refused = with(own, beside).unwrap_err();
+        assert!(matches!(refused, PlanError::Undecided { .. }), "{refused}");
+        assert!(refused.to_string().contains("ipvtap up0 of c2 may stand on it"), "{refused}");
+    }
+    assert_eq!(with(mac(2), mac(2)), Ok(()), "its parent is beside it");
 }
 
 #[test]
