@@ -136,6 +136,8 @@ struct Witnesses<'a> {
     asked: Vec<&'a EngineName>,
     /// Those that are not asked who runs what.
     others: Vec<&'a OtherEngine>,
+    /// Those that were asked as well and of which the record is not: a container of theirs takes no place.
+    beside: Vec<&'a EngineName>,
 }
 
 /// All of them; or why what they say proves nothing.
@@ -144,8 +146,10 @@ fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Witnesses<
         return Err("only one container was asked for".to_owned());
     }
     let Some(mark) = &record.engine else {
-        let all = all_answered(snapshot)?;
+        let mut all = all_answered(snapshot)?;
         docker_answered(snapshot)?;
+        let asked = std::mem::take(&mut all.asked).into_iter();
+        (all.asked, all.beside) = asked.partition(|engine| is_docker(snapshot, engine));
         return Ok(all);
     };
     let is_it = |id: &Option<String>| id.as_deref() == Some(&*mark.id);
@@ -191,7 +195,7 @@ fn all_answered(snapshot: &Snapshot) -> Result<Witnesses<'_>, String> {
     let here = snapshot.other_engines.iter().filter(|other| !other.is_elsewhere());
     let others: Vec<_> = here.filter(|other| !is_none(other)).collect();
     others.iter().try_for_each(|other| fresh(&other.containers, &other.address))?;
-    Ok(Witnesses { asked: snapshot.engines.keys().collect(), others })
+    Ok(Witnesses { asked: snapshot.engines.keys().collect(), others, ..Witnesses::default() })
 }
 
 /// Where nothing but Docker's `ID` tells of the engine: those that have it, and one of them is here. All others of
@@ -251,13 +255,19 @@ fn answered(snapshot: &Snapshot, kind: &EngineName) -> Result<(), String> {
 /// Records that name no engine are those of ovs-docker, and of times that knew Docker alone: without
 /// Docker, which may just be stopped, nothing is known of their containers.
 fn docker_answered(snapshot: &Snapshot) -> Result<(), String> {
-    let mut dockers = snapshot.engines.iter().filter(|(engine, _)| engine.kind() == "docker");
+    let mut dockers = snapshot.engines.iter().filter(|(engine, _)| is_docker(snapshot, engine));
     match dockers.find(|(_, rows)| rows.is_fresh()) {
         Some(_) => Ok(()),
         None => {
             Err("its record names no engine: it may be of Docker, which did not answer".to_owned())
         }
     }
+}
+
+/// Whether it is Docker itself, and not Podman, which has Docker's API too.
+fn is_docker(snapshot: &Snapshot, engine: &EngineName) -> bool {
+    let id = snapshot.identities.engines.get(engine).and_then(|who| who.id.as_deref());
+    engine.kind() == "docker" && id.is_none_or(|id| !id.starts_with("podman:"))
 }
 
 /// The same of an engine that is not asked who runs what.
@@ -288,13 +298,25 @@ fn replaced<'a>(
     record: &PortRecord,
     witnesses: &Witnesses<'a>,
 ) -> Whereabouts<'a> {
-    let rows = snapshot.containers_by_engine();
-    let rows = rows.filter(|(kind, _)| witnesses.asked.contains(kind)).map(|(_, row)| row);
-    let rows = rows.filter(|row| record.is_replaced_by(row));
+    let like = || snapshot.containers_by_engine().filter(|(_, row)| record.is_replaced_by(row));
+    let rows = like().filter(|(kind, _)| witnesses.asked.contains(kind)).map(|(_, row)| row);
+    let rows: Vec<&Container> = rows.collect();
+    let owner = record.owner_name();
+    let is_told = |row: &Container| rows.iter().any(|told| told.id == row.id);
+    let mut beside = like().filter(|(kind, _)| witnesses.beside.contains(kind));
+    if let Some((engine, _)) = beside.find(|(_, row)| !is_told(row)) {
+        return Whereabouts::Unknown {
+            why: format!(
+                "the record of {owner} names no engine, and a container of {engine} may not stand in its place"
+            ),
+        };
+    }
     // An engine that is asked may be one of the others by its other socket.
     let others = witnesses.others.iter().flat_map(|other| other.containers.rows());
     let known = others.filter(|row| record.is_replaced_by(row));
-    let fits = distinct(rows.chain(known.filter_map(|row| snapshot.container_by_id(&row.id))));
+    let fits = distinct(
+        rows.iter().copied().chain(known.filter_map(|row| snapshot.container_by_id(&row.id))),
+    );
     let elsewhere = witnesses.others.iter().find(|other| {
         let rows = other.containers.rows().iter();
         // One engine may have two sockets.
@@ -302,7 +324,6 @@ fn replaced<'a>(
         others.any(|row| record.is_replaced_by(row))
     });
     let named = fits.iter().find(|row| record.name.as_deref() == Some(&*row.name));
-    let owner = record.owner_name();
     match (fits.as_slice(), named, elsewhere) {
         ([], _, None) => Whereabouts::Gone,
         ([row], _, None) => Whereabouts::Replaced(row),

@@ -450,3 +450,30 @@ fn what_takes_the_place_of_a_container_of_such_an_id_is_dockers_too() {
         is_unknown(&host, &record(Some(bare)), "does not answer");
     }
 }
+
+/// Records that name no engine are of times that knew Docker alone.
+#[test]
+fn what_stands_in_the_place_of_a_record_without_an_engine_is_dockers() {
+    for (api, id) in [("podman", "podman:/s"), ("lxc", "lxc:/s"), ("docker@/p.sock", "podman:/s")] {
+        let mut host = asked_by(&[(api, namesake())]);
+        let engine = EngineName(api.into());
+        host.identities.engines.get_mut(&engine).unwrap().id = Some(id.to_owned());
+        is_unknown(&host, &record(None), "names no engine");
+        // Nor is Docker's taken for certain then.
+        let docker = EngineName("docker".into());
+        let successor = Container { name: "c9".into(), ..container(7) };
+        host.engines.insert(docker.clone(), Ok(vec![successor.clone()]).into());
+        is_unknown(&host, &record(None), "names no engine");
+        // Of another name it has nothing to do with it.
+        host.engines.insert(engine.clone(), Ok(vec![container(8)]).into());
+        let found = whereabouts(&host, &record(None));
+        assert!(matches!(found, Whereabouts::Replaced(row) if row.id == successor.id), "{found:?}");
+        // What tells of Docker's own container tells of no other one.
+        host.engines.insert(engine, Ok(vec![successor.clone()]).into());
+        let found = whereabouts(&host, &record(None));
+        assert!(matches!(found, Whereabouts::Replaced(row) if row.id == successor.id), "{found:?}");
+        // Without Docker itself nothing is known.
+        host.engines.remove(&docker);
+        is_unknown(&host, &record(None), "it may be of Docker");
+    }
+}
