@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use model::identity::{SourceIdentity, World};
 use model::snapshot::Container;
@@ -13,16 +14,29 @@ use crate::engine::kinds::KINDS;
 use crate::engine::{Engine, EngineContainer, Peer};
 use crate::failure;
 
-/// The first process of a machine, which listens for engines that are started when they are asked.
+/// The first process of a machine or of a user, which listens for what it starts when that is asked: an engine,
+/// or a relay to one elsewhere.
 const FIRST: [&str; 2] = ["systemd", "init"];
 
-/// What a process is called as an engine itself, or as one that starts engines here. Any other one may
-/// be a relay to an engine elsewhere.
+/// What a process is called as an engine. Any other one may be a relay to an engine elsewhere.
 pub(super) fn engine_name(process: &Process) -> Option<String> {
-    let is_engine = |name: &str| {
-        FIRST.contains(&name) || KINDS.iter().any(|kind| kind.programs.contains(&name))
-    };
+    let is_engine = |name: &str| KINDS.iter().any(|kind| kind.programs.contains(&name));
     process.names().find(|name| is_engine(name))
+}
+
+/// Whether a process listens for others: who asks its socket is told of it, and not of who answers.
+fn is_first(process: &Process) -> bool {
+    process.names().any(|name| FIRST.contains(&&*name))
+}
+
+/// Who answers at the socket of this address, of which a connection tells `peer`. For the first process an engine
+/// does that has its listening socket open as well; without one it is not told.
+pub(crate) fn answering(peer: Peer, address: &str) -> Peer {
+    let Peer::Process(pid) = peer else { return peer };
+    let Some(first) = Process::open(pid).ok().filter(is_first) else { return peer };
+    let path = Path::new(address.strip_prefix("unix://").unwrap_or(address));
+    let engine = first.shares_listener(path, |process| engine_name(process).is_some());
+    engine.map_or(Peer::Untold, |engine| Peer::Process(engine.pid()))
 }
 
 const HINT: &str = "run docker-ovs in the engine's PID namespace, as with docker run --pid=host";
@@ -179,7 +193,8 @@ pub(crate) fn identify(engine: &dyn Engine, found: &[EngineContainer]) -> Source
 /// anyone's.
 fn user(engine: &dyn Engine) -> Option<u32> {
     let Peer::Process(pid) = engine.peer() else { return None };
-    let process = Process::open(pid).ok().filter(|process| engine_name(process).is_some())?;
+    let is_told = |process: &Process| engine_name(process).is_some() || is_first(process);
+    let process = Process::open(pid).ok().filter(is_told)?;
     process.user().filter(|user| *user != 0)
 }
 
@@ -213,26 +228,33 @@ fn world(engine: &dyn Engine, found: &[EngineContainer]) -> World {
     let mut proven = proven.filter(|(found, process)| {
         process.is_in_cgroup_of(|cgroups| engine.names_in_cgroups(&found.row, cgroups))
     });
-    match (proven.next(), engine.peer()) {
-        (Some((found, process)), _) => World::Here {
+    if let Some((found, process)) = proven.next() {
+        let (pid, name) = (process.pid(), &found.row.name);
+        return World::Here { evidence: format!("process {pid} is in the cgroup of its {name}") };
+    }
+    not_proven(engine)
+}
+
+/// What is known of an engine by its socket alone where neither who listens there nor a container tells.
+fn not_proven(engine: &dyn Engine) -> World {
+    match (engine.peer(), answering(engine.peer(), &engine.address())) {
+        (Peer::Process(first), Peer::Process(pid)) if first != pid => World::Here {
             evidence: format!(
-                "process {} is in the cgroup of its {}",
-                process.pid(),
-                found.row.name
+                "process {pid} has its socket open, at which process {first} listens"
             ),
         },
-        (None, Peer::Network) => World::Elsewhere {
+        (Peer::Network, _) => World::Elsewhere {
             why: format!(
                 "it is asked at {}, and no process here is a container of its",
                 engine.address()
             ),
         },
-        (None, Peer::Process(pid)) => World::Unknown {
+        (Peer::Process(pid), _) => World::Unknown {
             why: format!(
                 "process {pid}, which listens at its socket, may pass on to another machine"
             ),
         },
-        (None, Peer::Untold | Peer::Files) => {
+        (Peer::Untold | Peer::Files, _) => {
             World::Unknown { why: "its socket does not tell who listens".to_owned() }
         }
     }

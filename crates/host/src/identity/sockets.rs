@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Dir, Mode, OFlags, open, readlinkat};
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fstat, open, readlinkat, statat};
 
-use super::process::Process;
+use super::process::{Process, is_same};
 
 impl Process {
     /// The paths of the unix sockets that it listens at, as it named them; empty where it has ended
@@ -18,6 +18,32 @@ impl Process {
         let own = opened_by(self.pid(), &inodes).unwrap_or_default();
         let own = listening.into_iter().filter(|(inode, _)| own.contains(inode));
         own.map(|(_, path)| path).collect()
+    }
+
+    /// Another process that has the socket open at which this one listens by `path`, a path of this program's,
+    /// and that `is_it`: one that it has handed the socket to. None where that may not be looked at.
+    pub(crate) fn shares_listener(
+        &self,
+        path: &Path,
+        is_it: impl Fn(&Self) -> bool,
+    ) -> Option<Self> {
+        let file = statat(CWD, path, AtFlags::empty()).ok()?;
+        let is_file = |at: &PathBuf| {
+            let its = self.find(at).ok().and_then(|found| fstat(found).ok());
+            its.is_some_and(|its| is_same(&its, &file))
+        };
+        let table = format!("/proc/{}/net/unix", self.pid());
+        let listening = unix_listeners(Path::new(&table)).ok()?.into_iter();
+        let listening = listening.filter(|(_, at)| is_file(at)).map(|(inode, _)| inode).collect();
+        if opened_by(self.pid(), &listening).ok()?.is_empty() {
+            return None;
+        }
+        let every = std::fs::read_dir("/proc").ok()?.flatten();
+        let pids = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let others = pids.filter(|pid| *pid != self.pid());
+        let mut others = others.filter_map(|pid| Self::open(pid).ok()).filter(is_it);
+        let has_it = |sockets: BTreeSet<u64>| !sockets.is_empty();
+        others.find(|other| opened_by(other.pid(), &listening).is_ok_and(has_it))
     }
 }
 
@@ -76,9 +102,45 @@ pub(super) fn unix_listener(row: &str) -> Option<(u64, PathBuf)> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::os::fd::{AsFd, OwnedFd};
+    use std::os::unix::net::UnixListener;
+    use std::path::{Path, PathBuf};
+    use std::process::Child;
 
-    use super::{unix_listener, unix_listeners};
+    use super::{Process, unix_listener, unix_listeners};
+
+    /// A process that has this socket as its standard input.
+    fn holder(socket: Option<&UnixListener>) -> Child {
+        let stdin = socket.map(|socket| socket.as_fd().try_clone_to_owned().unwrap());
+        let mut sleep = lab::program("sleep");
+        let stdin = stdin.map_or_else(std::process::Stdio::null, |fd: OwnedFd| fd.into());
+        sleep.arg("600").stdin(stdin).spawn().unwrap()
+    }
+
+    #[test]
+    fn who_was_handed_a_listening_socket_has_that_very_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let (own, other) = (at("own"), at("other"));
+        let sockets = [&own, &other].map(|path| UnixListener::bind(path).unwrap());
+        std::os::unix::fs::symlink(&own, at("link")).unwrap();
+        let listener = Process::open(std::process::id()).unwrap();
+        let mut holders = [None, Some(&sockets[1]), Some(&sockets[0])].map(holder);
+        let pids = holders.each_ref().map(Child::id);
+        let found = |path: &Path, of: &[u32]| {
+            let found = listener.shares_listener(path, |process| of.contains(&process.pid()));
+            found.map(|process| process.pid())
+        };
+        assert_eq!(found(&own, &pids), Some(pids[2]));
+        assert_eq!(found(&at("link"), &pids), Some(pids[2]));
+        assert_eq!(found(&other, &pids), Some(pids[1]));
+        assert_eq!(found(&own, &pids[..2]), None, "of another name");
+        assert_eq!(found(&at("none"), &pids), None);
+        for child in &mut holders {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
 
     #[test]
     fn a_table_of_many_sockets_is_read_to_its_end() {

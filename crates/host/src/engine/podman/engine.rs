@@ -13,6 +13,7 @@ use super::read::{Listed, Podman};
 use crate::engine::inspected::Inspected;
 use crate::engine::rest::can_name_a_container;
 use crate::engine::{Engine, EngineContainer, Event, Events, Peer};
+use crate::identity::engine::answering;
 use crate::identity::process::Process;
 use crate::identity::store;
 
@@ -82,7 +83,8 @@ impl Engine for Podman {
         async {
             let root = self.info().await?.store.graph_root;
             let root = Some(root).filter(|root| !root.is_empty());
-            Ok(root.map(|root| store::id("podman", &root, self.peer())))
+            let peer = || answering(self.peer(), &self.address());
+            Ok(root.map(|root| store::id("podman", &root, peer())))
         }
         .boxed()
     }
