@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use docker_ovs_model::ids::{Ifindex, Mac, NetnsId, Nsid, OfPort};
+use docker_ovs_model::plan::{Disconnect, PlanError, disconnect};
 use docker_ovs_model::snapshot::{Link, Peer};
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::wiring::AttachmentState;
@@ -118,6 +119,38 @@ fn what_the_kernel_or_words_tell_of_a_linux_bridge_is_more_than_likeness() {
             let found = found.next().unwrap();
             assert!(matches!(found.port, AttachmentState::On(_)), "{found:#?}");
             assert!(!found.rests_on_likeness(), "{found:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_port_that_something_is_only_like_is_not_taken_by_force_either() {
+    for (what, like) in [
+        ("by address", Link { mac: Some(MAC), ..link(10, "tap0", "tun", 0) }),
+        ("by name", link(10, "int0", "tun", 0)),
+    ] {
+        for words in [false, true] {
+            let mut host = bridged(&[like.clone()]);
+            if words {
+                let bridges = host.switch.values_mut().next().unwrap().rows_mut();
+                let ids = &mut Arc::make_mut(&mut bridges[0].ports[0]).external_ids;
+                ids.insert("container_id".to_owned(), "1".repeat(64));
+                ids.insert("container_iface".to_owned(), like.name.to_string());
+            }
+            let request = Disconnect {
+                bridge: "br0".to_owned(),
+                container: "c1".to_owned(),
+                interface: Some(like.name.to_string()),
+                force: true,
+            };
+            let found = disconnect(&host, &resolve(&host), &request);
+            match found {
+                Ok(_) => assert!(words, "{what}"),
+                Err(PlanError::Undecided { why, .. }) => {
+                    assert!(!words && why.contains("alone"), "{what}: {why}");
+                }
+                Err(other) => panic!("{what}: {other}"),
+            }
         }
     }
 }

@@ -50,6 +50,19 @@ impl DisconnectPlanner<'_> {
         }
     }
 
+    /// That the interface is on this port has to be known: what is only like the port may be on none, and
+    /// the port another's.
+    pub(super) fn check_proof(&self, row: &SwitchPort, interface: &Name) -> Result<(), PlanError> {
+        let like = self.plugged(row, interface).filter(|found| found.rests_on_likeness());
+        like.map_or(Ok(()), |_| {
+            let what = format!("port {}", row.port.iface);
+            let why = format!(
+                "that {interface} is on it is told by a name or a hardware address alone, which any link may have"
+            );
+            Err(PlanError::Undecided { what, why })
+        })
+    }
+
     /// A port that leads on to a Linux bridge, or that other links stand on, is not one interface's to
     /// take: what else is there, or will be, loses it too.
     pub(super) fn check_way(&self, row: &SwitchPort, interface: &Name) -> Result<(), PlanError> {

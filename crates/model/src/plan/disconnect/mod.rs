@@ -59,6 +59,7 @@ pub fn disconnect(
     let (removal, link) = match &connection {
         Connection::Port(row) => {
             planner.check(row, request.force)?;
+            planner.check_proof(row, &interface)?;
             planner.check_way(row, &interface)?;
             planner.check_upper(row, &interface)?;
             let host_end = planner.host_end(row, &interface);
