@@ -94,6 +94,9 @@ fn judge(
                    one end on each joins the two";
         return Err(why.to_owned());
     }
+    if let Some(why) = link.ok().filter(|_| known.is_empty()).and_then(taken_by_another) {
+        return Err(why);
+    }
     if let Some((name, port)) = known.iter().find(|(_, port)| *port.iface != *uplink.interface) {
         let why = format!("is the link of the port {} of {name} already", port.iface);
         return Err(format!("{why}; uplink={} names it", port.iface));
@@ -105,6 +108,14 @@ fn judge(
         }
         _ => Ok(true),
     }
+}
+
+/// Why what arrives at a link is for another one that it is enslaved to: the kernel lets one alone take it. The
+/// datapath's own is that of the switch, whose ports are known.
+fn taken_by_another(link: &HostLink) -> Option<String> {
+    let (master, kind) = link.master.as_ref().filter(|(_, kind)| kind != "openvswitch")?;
+    let kind = if kind.is_empty() { "link" } else { kind };
+    Some(format!("is enslaved to the {kind} {master}, which takes what arrives at it"))
 }
 
 /// Whose port it is, where that is recorded.
@@ -217,7 +228,11 @@ mod tests {
 
     fn link(ifindex: u32, kind: &str, names: &[&str]) -> HostLink {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        HostLink { ifindex: Ifindex(ifindex), kind: kind.to_owned(), names }
+        HostLink { ifindex: Ifindex(ifindex), kind: kind.to_owned(), names, master: None }
+    }
+
+    fn enslaved(link: HostLink, master: &str, kind: &str) -> HostLink {
+        HostLink { master: Some((master.to_owned(), kind.to_owned())), ..link }
     }
 
     /// What becomes of an uplink of br9, beside which there is br8.
@@ -252,6 +267,14 @@ mod tests {
         refused("self", &link(9, "openvswitch", &["br9", "self"]), "the port br9 of br9");
         refused("wan", &link(11, "", &["eno1", "wan"]), "uplink=eno1 names it");
         refused("lan", &link(30, "bridge", &["br-lan", "lan"]), "is a Linux bridge");
+        for (kind, master) in [("bridge", "br-lan"), ("bond", "bond0"), ("team", "team0")] {
+            let of_another = enslaved(link(13, "", &["eno3"]), master, kind);
+            refused("eno3", &of_another, &format!("is enslaved to the {kind} {master}"));
+        }
+        for (index, name, is_port) in [(11, "eno1", true), (13, "eno3", false)] {
+            let own = enslaved(link(index, "", &[name]), "ovs-system", "openvswitch");
+            assert_eq!(judged(name, &own), Ok(is_port));
+        }
         assert_eq!(judged("eno1", &link(11, "", &["eno1", "wan"])), Ok(true));
         assert_eq!(judged("eno1", &link(11, "", &["wan"])), Ok(true), "renamed");
         assert_eq!(judged("eno3", &link(13, "", &["eno3", "dmz"])), Ok(false));

@@ -13,6 +13,8 @@ pub struct HostLink {
     pub kind: String,
     /// All its names.
     pub names: Vec<String>,
+    /// The link that it is enslaved to: its name and its kind.
+    pub master: Option<(String, String)>,
 }
 
 impl HostLink {
@@ -25,7 +27,10 @@ impl HostLink {
         let called = socket.link_named(name)?;
         let held = || held.map_or(Ok(None), |held| socket.link(held.0));
         let found = called.map_or_else(held, |called| Ok(Some(called)))?;
-        Ok(found.map(Self::from))
+        let Some(link) = found else { return Ok(None) };
+        let master = link.master.map_or(Ok(None), |master| socket.link(master))?;
+        let master = master.map(|master| (master.name, master.kind.unwrap_or_default()));
+        Ok(Some(Self { master, ..Self::from(link) }))
     }
 
     /// Whether it is the link of a port: that is called as it is, or vswitchd holds it.
@@ -37,6 +42,7 @@ impl HostLink {
 impl From<Link> for HostLink {
     fn from(link: Link) -> Self {
         let names = std::iter::once(link.name).chain(link.altnames).collect();
-        Self { ifindex: Ifindex(link.ifindex), kind: link.kind.unwrap_or_default(), names }
+        let kind = link.kind.unwrap_or_default();
+        Self { ifindex: Ifindex(link.ifindex), kind, names, master: None }
     }
 }
