@@ -181,7 +181,7 @@ fn by_mark(snapshot: &Snapshot, system: &str) -> VethState {
     let own = snapshot.identities.database.as_ref().and_then(|database| database.id.as_deref());
     match own.map(short_system) {
         None => {
-            undecided("it is of a database with a system-id; the one that was asked tells none")
+            undecided("it is of one database; the one that was asked does not tell which it is")
         }
         Some(own) if own != system => VethState::Kept,
         Some(_) => VethState::Orphaned,

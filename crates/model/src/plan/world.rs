@@ -35,6 +35,9 @@ fn is_here(what: &str, identity: Option<&SourceIdentity>) -> Result<(), PlanErro
     }
 }
 
+/// What a database is called by.
+const ROW: &str = "_uuid of its Open_vSwitch row";
+
 /// Whether a row was written for this database; a record that names none is as good as the row.
 /// A copy of another host's database has rows that name that one.
 pub(super) fn written_here(snapshot: &Snapshot, system: Option<&str>) -> Result<(), String> {
@@ -42,10 +45,9 @@ pub(super) fn written_here(snapshot: &Snapshot, system: Option<&str>) -> Result<
     let own = snapshot.identities.database.as_ref().and_then(|database| database.id.as_deref());
     match own {
         Some(own) if own == system => Ok(()),
-        Some(_) => Err(format!("its record is of another database, with the system-id {system}")),
+        Some(_) => Err(format!("its record is of another database, {system} ({ROW})")),
         None => Err(format!(
-            "its record is of the database with the system-id {system}; whether that is this one is \
-             not known"
+            "its record is of the database {system} ({ROW}); whether that is this one is not known"
         )),
     }
 }
