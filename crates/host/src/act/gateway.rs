@@ -13,6 +13,9 @@ use crate::{Host, failure, kernel};
 /// Whether packets of IPv4 are forwarded from one link to another (ip-sysctl of the kernel's documentation).
 const IP_FORWARD: &str = "/proc/sys/net/ipv4/ip_forward";
 
+/// The kinds of links of internal ports: in the kernel's datapath, and in vswitchd's own.
+const KINDS: [&str; 2] = ["openvswitch", "tun"];
+
 /// A gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GatewayLink {
@@ -85,7 +88,14 @@ impl GatewayLink {
     }
 
     fn link(&self, socket: &RouteSocket) -> Result<Option<Link>, SourceError> {
-        socket.link_named(&self.name).map_err(|error| self.failed(&error))
+        let called = socket.link_named(&self.name).map_err(|error| self.failed(&error))?;
+        Ok(called.filter(|link| self.is_it(link)))
+    }
+
+    /// Whether a link is one that vswitchd has made under this name. Where that was renamed, any other one may have
+    /// the name by now, or as an alternative one.
+    fn is_it(&self, link: &Link) -> bool {
+        link.name == *self.name && link.kind.as_deref().is_some_and(|kind| KINDS.contains(&kind))
     }
 
     fn failed(&self, error: &Error) -> SourceError {
@@ -128,4 +138,27 @@ fn has_addresses(socket: &RouteSocket, link: &Link, wanted: &[Cidr]) -> Result<b
     let has = socket.addresses_of(link.ifindex)?;
     let has = |cidr: &Cidr| has.iter().any(|one| (one.ip, one.prefix) == (cidr.ip, cidr.prefix));
     Ok(wanted.iter().all(has))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gateway_is_a_link_of_an_internal_port_by_its_own_name() {
+        let gateway = GatewayLink { name: "br9".into(), addresses: Vec::new(), mtu: None };
+        let link = |name: &str, kind: Option<&str>, altnames: &[&str]| Link {
+            name: name.to_owned(),
+            kind: kind.map(str::to_owned),
+            altnames: altnames.iter().map(|name| (*name).to_owned()).collect(),
+            ..Link::default()
+        };
+        for kind in KINDS {
+            assert!(gateway.is_it(&link("br9", Some(kind), &[])), "{kind}");
+            assert!(!gateway.is_it(&link("lan0", Some(kind), &["br9"])), "{kind}");
+        }
+        for kind in [None, Some("dummy"), Some("bridge"), Some("veth")] {
+            assert!(!gateway.is_it(&link("br9", kind, &[])), "{kind:?}");
+        }
+    }
 }
