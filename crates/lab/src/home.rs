@@ -5,7 +5,7 @@ use std::process::Output;
 
 use crate::container::Container;
 use crate::link::Netns;
-use crate::run::{output, run, wait_until};
+use crate::run::{output, patience, run, wait_until};
 
 /// Whatever has a network namespace to plug something into.
 pub trait Home {
@@ -58,6 +58,17 @@ pub fn ping(home: &impl Home, ip: &str) -> bool {
     let output = home.busybox(&["ping", "-c1", "-W1", ip]).expect("ping can be started");
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert!(output.stdout.starts_with(b"PING "), "ping {ip}: {}: {complaint}", output.status);
+    output.status.success()
+}
+
+/// Whether one single ping from `home` to `ip` is answered, sent or not. Where an answer is
+/// `expected` it has the test's [`patience`] to come; that there is none is known after two seconds.
+///
+/// # Panics
+/// When ping cannot be started.
+pub fn single_ping(home: &impl Home, ip: &str, expected: bool) -> bool {
+    let seconds = if expected { patience().as_secs() } else { 2 }.to_string();
+    let output = home.busybox(&["ping", "-c1", "-W", &seconds, ip]).expect("ping can be started");
     output.status.success()
 }
 

@@ -60,7 +60,7 @@ pub use database::{Database, IdleVswitchd};
 pub use datapath::Datapath;
 pub use etcd::Etcd;
 pub use firewall::tables_called;
-pub use home::{Home, ping, wait_for_answer};
+pub use home::{Home, ping, single_ping, wait_for_answer};
 pub use inner::{InnerDocker, InnerSwitch};
 pub use known_meshes::KnownMeshes;
 pub use link::{Link, Netns, Plug, Plugged, here};

@@ -62,5 +62,6 @@ fn an_address_that_comes_again_has_the_same_hardware_address() {
     drop(first);
     let again = on();
     assert_eq!(again.on_network("MacAddress"), mac);
-    assert!(ping(&neighbour, "10.97.73.9"), "the neighbour has nothing to learn");
+    let is_answered = lab::single_ping(&neighbour, "10.97.73.9", true);
+    assert!(is_answered, "the neighbour has nothing to learn");
 }

@@ -126,15 +126,15 @@ fn a_dockerd_with_live_restore_finds_its_containers_with_their_numbers_and_traff
     };
     wait_until("both are known", || numbers().iter().all(|number| !number.is_empty()));
     let before = numbers();
-    let reach = || Process(pids[0].clone()).pings(&address);
-    wait_until("they reach each other", reach);
+    let one = Process(pids[0].clone());
+    lab::wait_for_answer(&one, &address);
     docker.stop();
     for _ in 0..3 {
-        assert!(reach(), "their traffic goes on");
+        assert!(lab::single_ping(&one, &address, true), "their traffic goes on");
     }
     docker.start_again();
     assert_eq!(pids, names.map(|name| docker.outer_pid(name)), "they ran on");
-    assert!(reach());
+    assert!(lab::single_ping(&one, &address, true));
     assert_eq!(numbers(), before);
     docker.docker(&["restart", "--time", "0", "one"]);
     wait_until("it has its number", || numbers() == before);
@@ -149,11 +149,5 @@ struct Process(String);
 impl lab::Home for Process {
     fn netns(&self) -> String {
         self.0.clone()
-    }
-}
-
-impl Process {
-    fn pings(&self, ip: &str) -> bool {
-        lab::ping(self, ip)
     }
 }

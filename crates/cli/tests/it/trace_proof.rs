@@ -304,10 +304,6 @@ fn what_is_passed_on_is_not_known() {
         container
     };
     let (a, b) = (connect(&near, "eth0", Some(1), &[]), connect(&far, "eth0", Some(2), &[]));
-    let passes = |from: &Container, ip: &str| {
-        let words = ["exec", from.name(), "busybox", "ping", "-c1", "-W2", ip];
-        lab::program("docker").args(words).output().unwrap().status.success()
-    };
     let told = |from: &Container, to: &Container| docker_ovs(&["trace", from.name(), to.name()]);
     let (one, two) = (lab::unique("pa"), lab::unique("pb"));
     let _pair = lab::Link::named(&one, &["type", "veth", "peer", "name", &two]);
@@ -318,11 +314,11 @@ fn what_is_passed_on_is_not_known() {
         let ran = told(&a, &b);
         let why = format!("goes on by {two}, port {number} of {}", far.name());
         assert!(ran.code == 2 && ran.stdout.contains(&why), "{ran:?}");
-        assert!(passes(&a, "10.80.2.2"));
+        assert!(lab::single_ping(&a, "10.80.2.2", true));
     }
     run("ovs-vsctl", &["del-port", far.name(), &two]);
     let ran = told(&a, &b);
-    assert!(ran.code == 1 && !passes(&a, "10.80.2.2"), "{ran:?}");
+    assert!(ran.code == 1 && !lab::single_ping(&a, "10.80.2.2", false), "{ran:?}");
     // A firewall with a bridge inside, between two VLANs.
     let fw = connect(&near, "eth0", None, &["--vlan", "10"]);
     let more = ["connect", near.name(), fw.name(), "-i", "eth1", "--vlan", "20", "--quiet"];
@@ -330,13 +326,14 @@ fn what_is_passed_on_is_not_known() {
     let c = connect(&near, "eth0", Some(3), &["--vlan", "10"]);
     let d = connect(&near, "eth0", Some(4), &["--vlan", "20"]);
     let ran = told(&c, &d);
-    assert!(ran.code == 1 && !passes(&c, "10.80.2.4"), "{ran:?}");
+    assert!(ran.code == 1 && !lab::single_ping(&c, "10.80.2.4", false), "{ran:?}");
     fw.ip(&["link", "add", "inner", "type", "bridge"]);
     for link in ["eth0", "eth1"] {
         fw.ip(&["link", "set", link, "master", "inner"]);
     }
     fw.ip(&["link", "set", "inner", "up"]);
-    lab::wait_until("the firewall passes packets on", || passes(&c, "10.80.2.4"));
+    // The firewall passes packets on.
+    lab::wait_for_answer(&c, "10.80.2.4");
     let ran = told(&c, &d);
     assert!(ran.code == 2 && ran.stdout.contains("may pass it on"), "{ran:?}");
 }

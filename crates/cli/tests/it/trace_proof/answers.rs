@@ -3,12 +3,19 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use lab::{Bridge, Container, Home, run};
+use lab::{Bridge, Container, Home, run, single_ping};
 
 use super::scene::Space;
 use crate::tool::{docker_ovs, says};
 
 const PORT: u16 = 5432;
+
+/// Whether a container gets a connection. Where one is expected it has the test's patience to come about;
+/// that there is none is known after four seconds, and two more attempts of the kernel.
+fn connects(from: &Container, at: SocketAddr, expected: bool) -> bool {
+    let within = if expected { lab::patience() } else { Duration::from_secs(4) };
+    Space::of(from).open(|| Ok(TcpStream::connect_timeout(&at, within).is_ok()))
+}
 
 /// A firewall that lets `web` open connections, and answers pass to what is established: conntrack knows
 /// just those connections that a rule commits, each zone its own.
@@ -24,10 +31,6 @@ fn an_answer_passes_where_its_connection_is_committed() {
     });
     let at = SocketAddr::from((Ipv4Addr::new(10, 78, 9, 2), PORT));
     let _listens = Space::of(&db).open(|| TcpListener::bind(at));
-    let connects = || {
-        let open = || Ok(TcpStream::connect_timeout(&at, Duration::from_secs(4)).is_ok());
-        Space::of(&web).open(open)
-    };
     for (looks, opens, zone) in [
         ("ct(table=1)", "NORMAL", Some(0)),
         ("ct(table=1)", "ct(commit),NORMAL", None),
@@ -54,7 +57,8 @@ fn an_answer_passes_where_its_connection_is_committed() {
         let says_why = why.as_ref().is_none_or(|why| ways[1].contains(why));
         let code = if why.is_some() { 2 } else { 0 };
         assert!(told.code == code && says_why, "{looks} {opens}: {told:?}");
-        assert_eq!(connects(), why.is_none(), "{looks} {opens}");
+        let passes = why.is_none();
+        assert_eq!(connects(&web, at, passes), passes, "{looks} {opens}");
     }
 }
 
@@ -72,10 +76,6 @@ fn what_a_sender_has_not_learnt_it_asks_for() {
         container
     });
     let (four, six) = ("10.78.8.2", "2001:db8:78::2");
-    let answers = |ip: &str| {
-        let words = ["exec", web.name(), "busybox", "ping", "-c1", "-W1", ip];
-        lab::program("docker").args(words).output().unwrap().status.success()
-    };
     let normal = "priority=0,actions=NORMAL";
     let dropped = "the MAC of";
     for (ip, flows, why) in [
@@ -105,7 +105,8 @@ fn what_a_sender_has_not_learnt_it_asks_for() {
             assert!(told.code == code && says_why, "{flows:?}: {told:?}");
             assert_eq!(told.stdout.contains(dropped), why.is_some(), "{flows:?}: {told:?}");
         }
-        assert_eq!(answers(ip), why.is_none(), "{flows:?}");
+        let is_answered = why.is_none();
+        assert_eq!(single_ping(&web, ip, is_answered), is_answered, "{flows:?}");
     }
     // What it has learnt it does not ask for.
     run("ovs-ofctl", &["del-flows", bridge.name()]);
@@ -116,7 +117,7 @@ fn what_a_sender_has_not_learnt_it_asks_for() {
         container.ip(&[&learnt[..], &["nud", "permanent"]].concat());
     }
     let told = docker_ovs(&["trace", web.name(), db.name()]);
-    assert!(told.code == 0 && answers(four), "{told:?}");
+    assert!(told.code == 0 && single_ping(&web, four, true), "{told:?}");
 }
 
 /// Where another one gets the answer the sender learns nothing, and sends nothing; a rule that answers by itself is as
@@ -162,9 +163,8 @@ fn an_answer_that_another_one_gets_teaches_the_sender_nothing() {
             let says_why = code == 0 || told.stdout.contains("may answer or not");
             assert!(told.code == code && says_why, "{flow}: {told:?}");
         }
-        let ping = ["exec", web.name(), "busybox", "ping", "-c1", "-W2", "10.78.12.2"];
-        let answers = lab::program("docker").args(ping).output().unwrap().status.success();
-        assert_eq!(answers, code == 0, "{flow}");
+        let is_answered = code == 0;
+        assert_eq!(single_ping(&web, "10.78.12.2", is_answered), is_answered, "{flow}");
     }
 }
 
@@ -206,8 +206,7 @@ fn what_learn_adds_before_is_not_known() {
             let told = docker_ovs(&[&["trace", web.name(), db.name()], more].concat());
             assert!(told.code == 2 && told.stdout.contains("learn() adds"), "{flows:?}: {told:?}");
         }
-        let ping = ["exec", web.name(), "busybox", "ping", "-c1", "-W2", "10.78.10.2"];
-        assert!(lab::program("docker").args(ping).output().unwrap().status.success(), "{flows:?}");
+        assert!(single_ping(&web, "10.78.10.2", true), "{flows:?}");
     }
 }
 
@@ -225,10 +224,6 @@ fn an_answer_is_to_the_packet_as_it_arrived() {
     });
     let _listens = Space::of(&db).open(|| TcpListener::bind((Ipv4Addr::new(10, 78, 11, 2), PORT)));
     let at = SocketAddr::from((Ipv4Addr::new(10, 78, 11, 2), 80));
-    let connects = || {
-        let open = || Ok(TcpStream::connect_timeout(&at, Duration::from_secs(4)).is_ok());
-        Space::of(&web).open(open)
-    };
     let arp = "arp,actions=NORMAL".to_owned();
     let there = |more: &str| format!("tcp,tp_dst=80,actions={more}mod_tp_dst:{PORT},NORMAL");
     let back = format!("tcp,tp_src={PORT},actions=mod_tp_src:80,NORMAL");
@@ -247,7 +242,7 @@ fn an_answer_is_to_the_packet_as_it_arrived() {
             let told = docker_ovs(&[&words[..], more].concat());
             assert_eq!(told.code, code, "{flows:?}: {told:?}");
         }
-        assert_eq!(connects(), passes, "{flows:?}");
+        assert_eq!(connects(&web, at, passes), passes, "{flows:?}");
     }
 }
 
@@ -266,11 +261,7 @@ fn what_conntrack_keeps_is_not_known_where_another_one_wrote_it() {
     let ip = Ipv4Addr::new(10, 78, 13, 2);
     let listen = |port: u16| Space::of(&db).open(|| TcpListener::bind((ip, port)));
     let _listen = [80, PORT].map(listen);
-    let connects = || {
-        let at = SocketAddr::from((ip, 80));
-        let open = || Ok(TcpStream::connect_timeout(&at, Duration::from_secs(3)).is_ok());
-        Space::of(&web).open(open)
-    };
+    let at = SocketAddr::from((ip, 80));
     let (there, back) = (format!("mod_tp_dst:{PORT}"), "mod_tp_src:80");
     let mark = |value: u8| format!("exec(load:{value}->NXM_NX_CT_MARK[])");
     let (one, two) = (mark(1), mark(2));
@@ -351,6 +342,6 @@ fn what_conntrack_keeps_is_not_known_where_another_one_wrote_it() {
             let told = docker_ovs(&[&words[..], way, more].concat());
             assert_eq!(told.code, code, "{flows:?}: {told:?}");
         }
-        assert_eq!(connects(), passes, "{flows:?}");
+        assert_eq!(connects(&web, at, passes), passes, "{flows:?}");
     }
 }
