@@ -13,8 +13,7 @@ use std::thread;
 use crate::acting::kill_after;
 use lab::{Container, unique, wait_until};
 use rustix::process::Signal;
-use scene::{Scene, WITHIN, again, owed};
-use serde_json::Value;
+use scene::{Scene, WITHIN, again, nothing_is_owed};
 
 /// How many steps connect and restore have taken when the interface is set up: the veth, the port, its
 /// checksum offload, its addresses.
@@ -43,7 +42,7 @@ fn a_container_made_again_under_its_name_gets_its_interface() {
     daemon.hears(&format!("restored {name}:eth0 on {}", scene.bridge));
     scene.is_back(&container, &before);
     // The look at which it was restored may have seen the link go.
-    wait_until("nothing is owed", || owed(&daemon).is_empty());
+    nothing_is_owed(&daemon);
 }
 
 #[test]
@@ -101,8 +100,8 @@ fn a_stranger_that_takes_the_old_name_of_a_renamed_container_gets_nothing() {
     let stranger = again(&name);
     container.restart();
     scene.is_back(&container, &before);
+    nothing_is_owed(&daemon);
     assert_eq!(scene.row(&stranger), "");
-    assert_eq!(owed(&daemon), Vec::<Value>::new());
 }
 
 #[test]
@@ -161,6 +160,6 @@ fn a_daemon_finishes_what_a_connect_was_killed_at() {
             let row = scene.row(&container);
             row.contains("192.0.2.7/24") && row.contains("default via 192.0.2.1")
         });
-        wait_until("nothing is owed", || owed(&daemon).is_empty());
+        nothing_is_owed(&daemon);
     }
 }

@@ -4,7 +4,7 @@ use crate::tool::says;
 use lab::{Container, Home, unique, wait_until};
 use serde_json::Value;
 
-use super::scene::{Scene, owed};
+use super::scene::{Scene, nothing_is_owed, owed};
 
 #[test]
 fn what_another_program_took_from_the_database_meanwhile_is_put_back() {
@@ -39,8 +39,8 @@ fn what_is_taken_by_hand_from_a_container_that_runs_stays_away() {
     wait_until("it is shown", || daemon.json("/healthz")["Status"] == "ok");
     other.restart();
     daemon.hears(&format!("restored {}:eth0", other.name()));
+    nothing_is_owed(&daemon);
     assert!(!container.ip(&["link"]).contains("eth0"));
-    assert_eq!(owed(&daemon), Vec::<Value>::new());
 }
 
 /// Also where another interface of the same container, on the same bridge or another, comes back later.
@@ -82,7 +82,7 @@ fn what_is_taken_by_hand_stays_away_while_a_sibling_is_owed() {
         address("delete", end);
         daemon.hears(&format!("restored {}:{interface}", container.name()));
     }
-    wait_until("nothing is owed", || owed(&daemon).is_empty());
+    nothing_is_owed(&daemon);
     let links = container.ip(&["link"]);
     assert!(!links.contains("eth0") && !links.contains("eth2"), "{links}");
 }

@@ -6,7 +6,7 @@ use crate::tool::{docker_ovs, says};
 use lab::{Container, wait_until};
 use serde_json::Value;
 
-use super::scene::{Scene, WITHIN, owed};
+use super::scene::{Scene, WITHIN, nothing_is_owed, owed};
 
 /// The processor time that a process has taken, in hundredths of a second: `utime` and `stime` of
 /// proc_pid_stat(5).
@@ -24,10 +24,18 @@ fn what_cannot_be_tried_while_the_database_is_away_is_waited_for_in_peace() {
         wait_until("it is owed", || !owed(daemon).is_empty());
         // The time of the next attempt passes.
         thread::sleep(3 * WITHIN);
-        let spent = processor_time(daemon.pid());
-        thread::sleep(WITHIN);
-        let spent = processor_time(daemon.pid()) - spent;
-        assert!(spent < 100, "{spent} hundredths in {WITHIN:?}");
+        let spent = || {
+            let before = processor_time(daemon.pid());
+            thread::sleep(WITHIN);
+            processor_time(daemon.pid()) - before
+        };
+        // Other containers come and go meanwhile, and are looked at.
+        let mut each = Vec::new();
+        let is_at_peace = (0..5).any(|_| {
+            each.push(spent());
+            each.last() < Some(&100)
+        });
+        assert!(is_at_peace, "{each:?} hundredths in {WITHIN:?} each");
     });
 }
 
@@ -74,7 +82,7 @@ fn a_vswitchd_that_hung_while_a_container_restarted_is_waited_for() {
     scene.is_back(&container, &before);
     daemon.hears(&format!("restored {it}"));
     events.find(|event| event.name == "owed" && event.data == Value::Array(Vec::new()));
-    wait_until("nothing is owed", || owed(&daemon).is_empty());
+    nothing_is_owed(&daemon);
     let metrics = daemon.get("/metrics").body;
     assert!(metrics.contains("docker_ovs_restores_total{result=\"restored\"} 1\n"), "{metrics}");
 }

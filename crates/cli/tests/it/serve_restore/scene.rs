@@ -88,6 +88,11 @@ pub(super) fn again(name: &str) -> Container {
     container
 }
 
+/// Waits until nothing is owed: that a thing is done is told a moment before it is taken off the list.
+pub(super) fn nothing_is_owed(daemon: &Served) {
+    wait_until("nothing is owed", || owed(daemon).is_empty());
+}
+
 pub(super) fn owed(daemon: &Served) -> Vec<Value> {
     daemon.json("/healthz")["Owed"].as_array().unwrap().clone()
 }
