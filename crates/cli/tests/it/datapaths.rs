@@ -11,7 +11,7 @@ use lab::{
     wait_for_answer, wait_until,
 };
 
-use crate::tool::says;
+use crate::tool::lists;
 
 type Fact = (&'static str, fn(Datapath) -> String);
 
@@ -140,7 +140,7 @@ fn gone(datapath: Datapath) -> String {
 fn occupant(datapath: Datapath) -> String {
     let pair = Pair::new(datapath);
     pair.lose();
-    let told = says(&["ports", pair.bridge.name(), "--format", "{{.Port}} {{.Occupant}}"]);
+    let told = lists(&["ports", pair.bridge.name(), "--format", "{{.Port}} {{.Occupant}}"]);
     let row = told.lines().find_map(|line| line.strip_prefix(pair.plug.host_end()));
     row.unwrap_or_else(|| panic!("{told}")).trim().to_owned()
 }

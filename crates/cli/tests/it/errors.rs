@@ -5,7 +5,7 @@ use std::os::unix::net::UnixListener;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::tool::{command, docker_ovs, drop_in, refuses, says};
+use crate::tool::{command, docker_ovs, drop_in, lists, refuses, says};
 use lab::{Bridge, Container, Netns, Plug, Plugged, run};
 
 #[test]
@@ -120,7 +120,7 @@ fn a_name_with_dockers_slash_is_the_name() {
     let number = says(&["connect", bridge.name(), &name, "-q"]);
     assert_eq!(says(&["port", &name, bridge.name(), "-q"]), number);
     assert_eq!(says(&["wait", &name, bridge.name(), "-q"]), number);
-    assert!(says(&["explain", &name]).starts_with(container.name()));
+    assert!(lists(&["explain", &name]).starts_with(container.name()));
     assert!(drop_in(&[&name, bridge.name()]).stdout.starts_with("eth0,"));
     assert!(says(&["restore", &name]).contains("present"));
     let removed = says(&["disconnect", bridge.name(), &name]);
@@ -209,9 +209,15 @@ fn tool_as(program: &str, words: &[&str]) -> (i32, String, String) {
 #[test]
 fn the_doctor_finds_a_healthy_host_healthy() {
     lab::need!(Docker);
-    let ran = docker_ovs(&["doctor", "--format", "{{.Check}} {{.Verdict}}"]);
+    let doctor = || docker_ovs(&["doctor", "--format", "{{.Check}} {{.Verdict}}"]);
+    let mut ran = doctor();
+    // What other tests break is broken for a while.
+    let is_healthy = lab::comes_true(|| {
+        ran = doctor();
+        ran.code == 0
+    });
     let datapath = run("ovs-vsctl", &["--columns=datapath_type", "list", "Bridge"]);
-    assert_eq!(ran.code, 0, "{ran:?} {datapath}");
+    assert!(is_healthy, "{ran:?} {datapath}");
     for check in ["docker ok", "ovsdb ok", "vswitchd ok", "privileges ok", "namespace ok"] {
         assert!(ran.stdout.contains(check), "{ran:?}");
     }

@@ -5,7 +5,7 @@ use lab::{Bridge, Container, Switch, flow, run, unique, wait_for_answer, wait_un
 use serde_json::Value;
 
 use crate::tool::live::Events;
-use crate::tool::{docker_ovs, refuses, says};
+use crate::tool::{docker_ovs, lists, refuses, says};
 
 fn json(words: &[&str]) -> Vec<Value> {
     let ran = docker_ovs(&[words, &["--format", "json"]].concat());
@@ -190,7 +190,7 @@ fn addresses_are_told_with_their_owners() {
 /// The name of the interface that has this number.
 fn db_port(bridge: &Bridge, number: &str) -> String {
     let format = "{{.OFPort}} {{.Port}}";
-    let ports = says(&["ports", bridge.name(), "--format", format]);
+    let ports = lists(&["ports", bridge.name(), "--format", format]);
     let line = ports.lines().find_map(|line| line.strip_prefix(&format!("{number} ")));
     line.unwrap().to_owned()
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 use crate::acting::{Footprint, Scene, ids, kill_after, numbers_of, step_that_sets_up};
-use crate::tool::{docker_ovs, refuses, says};
+use crate::tool::{docker_ovs, lists, refuses, says};
 use lab::{Bridge, Container, Home, ping, run, try_run, unique, wait_for_answer};
 
 #[test]
@@ -231,7 +231,7 @@ fn explain_and_doctor_name_a_deaf_port() {
     says(&["connect", bridge.name(), one.name(), "--ip", "10.78.5.1/24"]);
     says(&["connect", bridge.name(), two.name(), "--ip", "10.78.5.2/24"]);
     wait_for_answer(&one, "10.78.5.2");
-    let explained = || says(&["explain", two.name(), "--format", "json"]);
+    let explained = || lists(&["explain", two.name(), "--format", "json"]);
     assert!(!explained().contains("deaf"));
     let port = says(&["port", two.name(), "--format", "{{.Port}}"]);
     let port = port.trim_end();

@@ -160,7 +160,7 @@ fn a_stopped_container_has_no_port_although_its_row_still_has_a_number() {
     assert_eq!(ofport_of(plugged.host_end()), plugged.ofport(), "OVS keeps the number");
     let complaint = refuses(&["port", container.name(), bridge.name()]);
     assert!(complaint.contains("not running (it is exited)"), "{complaint}");
-    let left = says(&["ports", bridge.name(), "--format", "{{.OFPort}} {{.Occupant}}"]);
+    let left = lists(&["ports", bridge.name(), "--format", "{{.OFPort}} {{.Occupant}}"]);
     assert!(left.contains(&format!("{} orphaned\n", plugged.ofport())), "{left}");
     let all = lists(&[
         "ls",

@@ -33,7 +33,7 @@ fn ovsdb_openflow_and_appctl_agree() {
         ]);
         assert_eq!(listed, format!("{} 4711\n", container.name()), "{source}");
     }
-    let told = says(&["explain", container.name(), bridge.name()]);
+    let told = lists(&["explain", container.name(), bridge.name()]);
     for source in ["ovsdb", "openflow", "appctl"] {
         assert!(told.contains(&format!("4711 on bridge {}", bridge.name())), "{told}");
         assert!(told.lines().any(|line| line.ends_with(source)), "{told}");
@@ -42,7 +42,7 @@ fn ovsdb_openflow_and_appctl_agree() {
     let dp =
         dp.lines().find_map(|line| line.trim().strip_prefix(&format!("{host_end} 4711/"))).unwrap();
     let dp = dp.split(':').next().unwrap();
-    let ports = says(&["ports", bridge.name(), "--format", "{{.OFPort}} {{.DPPort}}"]);
+    let ports = lists(&["ports", bridge.name(), "--format", "{{.OFPort}} {{.DPPort}}"]);
     assert!(ports.contains(&format!("4711 {dp}\n")), "{ports} {dp}");
 }
 
@@ -101,7 +101,7 @@ fn internal_ports_that_were_moved_are_found() {
     let lost_row = told.lines().find(|line| line.starts_with("eth2 ")).unwrap();
     let by_address = format!("eth2 {lost} {} internal on", ofport_of(&lost));
     assert!(lost_row == by_address || lost_row == "eth2   unresolved unknown", "{lost_row}");
-    let ports = says(&["ports", bridge.name(), "--format", "{{.Port}} {{.Occupant}}"]);
+    let ports = lists(&["ports", bridge.name(), "--format", "{{.Port}} {{.Occupant}}"]);
     assert!(!ports.contains("orphaned"), "an internal port may live anywhere: {ports}");
 }
 

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use lab::{Clock, run, wait_until};
+use lab::{Clock, run};
 
 use super::command;
 
@@ -91,10 +91,6 @@ impl Events {
         assert!(found, "waited in vain for {what} among\n{}", told());
     }
 
-    pub(crate) fn wait_for_complaint(&self, part: &str) {
-        wait_until(part, || self.complaints(part) > 0);
-    }
-
     /// All its complaints.
     pub(crate) fn complained(&self) -> Vec<String> {
         self.complained.lock().unwrap().clone()
@@ -103,6 +99,13 @@ impl Events {
     /// How many of its complaints contain `part`.
     pub(crate) fn complaints(&self, part: &str) -> usize {
         self.complained.lock().unwrap().iter().filter(|line| line.contains(part)).count()
+    }
+
+    /// How often no answer of this source came in time: others may be held up by other tests.
+    pub(crate) fn late(&self, source: &str) -> usize {
+        let complained = self.complained.lock().unwrap();
+        let of_it = |line: &&String| line.contains(source) && line.contains("no answer within");
+        complained.iter().filter(of_it).count()
     }
 
     /// How often something about `who` began with `action`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{lists, says};
+use super::lists;
 
 /// What is told of interfaces and of ports that were left behind.
 #[derive(Debug, Default, PartialEq)]
@@ -41,7 +41,7 @@ impl Picture {
     pub(crate) fn seen(names: &[&str], bridge: &str) -> Self {
         let rows = parsed(&lists(&["ls", "--format", "json"]));
         let rows = rows.iter().filter(|row| names.contains(&text(row, "Container")));
-        let ports = parsed(&says(&["ports", bridge, "--format", "json"]));
+        let ports = parsed(&lists(&["ports", bridge, "--format", "json"]));
         let left = ports.iter().filter(|port| port["Occupant"] == "orphaned");
         Self {
             rows: rows.map(|found| (place(found), row(found))).collect(),
