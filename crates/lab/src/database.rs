@@ -94,7 +94,7 @@ impl Database {
     /// `ovs-vsctl` on it, which waits for no switch.
     pub fn vsctl(&self, words: &[&str]) -> String {
         let db = format!("--db={}", self.remote());
-        run("ovs-vsctl", &[&[&*db, "--no-wait", "--timeout=5"], words].concat())
+        run("ovs-vsctl", &[&[&*db, "--no-wait"], words].concat())
     }
 
     /// Kills the server.

@@ -5,11 +5,12 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::authority::{Authority, Signed};
-use crate::run::{program, wait_for, wait_until};
+use crate::run::{patience, program, wait_for, wait_until};
 
 /// The members; ended, and their files removed, with their guard.
 #[derive(Debug)]
@@ -102,7 +103,8 @@ impl Etcd {
     /// Waits until each member that runs is of a cluster with a leader.
     fn wait(&mut self) {
         for number in 0..self.members.len() {
-            let words = self.words_for(&self.members[number].client.clone());
+            // It is asked again.
+            let words = self.words_for(&self.members[number].client, Duration::from_secs(5));
             let log = self.folder.path().join(format!("{}.said", self.members[number].name));
             let Some(process) = self.members[number].process.as_mut() else { continue };
             wait_for("etcd", process, &log, || {
@@ -113,9 +115,10 @@ impl Etcd {
         }
     }
 
-    fn words_for(&self, endpoints: &str) -> Vec<String> {
+    /// The words of an etcdctl(1) that asks these members, each command within that time.
+    fn words_for(&self, endpoints: &str, within: Duration) -> Vec<String> {
         let mut words = vec![format!("--endpoints={endpoints}"), "--dial-timeout=2s".to_owned()];
-        words.push("--command-timeout=5s".to_owned());
+        words.push(format!("--command-timeout={}s", within.as_secs()));
         if let (Some(authority), Some(signed)) = (&self.authority, &self.members[0].files) {
             words.push(format!("--cacert={}", authority.cert()));
             words.push(format!("--cert={}", signed.cert));
@@ -127,7 +130,7 @@ impl Etcd {
     /// etcdctl(1) on it.
     pub fn ctl(&self) -> Command {
         let mut ctl = program("etcdctl");
-        ctl.env("ETCDCTL_API", "3").args(self.words_for(&self.endpoints()));
+        ctl.env("ETCDCTL_API", "3").args(self.words_for(&self.endpoints(), patience()));
         ctl
     }
 

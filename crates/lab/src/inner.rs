@@ -111,7 +111,7 @@ impl InnerSwitch {
 
     /// `ovs-vsctl` on it.
     pub fn vsctl(&self, words: &[&str]) -> String {
-        run("ovs-vsctl", &[&[&*format!("--db={}", self.remote()), "--timeout=10"], words].concat())
+        run("ovs-vsctl", &[&[&*format!("--db={}", self.remote())], words].concat())
     }
 }
 

@@ -158,7 +158,7 @@ fn of_open_vswitch() -> Option<String> {
         return Some(format!("{what} at {}: {complaint}", rundir.display()));
     }
     // The database answers without it, but no port would ever get a number.
-    if let Some(complaint) = complaint("ovs-appctl", &["--timeout=5", "version"]) {
+    if let Some(complaint) = complaint("ovs-appctl", &["version"]) {
         let what = "Open vSwitch's ovs-vswitchd (scripts/setup starts it)";
         return Some(format!("{what} at {}: {complaint}", rundir.display()));
     }

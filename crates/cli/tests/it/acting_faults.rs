@@ -80,7 +80,7 @@ fn a_database_that_ends_midway_leaves_no_link() {
     for step in 0..=3 {
         let ((mut server, db), container, end) = (unserved(), Container::run(), unique("h"));
         let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
-        let (mut child, go) = hold_after(step, &[&words[..], &["--timeout", "3"]].concat());
+        let (mut child, go) = hold_after(step, &[&words[..], &["--timeout", "20"]].concat());
         server.stop();
         go();
         let ran: Ran = output(&mut child);

@@ -148,7 +148,7 @@ fn what_is_waited_for_in_vain_is_told_as_it_is() {
     let (bridge, other) = (Bridge::new(), Bridge::new());
     let alone = Alone::start();
     let (link, _) = plugged(&other, &alone.pid());
-    let said = |who: &str| docker_ovs(&["--timeout", "3", "wait", who, bridge.name()]).stderr;
+    let said = |who: &str| docker_ovs(&["--timeout", "8", "wait", who, bridge.name()]).stderr;
     let elsewhere = said(&format!("pid:{}", alone.pid()));
     assert!(elsewhere.contains(&format!("eth7 is on {}", other.name())), "{elsewhere}");
     drop((link, alone));

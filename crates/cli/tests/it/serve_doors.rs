@@ -247,6 +247,10 @@ fn labels_are_not_told_by_tcp_without_a_token_and_filter_all_the_same() {
     }
 }
 
+/// Less than the time after which the daemon drops whoever takes nothing: an answer that comes sooner waited for
+/// nothing of that.
+const BLOCKED: Duration = Duration::from_secs(15);
+
 #[test]
 fn clients_that_never_read_do_not_block_other_clients() {
     lab::need!(Lab);
@@ -267,7 +271,7 @@ fn clients_that_never_read_do_not_block_other_clients() {
     for _ in 0..20 {
         assert_eq!(daemon.get("/healthz").status, 200);
     }
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < BLOCKED, "{:?}", start.elapsed());
     drop(idle);
 }
 
@@ -285,7 +289,7 @@ fn a_crowd_of_one_user_blocks_no_other_user() {
     for _ in 0..20 {
         let start = Instant::now();
         assert_eq!(ask(tcp(&address), &healthz).status, 200);
-        assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+        assert!(start.elapsed() < BLOCKED, "{:?}", start.elapsed());
     }
     // One of the crowd's own gives its place up; one that has just come has it.
     let crowd_here: Vec<_> = (0..CROWD).map(|_| daemon.connect()).collect();

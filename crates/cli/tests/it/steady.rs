@@ -131,7 +131,7 @@ fn events_stopped_for_long_print_nothing_false() {
     lab::alone!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
     let plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
-    let events = Events::start(&["--timeout", "1s"]);
+    let events = Events::start(&["--timeout", "5s"]);
     wait_until("it is told", || events.count("appeared", container.name()) > 0);
     for round in 1..=number("DOCKER_OVS_TEST_ROUNDS", 2) {
         events.signal("-STOP");
@@ -139,7 +139,7 @@ fn events_stopped_for_long_print_nothing_false() {
         let other = Plugged::new(&late, "eth0", &bridge, Plug::default());
         run("ovs-vsctl", &["set", "port", plugged.host_end(), &format!("tag={round}")]);
         // Silence, patience and a second more.
-        wait_until("it was held up", || stop.elapsed() > Duration::from_secs(5));
+        wait_until("it was held up", || stop.elapsed() > Duration::from_secs(9));
         events.signal("-CONT");
         let back = Instant::now();
         let on = format!("{} {}", bridge.name(), other.ofport());

@@ -83,8 +83,8 @@ fn a_switch_that_numbers_nothing_is_waited_for_once() {
         unnumbered(&db, container, &[]);
     }
     let begun = std::time::Instant::now();
-    let ran = docker_ovs(&["restore", "--all", "--db", &db, "--timeout", "2s"]);
+    let ran = docker_ovs(&["restore", "--all", "--db", &db, "--timeout", "10s"]);
     assert_eq!(ran.code, 1, "{ran:?}");
-    assert_eq!(ran.stdout.matches("no number within 2s").count(), 4, "{ran:?}");
-    assert!(begun.elapsed().as_secs() < 8, "each was waited for: {:?}", begun.elapsed());
+    assert_eq!(ran.stdout.matches("no number within 10s").count(), 4, "{ran:?}");
+    assert!(begun.elapsed().as_secs() < 35, "each was waited for: {:?}", begun.elapsed());
 }

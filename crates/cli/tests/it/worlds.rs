@@ -40,7 +40,7 @@ fn switch_with_port(netns: &Netns) -> (Switch, String) {
     let far = switch.netns().name().to_owned();
     netns.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", &end, "netns", &far]);
     switch.netns().ip(&["link", "set", &end, "up"]);
-    switch.vsctl(&["--timeout=10", "add-port", "br0", &end]);
+    switch.vsctl(&["add-port", "br0", &end]);
     (switch, end)
 }
 

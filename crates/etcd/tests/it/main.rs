@@ -346,7 +346,7 @@ fn a_caller_waits_no_longer_than_it_wants() {
             assert!(client.keep_alive(7).await.is_err_and(|error| late(&error)));
             assert!(client.watch("/f/", 0).await.is_err_and(|error| late(&error)));
             let took = start.elapsed();
-            assert!(took >= allowed && took < Duration::from_secs(3), "{took:?}");
+            assert!(took >= allowed && took < Duration::from_secs(15), "{took:?}");
         }
     });
 }

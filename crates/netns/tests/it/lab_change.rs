@@ -2,7 +2,6 @@
 #![allow(clippy::disallowed_methods, reason = "namespaces are made with ip(8)")]
 
 use std::net::{IpAddr, UdpSocket};
-use std::time::Duration;
 
 use docker_ovs_netns::{Error, RouteSocket, VethEnd};
 
@@ -198,7 +197,7 @@ fn addresses_can_be_used_at_once() {
         let bound =
             |space: &Space, at: &str| inside(&space.open(), |_| Ok(UdpSocket::bind((at, 0))));
         let (sender, receiver) = (bound(&near, this).unwrap(), bound(&far, that).unwrap());
-        receiver.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        receiver.set_read_timeout(Some(lab::patience())).unwrap();
         sender.send_to(b"hello", receiver.local_addr().unwrap()).unwrap();
         let mut buffer = [0; 9];
         assert_eq!(receiver.recv_from(&mut buffer).unwrap(), (5, sender.local_addr().unwrap()));

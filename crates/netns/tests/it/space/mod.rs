@@ -4,7 +4,6 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use docker_ovs_netns::{Error, Link, Netns, RouteSocket, visit};
 
@@ -68,12 +67,5 @@ pub(crate) fn named(space: &Netns, name: &'static str) -> Link {
 
 /// Whether `holds` becomes true: a thread can be joined a moment before it leaves /proc.
 pub(crate) fn soon(holds: impl Fn() -> bool) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(5);
-    while !holds() {
-        if Instant::now() > deadline {
-            return false;
-        }
-        std::thread::yield_now();
-    }
-    true
+    lab::comes_true(holds)
 }
