@@ -70,7 +70,7 @@ pub use missing::docker_is_at_least;
 pub use names::{prefix, unique};
 pub use need::{Need, alone, is_there, share};
 pub use nspawn::Nspawn;
-pub use places::{USUAL_ENGINE, engine, os_ken, rundir};
+pub use places::{USUAL_ENGINE, engine, os_ken, rundir, task_limits};
 pub use plugin::{Network, Plugin};
 pub use podman::{Podman, PodmanContainer};
 pub use relay::Relay;

@@ -5,7 +5,9 @@ use std::path::Path;
 use rustix::thread::{CapabilitySet, capabilities};
 
 use crate::need::Need;
-use crate::places::{USUAL_ENGINE, docker_host, os_ken, rundir, socket_of, vswitchd_elsewhere};
+use crate::places::{
+    USUAL_ENGINE, docker_host, os_ken, rundir, socket_of, task_limits, vswitchd_elsewhere,
+};
 use crate::run::{missing_program, run, try_run};
 
 /// What is missing.
@@ -47,6 +49,11 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
         Need::Etcd => ["etcd", "etcdctl"].into_iter().find_map(missing_program).map(Missing::from),
         Need::Browser => of_tool(&["chromium", "chromedriver"], "browser"),
         Need::Promtool => of_tool(&["promtool"], "promtool"),
+        Need::SystemdAnalyze => missing_program("systemd-analyze").map(Missing::from),
+        Need::TaskLimits => missing(Need::Root).or_else(|| {
+            let there = task_limits().is_some();
+            (!there).then(|| "control groups that limit tasks, below /sys/fs/cgroup".into())
+        }),
         Need::Tmux => spared("tmux").or_else(|| complaint("tmux", &["-V"]).map(Missing::from)),
         Need::Faketime => spared("faketime").or_else(|| {
             let there = crate::clock::library().is_some();

@@ -46,6 +46,10 @@ pub enum Need {
     Faketime,
     /// Prometheus' checker of metrics.
     Promtool,
+    /// systemd's systemd-analyze(1); no systemd need run.
+    SystemdAnalyze,
+    /// Root, and control groups of this machine that limit how many tasks there are.
+    TaskLimits,
     /// tmux(1), a terminal that programs can look at.
     Tmux,
     /// The controller of `examples/os-ken`.

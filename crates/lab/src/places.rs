@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use crate::names::unique;
 use crate::run::{missing_program, try_run};
 
 /// Where Docker listens unless told otherwise (dockerd(8)).
@@ -62,6 +63,18 @@ pub fn os_ken() -> PathBuf {
     // TARGET/debug/deps/it-…
     let target = program.ancestors().nth(3).unwrap_or(Path::new("target"));
     target.join("os-ken/bin/python")
+}
+
+/// The control group below which others may limit how many tasks there are (`pids.max`): tried, for it may be
+/// there and not to be written to.
+pub fn task_limits() -> Option<PathBuf> {
+    let roots = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"].map(PathBuf::from);
+    let root = roots.into_iter().find(|root| root.join("cgroup.procs").exists())?;
+    let tried = root.join(unique("tasks"));
+    std::fs::create_dir(&tried).ok()?;
+    let limits = tried.join("pids.max").exists();
+    let _ = std::fs::remove_dir(&tried);
+    limits.then_some(root)
 }
 
 #[cfg(test)]

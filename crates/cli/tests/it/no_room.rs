@@ -269,17 +269,14 @@ fn without_memory_for_a_thread_a_list_is_an_error() {
 }
 
 /// A cgroup of its own that limits how many tasks there are.
-struct Tasks(std::path::PathBuf);
+struct Tasks(PathBuf);
 
 impl Tasks {
-    fn new() -> Option<Self> {
-        let root = ["/sys/fs/cgroup/pids", "/sys/fs/cgroup"]
-            .into_iter()
-            .find(|root| std::path::Path::new(root).join("cgroup.procs").exists())?;
-        let own = std::path::Path::new(root).join(lab::unique("tasks"));
-        std::fs::create_dir(&own).ok()?;
-        let tasks = Self(own);
-        tasks.0.join("pids.max").exists().then_some(tasks)
+    fn new() -> Self {
+        let root = lab::task_limits().expect("control groups limit tasks");
+        let tasks = Self(root.join(lab::unique("tasks")));
+        std::fs::create_dir(&tasks.0).unwrap();
+        tasks
     }
 
     fn hold(&self, pid: u32) {
@@ -303,11 +300,8 @@ impl Drop for Tasks {
 
 #[test]
 fn a_daemon_without_threads_to_be_had_says_so_and_goes_on() {
-    lab::need!(Docker);
-    let Some(tasks) = Tasks::new() else {
-        println!("skipped: no cgroup that limits tasks");
-        return;
-    };
+    lab::need!(Docker, TaskLimits);
+    let tasks = Tasks::new();
     let (bridge, container) = (Bridge::new(), Container::run());
     let mut served = Served::start(&[]);
     tasks.hold(served.pid());

@@ -66,8 +66,7 @@ fn the_unit_is_exposed_as_little_as_is_promised() {
     for bound in ["MemoryMax", "TasksMax", "LimitNOFILE", "LimitCORE"] {
         assert_ne!(setting(bound), "infinity", "{bound}");
     }
-    if let Some(what) = lab::missing_program("systemd-analyze") {
-        println!("skipped: it needs {what}");
+    if !lab::is_there(lab::Need::SystemdAnalyze) {
         return;
     }
     let words = ["security", "--offline=true", "--threshold=25", "--no-pager", unit];
