@@ -2,7 +2,8 @@
 //! nothing on stdout, in bounded time and memory.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpListener;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::thread;
@@ -42,7 +43,7 @@ impl Peer {
 }
 
 /// A client that has read enough hangs up: no error of the peer's.
-fn answer(mut stream: UnixStream, say: &impl Fn(&mut UnixStream) -> std::io::Result<()>) {
+fn answer<S: Read + Write>(mut stream: S, say: &impl Fn(&mut S) -> std::io::Result<()>) {
     let mut request = [0; 4096];
     if stream.read(&mut request).is_ok_and(|length| length > 0) {
         let _ = say(&mut stream);
@@ -52,6 +53,33 @@ fn answer(mut stream: UnixStream, say: &impl Fn(&mut UnixStream) -> std::io::Res
 fn engine_says(text: &'static str) -> String {
     let peer = Peer::saying(|stream| stream.write_all(text.as_bytes()));
     refuses(&["-H", &peer.engine(), "--timeout", "5s", "port", "web"])
+}
+
+/// Where a daemon says to ask is not asked: not with the question, and still less with a token.
+#[test]
+fn a_redirect_is_an_error_and_is_not_followed() {
+    let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
+    elsewhere.set_nonblocking(true).unwrap();
+    let at = elsewhere.local_addr().unwrap();
+    for status in [301, 302, 303, 307, 308] {
+        let daemon = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", daemon.local_addr().unwrap());
+        let reply = format!(
+            "HTTP/1.1 {status} Elsewhere\r\nLocation: http://{at}/v1/snapshot\r\nContent-Length: 0\r\n\r\n"
+        );
+        thread::spawn(move || {
+            for stream in daemon.incoming().flatten() {
+                answer(stream, &|stream| stream.write_all(reply.as_bytes()));
+            }
+        });
+        let complaint = refuses(&["--server", &url, "ls"]);
+        assert!(complaint.contains(&format!("status {status}")), "{complaint}");
+        let asked = elsewhere.accept();
+        assert!(
+            asked.is_err_and(|none| none.kind() == ErrorKind::WouldBlock),
+            "{status}: it was asked"
+        );
+    }
 }
 
 fn endless(stream: &mut UnixStream, head: &str) -> std::io::Result<()> {
