@@ -47,9 +47,12 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     }
     let (stop, stopped) = watch::channel(false);
     let places = listeners.iter().map(|listener| (listener.url(), listener.places().clone()));
-    let fleet = settings.fleet.as_ref().map(|settings| Arc::new(Fleet::new(settings)));
-    // What was recorded has no history of its own.
-    let history = settings.history.clone().filter(|_| matches!(origin, Origin::Live(_)));
+    // What was recorded has no history of its own, and is no host of a fleet: it would be told as it is
+    // now, in the place of the host that it was recorded of.
+    let is_live = matches!(origin, Origin::Live(_));
+    let of_fleet = settings.fleet.as_ref().filter(|_| is_live);
+    let fleet = of_fleet.map(|settings| Arc::new(Fleet::new(settings)));
+    let history = settings.history.clone().filter(|_| is_live);
     let (places, build, known) = (places.collect(), settings.build, fleet.clone());
     let stopping = stopped.clone();
     let daemon = Daemon::new(origin.clone(), boot(), places, history, stopping, build, known);
@@ -59,7 +62,7 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     let keeping = tokio::spawn(keep(daemon.history.clone(), stopped.clone()));
     tasks.spawn(follow(origin.clone(), daemon.clone()));
     let live = origin.live().ok().cloned();
-    let of_fleet = settings.fleet.as_ref().zip(fleet.as_ref());
+    let of_fleet = of_fleet.zip(fleet.as_ref());
     let published = of_fleet.map(|(told, fleet)| hosts::start(told, fleet, &daemon, live));
     if let Origin::Live(host) = origin
         && settings.restore

@@ -14,7 +14,8 @@ use crate::release;
 /// Serves until it is told to end.
 ///
 /// # Errors
-/// An address that cannot be listened on, or a token without a certificate.
+/// An address that cannot be listened on, a token without a certificate, or a recording that is to be a host
+/// of a fleet.
 pub async fn run(
     origin: &Origin,
     args: &ServeArgs,
@@ -48,7 +49,7 @@ fn settings(args: &ServeArgs, sources: &SourceOptions) -> Result<Settings, CliEr
         listen: listen?,
         restore: args.restore == Toggle::On,
         tls,
-        fleet: fleet(args)?,
+        fleet: fleet(args, sources)?,
         build: release::BUILD,
         history: sources
             .history_dir()
@@ -63,8 +64,14 @@ fn limits(args: &ServeArgs) -> Limits {
 }
 
 /// The fleet that this host is to be of, if it is to be of one.
-fn fleet(args: &ServeArgs) -> Result<Option<fleet::Settings>, CliError> {
+fn fleet(args: &ServeArgs, sources: &SourceOptions) -> Result<Option<fleet::Settings>, CliError> {
     let Some(etcd) = args.etcd.settings()? else { return Ok(None) };
+    let recorded = [("--from", sources.from.is_some()), ("--at", sources.at.is_some())];
+    if let Some((option, _)) = recorded.into_iter().find(|(_, is_given)| *is_given) {
+        let why =
+            format!("--etcd: a fleet is told of hosts as they are now, and not with {option}");
+        return Err(CliError::new(why).hint("without --etcd a recording is served on its own"));
+    }
     Ok(Some(fleet::Settings {
         etcd,
         fleet: args.etcd.fleet.clone(),

@@ -289,6 +289,16 @@ fn no_source_of_a_live_host_is_named_beside_a_recording() {
     }
 }
 
+/// A fleet would take what was recorded for this host as it is now.
+#[test]
+fn a_recording_is_no_host_of_a_fleet() {
+    let from = ["--from", "tests/scenes/article.json"];
+    let serve = ["serve", "--listen", "none", "--socket", "/nonexistent/ovs.sock"];
+    let ran = docker_ovs(&[&serve[..], &from, &["--etcd", "http://127.0.0.1:1"]].concat());
+    let told = ran.stderr.contains("--etcd") && ran.stderr.contains("--from");
+    assert!(ran.code == 2 && told, "{ran:?}");
+}
+
 /// What says more of a fleet means nothing where there is none.
 #[test]
 fn options_of_a_fleet_need_etcd() {
