@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::ids::{ContainerId, begins_id, is_short_id};
 use crate::query::without_slash;
-use crate::snapshot::Container;
+use crate::snapshot::{Container, EngineName};
 use crate::wiring::{Attachment, ContainerRef, PortRef, SwitchPort};
 
 /// The keys there are.
@@ -26,6 +26,8 @@ pub struct Filter {
     value: String,
     /// Whether a container has the value as its name: then it is no id.
     is_name: bool,
+    /// The same of what stands behind an engine, `docker:web`, among the containers of that engine.
+    is_name_of_engine: bool,
 }
 
 /// A filter that is none.
@@ -57,14 +59,20 @@ impl Filter {
         self.key == "vlan"
     }
 
-    /// The same filters among containers of these names: what is the name of one is the beginning of no id.
-    pub fn among<'n>(filters: &[Self], names: impl Iterator<Item = &'n str>) -> Vec<Self> {
+    /// The same filters among containers of these engines and names: what is the name of one is the beginning
+    /// of no id.
+    pub fn among<'n>(
+        filters: &[Self],
+        containers: impl Iterator<Item = (&'n str, &'n str)>,
+    ) -> Vec<Self> {
         let mut all = filters.to_vec();
         let mut of_containers: Vec<_> =
             all.iter_mut().filter(|filter| filter.key == "container").collect();
         if !of_containers.is_empty() {
-            for name in names {
+            for (engine, name) in containers {
                 for filter in &mut of_containers {
+                    let of_engine = behind(engine, &filter.value).map(without_slash);
+                    filter.is_name_of_engine |= of_engine == Some(name);
                     filter.is_name |= without_slash(&filter.value) == name;
                 }
             }
@@ -98,7 +106,10 @@ impl FromStr for Filter {
         let unknown = || BadFilter::Key(text.to_owned());
         let (key, value): (_, &str) = parts.and_then(known).ok_or_else(unknown)?;
         match takes(key, value) {
-            None => Ok(Self { key, value: value.to_owned(), is_name: false }),
+            None => {
+                let value = value.to_owned();
+                Ok(Self { key, value, is_name: false, is_name_of_engine: false })
+            }
             Some(takes) => Err(BadFilter::Value { key, value: value.to_owned(), takes }),
         }
     }
@@ -158,17 +169,14 @@ impl Filters<'_> {
         }
     }
 
-    /// Whether an interface of a container could pass, of which nothing else is known.
-    pub fn may_pass(self, row: &Container) -> bool {
+    /// Whether an interface of an engine's container could pass, of which nothing else is known.
+    pub fn may_pass(self, engine: &EngineName, row: &Container) -> bool {
         let labels = Labels::Known(&row.labels);
-        let fields = FilterFields::new(&row.name, None, &row.id.0, labels);
-        let named: Vec<_> = self.0.iter().filter(|filter| filter.key == "container").collect();
+        let fields = FilterFields::new(&row.name, Some(&engine.0), &row.id.0, labels);
+        let mut named = self.0.iter().filter(|filter| filter.key == "container").peekable();
         let mut labels = self.0.iter().filter(|filter| filter.key == "label");
-        // Its engine may stand before it.
-        let bare =
-            |filter: &Filter| filter.value.rsplit_once(':').map(|(_, name)| name == &*row.name);
-        let fits = |filter: &Filter| fields.fit(filter) || bare(filter) == Some(true);
-        (named.is_empty() || named.into_iter().any(fits)) && labels.all(|filter| fields.fit(filter))
+        (named.peek().is_none() || named.any(|filter| fields.fit(filter)))
+            && labels.all(|filter| fields.fit(filter))
     }
 
     /// Every label must fit; of the other keys one value each.
@@ -261,11 +269,13 @@ impl<'a> FilterFields<'a> {
         let value = filter.value.as_str();
         match filter.key {
             "container" => {
-                let without_engine = self.engine.and_then(|engine| behind(engine, value));
-                std::iter::once(value).chain(without_engine).any(|word| {
+                let meant = |word: &str, is_name: bool| {
                     let is_own = self.name == without_slash(word) || self.id == word;
-                    is_own || (!filter.is_name && begins_id(word, self.id))
-                })
+                    is_own || (!is_name && begins_id(word, self.id))
+                };
+                let without_engine = self.engine.and_then(|engine| behind(engine, value));
+                meant(value, filter.is_name)
+                    || without_engine.is_some_and(|word| meant(word, filter.is_name_of_engine))
             }
             "bridge" => [self.bridge, self.fake_bridge].contains(&Some(value)),
             "vlan" => {

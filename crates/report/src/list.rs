@@ -24,8 +24,8 @@ pub struct Wanted {
 
 impl Wanted {
     fn among(&self, snapshot: &Snapshot) -> Self {
-        let names = snapshot.containers().map(|row| &*row.name);
-        Self { filters: Filter::among(&self.filters, names), ..self.clone() }
+        let filters = Filter::among(&self.filters, snapshot.containers_called());
+        Self { filters, ..self.clone() }
     }
 }
 
@@ -103,7 +103,8 @@ fn orphaned(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::At
 
 /// Keeps those of all rows that were told that pass all filters; labels they have none.
 pub fn retain<R>(rows: &mut Vec<R>, filters: &[Filter], of: impl Fn(&R) -> &v1::Attachment) {
-    let filters = Filter::among(filters, rows.iter().map(|row| &*of(row).container));
+    let called = rows.iter().map(|row| (&*of(row).engine, &*of(row).container));
+    let filters = Filter::among(filters, called);
     rows.retain(|row| passes(&filters, of(row)));
 }
 

@@ -107,7 +107,7 @@ impl RecentContainers {
     }
 
     fn learn(&mut self, snapshot: &Snapshot) {
-        self.filters = Filter::among(&self.filters, snapshot.containers().map(|row| &*row.name));
+        self.filters = Filter::among(&self.filters, snapshot.containers_called());
         if self.filters.iter().any(Filter::needs_labels) {
             let rows = snapshot.containers().cloned();
             let now = rows.map(|row| (row.id.clone(), row)).collect();

@@ -44,11 +44,31 @@ fn a_container_is_meant_by_name_by_engine_and_by_four_digits_of_its_id() {
     }
     // As a word may be both, a name comes before the beginning of an id.
     let asked = ["container=beef".parse().unwrap(), "status=on".parse().unwrap()];
-    let among = |names: &[&str]| Filter::among(&asked[..1], names.iter().copied());
+    let among = |names: &[&'static str]| {
+        Filter::among(&asked[..1], names.iter().map(|name| ("docker", *name)))
+    };
     let (named, free) = (among(&["web", "beef"]), among(&["web", "beef1"]));
     assert!(!Filters(&named).agree(&web) && Filters(&free).agree(&web));
     assert!(Filters(&named).agree(&of("beef", None)));
-    assert_eq!(Filter::among(&asked, ["on"].into_iter())[1], asked[1]);
+    assert_eq!(Filter::among(&asked, [("docker", "on")].into_iter())[1], asked[1]);
+}
+
+/// As `docker ovs port` has it: among the containers of the engine that is named.
+#[test]
+fn behind_an_engine_a_name_comes_before_the_beginning_of_an_id_as_well() {
+    let web = FilterFields::new("web", Some("podman@1000"), "beef12ab34cd56", Labels::NoContainer);
+    let passes = |value: &str, of: (&'static str, &'static str)| {
+        let asked = [format!("container={value}").parse().unwrap()];
+        Filters(&Filter::among(&asked, [of].into_iter())).agree(&web)
+    };
+    for value in ["podman:beef", "podman@1000:beef", "podman:/beef"] {
+        assert!(!passes(value, ("podman@1000", "beef")), "{value}");
+    }
+    assert!(!passes("podman:beef", ("podman@1001", "beef")), "it is meant as well");
+    assert!(passes("podman@1000:beef", ("podman@1001", "beef")), "it is another engine's");
+    assert!(passes("podman:beef", ("docker", "beef")), "it is another engine's");
+    assert!(passes("podman:beef", ("podman@1000", "beef1")) && !passes("beef", ("docker", "beef")));
+    assert!(passes("podman:web", ("podman@1000", "beef")));
 }
 
 #[test]

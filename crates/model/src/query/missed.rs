@@ -17,9 +17,10 @@ use super::{QueryError, TOLD, not_inspected, not_read};
 /// [`QueryError::Incomplete`], which names those whose interfaces could not be read.
 pub fn require_all(snapshot: &Snapshot, filters: &[Filter]) -> Result<(), QueryError> {
     let read: HashMap<_, _> = snapshot.kernel.rows().iter().map(|row| (row.id, row)).collect();
-    let filters = Filter::among(filters, snapshot.containers().map(|row| &*row.name));
-    let asked = snapshot.containers().filter(|row| Filters(&filters).may_pass(row));
-    let missed = asked.filter_map(|row| Some((row, missed(row, &read)?)));
+    let filters = Filter::among(filters, snapshot.containers_called());
+    let all = snapshot.containers_by_engine();
+    let asked = all.filter(|(engine, row)| Filters(&filters).may_pass(engine, row));
+    let missed = asked.filter_map(|(_, row)| Some((row, missed(row, &read)?)));
     incomplete(missed.map(|(row, why)| (row.name.to_string(), why)))
 }
 

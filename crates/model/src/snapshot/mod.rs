@@ -69,6 +69,11 @@ impl Snapshot {
         self.engines.values().flat_map(Observed::rows)
     }
 
+    /// What every container is called: its engine and its name.
+    pub fn containers_called(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.containers_by_engine().map(|(engine, row)| (&*engine.0, &*row.name))
+    }
+
     /// The container with this full id.
     pub fn container_by_id(&self, id: &ContainerId) -> Option<&Container> {
         self.containers().find(|row| row.id == *id)

@@ -98,6 +98,13 @@ fn what_filters_leave_out_is_not_missed() {
     assert!(misses(&["container=c1"]) && misses(&["container=c2", "container=c1"]));
     assert!(misses(&["label=tier"]) && misses(&["label=tier=web", "bridge=br0"]));
     assert!(!misses(&["container=c2"]) && !misses(&["label=tier=db"]));
+    // Its engine may stand before its name or its id.
+    for value in ["docker:c1", "docker:1111", "1111", "/c1", "docker:/c1"] {
+        assert!(misses(&[&format!("container={value}")]), "{value}");
+    }
+    for value in ["docker:c2", "podman:c1", "podman:1111", "docker:2222"] {
+        assert!(!misses(&[&format!("container={value}")]), "{value}");
+    }
     assert!(!misses(&["label=tier", "label=other"]));
 }
 
