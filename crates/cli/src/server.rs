@@ -48,11 +48,16 @@ impl ServerArgs {
         }))
     }
 
-    /// Whether a daemon is named: by the option, or, where the environment counts, `or_env`, one of another
-    /// machine.
-    pub fn names_another(&self, or_env: bool) -> bool {
-        let elsewhere = |url: String| or_env && !url.is_empty() && !url.starts_with("unix:");
-        self.server.is_some() || std::env::var(Server::VARIABLE).is_ok_and(elsewhere)
+    /// What names a daemon: the option, or, where the environment counts, `or_env`, the variable, which has
+    /// one that may be of another machine.
+    pub fn names_another(&self, or_env: bool) -> Option<&'static str> {
+        let elsewhere = |url: &String| or_env && !url.is_empty() && !url.starts_with("unix:");
+        match &self.server {
+            Some(_) => Some("--server"),
+            None => {
+                std::env::var(Server::VARIABLE).ok().filter(elsewhere).map(|_| Server::VARIABLE)
+            }
+        }
     }
 
     /// The file with a token: the one that a daemon wants, of whichever side this is.

@@ -58,7 +58,7 @@ pub(super) const PORTS: &str = help! {
     "CSV has no header. Its columns are bridge, OpenFlow port, datapath port, name, kind, VLAN and"
     "who is on it; with --fleet host, bridge, OpenFlow port, name and who is on it."
     ""
-    "Exit codes: 0 listed; 2 error"
+    "Exit codes: 0 listed; 2 error, or ports may be there that were not seen: those that were are listed"
 };
 
 pub(super) const WHO: &str = help! {
@@ -196,6 +196,9 @@ pub(super) const EVENTS: &str = help! {
     "failed, several, none, unknown, orphaned. CSV has no header; its columns are time, action,"
     "container, interface, bridge and OpenFlow port."
     ""
+    "With --fleet a host has an action of its own: live or stale. It takes no --initial and no"
+    "--filter, and its columns are time, host, action, container, interface, bridge and OpenFlow port."
+    ""
     "Exit codes: 0 stopped by SIGINT, SIGTERM or a closed pipe; 2 error"
 };
 
@@ -232,7 +235,8 @@ pub(super) const HISTORY: &str = help! {
     ""
     "CSV has no header. Its columns are time, action, container, interface, bridge and OpenFlow port."
     ""
-    "Exit codes: 0 found; 1 nothing happened in what is known; 2 error"
+    "Exit codes: 0 found; 1 nothing happened in what is known; 2 error, or there are more events than"
+    "are held: the last ones are told"
 };
 
 pub(super) const CAPTURE: &str = help! {

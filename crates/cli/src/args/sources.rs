@@ -134,14 +134,13 @@ impl SourceOptions {
         let no_time = verb.no_time().filter(|_| at).map(|why| (why, "--at"));
         // Set for good, it is for verbs that read.
         let reads = matches!(verb, Verb::History(_));
-        let no_server = verb.no_server().filter(|_| self.server.names_another(reads));
+        let no_server = verb.no_server().zip(self.server.names_another(reads));
         let no_source = verb.no_source().or(at.then_some(OF_WHAT_WAS_KEPT));
         // Docker's client hands its own options on, to every verb.
         let is_dockers = |option: &&str| matches!(*option, "--host" | "--context");
         let named =
             self.sources_of_the_host().find(|option| verb.asks_fleet() || !is_dockers(option));
         let of_the_host = no_source.zip(named);
-        let no_server = no_server.map(|why| (why, "--server"));
         match only_now.or(no_time).or(no_server).or(of_the_host) {
             Some((why, option)) => {
                 Err(CliError::new(format!("{why}: this verb takes no {option}")))

@@ -14,7 +14,8 @@ pub(in crate::args) const MESH: &str = help! {
     "join and leave write to the row of the bridge, and need no etcd; the daemon makes the tunnels. The"
     "tunnel to the host with number N is OpenFlow port 64000 + N on every other one."
     ""
-    "Exit codes: 0 done; 1 check: a tunnel does not carry, release: the host has no block; 2 error"
+    "Exit codes: 0 done; 1 check: a tunnel does not carry, release: the host has no block; 2 error,"
+    "ls and check: also where etcd is away"
 };
 
 pub(in crate::args) const CREATE: &str = help! {
@@ -68,7 +69,7 @@ pub(in crate::args) const CHECK: &str = help! {
     ""
     "CSV has no header. Its columns are those of docker ovs doctor."
     ""
-    "Exit codes: 0 all carry; 1 one does not; 2 error, or etcd is away"
+    "Exit codes: 0 all carry; 1 one does not; 2 error, or etcd is away, so that what was checked is old"
 };
 
 pub(in crate::args) const BLOCKS: &str = help! {
