@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use gotmpl::{MissingKey, Template, Value};
+use gotmpl::{MissingKey, Template, TemplateError, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -18,9 +18,11 @@ pub(crate) fn render<T: Serialize>(text: &str, row: &T) -> Result<String, Format
     let null = Arc::from("");
     let dot = from_json(serde_json::to_value(row).map_err(wrong)?, &null);
     let writer = Writer { null, dot: dot.clone(), whole: whole.into() };
-    parse(text, writer)?
-        .execute_to_string(&dot)
-        .map_err(|error| FormatError::template(text, &error))
+    parse(text, writer)?.execute_to_string(&dot).map_err(|error| {
+        let told = FormatError::template(text, &error);
+        // A name that there is not is there in no row.
+        if matches!(error, TemplateError::Exec(_)) { told.of_row() } else { told }
+    })
 }
 
 /// Checks a template before anything is asked.
@@ -30,14 +32,53 @@ pub(crate) fn check(text: &str) -> Result<(), FormatError> {
 }
 
 fn parse(text: &str, writer: Writer) -> Result<Template, FormatError> {
-    Template::new("format")
-        .missing_key(MissingKey::Error)
+    let mut template = Template::new("format").missing_key(MissingKey::Error);
+    for name in COMPARISONS {
+        let null = Arc::clone(&writer.null);
+        template = template.func(name, move |args| compared(name, args, &null));
+    }
+    template
         .func("json", move |args| Ok(Value::String(writer.json(args.first()))))
         .func("join", |args| Ok(Value::String(join(args).into())))
         .func("lower", |args| Ok(Value::String(text_of(args).to_lowercase().into())))
         .func("upper", |args| Ok(Value::String(text_of(args).to_uppercase().into())))
         .parse(&unescaped(text))
         .map_err(|error| FormatError::template(text, &error))
+}
+
+/// What compares values.
+const COMPARISONS: [&str; 6] = ["eq", "ne", "lt", "le", "gt", "ge"];
+
+/// Compares as the function of that name does, where what is null may stand for a number: it is equal to
+/// none, and neither less nor greater. To a text it is the empty one.
+fn compared(name: &str, args: &[Value], null: &Arc<str>) -> gotmpl::Result<Value> {
+    let is_null = |value: &Value| matches!(value, Value::String(text) if Arc::ptr_eq(text, null));
+    let Some((first, others)) = args.split_first() else { return built_in(name, args) };
+    let differs = |other: &&Value| {
+        let is_text = |value| matches!(value, &Value::String(_));
+        (is_null(first) && !is_text(other)) || (is_null(other) && !is_text(first))
+    };
+    let (unlike, like): (Vec<_>, Vec<_>) = others.iter().partition(differs);
+    if unlike.is_empty() {
+        return built_in(name, args);
+    }
+    if like.is_empty() {
+        return Ok(Value::Bool(name == "ne"));
+    }
+    let rest: Vec<_> = std::iter::once(first).chain(like).cloned().collect();
+    built_in(name, &rest)
+}
+
+/// What the function of that name makes of these, which its own name would not reach.
+fn built_in(name: &str, args: &[Value]) -> gotmpl::Result<Value> {
+    let mut text = format!("{{{{{name}");
+    for index in 0..args.len() {
+        // A string takes whatever is written to it.
+        let _ = write!(text, " (index . {index})");
+    }
+    let dot = Value::List(args.to_vec().into());
+    let said = Template::new(name).parse(&(text + "}}"))?.execute_to_string(&dot)?;
+    Ok(Value::Bool(said == "true"))
 }
 
 /// Docker lets a shell user write `\t` and `\n` in a template.
@@ -159,6 +200,35 @@ mod tests {
         assert_eq!(shown("{{json .bridge}} {{json .name}} {{json .macs}}"), "null \"\" []");
         assert_eq!(shown("{{if .bridge}}on{{else}}off{{end}}"), "off");
         assert_eq!(shown("{{json .}}"), serde_json::to_string(&ROW).unwrap());
+    }
+
+    #[test]
+    fn what_is_null_compares_with_numbers_and_with_texts() {
+        let shown = |text: &str| render(text, &ROW).unwrap();
+        assert_eq!(shown("{{eq .bridge 3}} {{eq 3 .bridge}} {{ne .bridge 3}}"), "false false true");
+        assert_eq!(
+            shown("{{lt .bridge 3}} {{ge .bridge 3}} {{gt 3 .bridge}}"),
+            "false false false"
+        );
+        assert_eq!(
+            shown("{{eq .bridge \"\"}} {{eq .bridge \"x\"}} {{ne .bridge \"\"}}"),
+            "true false false"
+        );
+        assert_eq!(
+            shown("{{eq .bridge 3 \"\"}} {{eq .port 4 3}} {{eq .bridge .bridge}}"),
+            "true true true"
+        );
+        assert_eq!(shown("{{eq .port 3}} {{lt .port 4}} {{.port | eq 3}}"), "true true true");
+        // What is no null is compared as ever.
+        assert!(render("{{eq .name 3}}", &ROW).unwrap_err().is_of_row());
+        assert!(render("{{eq .port}}", &ROW).is_err());
+    }
+
+    #[test]
+    fn a_row_may_not_suit_a_template_that_another_one_suits() {
+        assert!(render("{{.bridge.name}}", &ROW).unwrap_err().is_of_row());
+        assert_eq!(render("{{if .bridge}}{{.bridge.name}}{{end}}", &ROW).unwrap(), "");
+        assert!(!render("{{.nmae}}", &ROW).unwrap_err().is_of_row());
     }
 
     #[test]

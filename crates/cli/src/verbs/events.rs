@@ -1,6 +1,7 @@
 //! `docker ovs events`.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::future::pending;
 
 use host::watch::PENDING_OFPORT_TIMEOUT;
@@ -10,7 +11,7 @@ use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::timeline::{Change, Event, Timeline};
 use model::{Snapshot, SourceError, Wiring, resolve};
-use report::{Format, v1, views};
+use report::{Format, FormatError, v1, views};
 use tokio::time::{Instant, sleep_until};
 
 use crate::args::EventsArgs;
@@ -60,11 +61,31 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
             continue;
         }
         let wanted = events.iter().filter(|event| passes(event, &known));
-        let rows: Vec<_> = wanted.map(v1::Event::from).collect();
+        let mut rows: Vec<_> = wanted.map(v1::Event::from).collect();
+        if args.format.is_template() {
+            rows.retain(|row| suits(row, &args.format));
+        }
         if !print(&lay_out(&rows, &args.format)?).await? {
             return Ok(Outcome::default());
         }
     }
+}
+
+/// Whether a row suits a template that others may suit; why not is told. A template that suits no row ends
+/// the verb.
+fn suits(row: &v1::Event, format: &Format) -> bool {
+    match lay_out(std::slice::from_ref(row), format) {
+        Err(error) if error.is_of_row() => {
+            tell_unsuited(&row.time, &row.action, &error);
+            false
+        }
+        _ => true,
+    }
+}
+
+/// Tells that an event does not suit the template.
+pub(super) fn tell_unsuited(time: &str, action: &impl Display, error: &FormatError) {
+    writer::tell("docker-ovs", &format!("{time} {action} is not told: {error}"));
 }
 
 /// Tells what could not be asked and was not told yet.
@@ -82,13 +103,13 @@ async fn until(due: Option<Instant>) {
     }
 }
 
-pub(super) fn lay_out(rows: &[v1::Event], format: &Format) -> Result<Text, CliError> {
+pub(super) fn lay_out(rows: &[v1::Event], format: &Format) -> Result<Text, FormatError> {
     match format {
         Format::Table => {
             let lines: String = rows.iter().map(|row| report::event_line(row) + "\n").collect();
             Ok(Text::lines(&lines))
         }
-        format => Ok(Text::rows(format, &views::EVENTS, rows)?),
+        format => Text::rows(format, &views::EVENTS, rows),
     }
 }
 

@@ -16,6 +16,7 @@ use crate::args::{
 };
 use crate::live::{print, stopped};
 use crate::outcome::{CliError, Outcome};
+use crate::verbs::events::tell_unsuited;
 use crate::writer::{self, Text};
 
 /// Of more attachments the rows are asked for host by host, as they are where one answer of all is too
@@ -202,7 +203,15 @@ async fn tell(client: &FleetClient, format: &Format) -> Result<Outcome, CliError
         let event: FleetEvent = serde_json::from_slice(&json).map_err(no_event)?;
         let text = match format {
             Format::Table => Text::lines(&(line(&event) + "\n")),
-            format => Text::rows(format, &views::FLEET_EVENTS, std::slice::from_ref(&event))?,
+            format => {
+                match Text::rows(format, &views::FLEET_EVENTS, std::slice::from_ref(&event)) {
+                    Err(error) if error.is_of_row() => {
+                        tell_unsuited(&event.time, &event.action, &error);
+                        continue;
+                    }
+                    text => text?,
+                }
+            }
         };
         if !print(&text).await? {
             return Ok(Outcome::default());
