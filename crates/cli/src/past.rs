@@ -30,10 +30,10 @@ pub(crate) fn origin(sources: &SourceOptions, at: u64) -> Result<Origin, CliErro
         Ok(opened) => opened,
         Err(none) => return by_database(at).ok_or(none),
     };
-    let found = past.at(at).map_err(|error| unreadable(folder, &error))?;
+    let found = past.at(at).map_err(|error| unreadable(&folder, &error))?;
     match found {
         Ok(Moment { snapshot, known, is_repeated }) => {
-            writer::tell("docker-ovs", &format!("{}: {}", as_of(at), source(folder, known)));
+            writer::tell("docker-ovs", &format!("{}: {}", as_of(at), source(&folder, known)));
             if is_repeated {
                 let again = "the clock was set back, and went through this time more than once; \
                     this is the last of them";
@@ -41,7 +41,7 @@ pub(crate) fn origin(sources: &SourceOptions, at: u64) -> Result<Origin, CliErro
             }
             Ok(Origin::recorded(snapshot))
         }
-        Err(unknown) => by_database(at).ok_or_else(|| not_known(at, folder, unknown)),
+        Err(unknown) => by_database(at).ok_or_else(|| not_known(at, &folder, unknown)),
     }
 }
 
@@ -80,11 +80,11 @@ const USUAL_DATABASES: [&str; 3] =
 ///
 /// # Errors
 /// There is none, or it cannot be read.
-pub(crate) fn open(sources: &SourceOptions) -> Result<(Past, &Path), CliError> {
+pub(crate) fn open(sources: &SourceOptions) -> Result<(Past, PathBuf), CliError> {
     let Some(folder) = sources.history_dir() else {
         return Err(CliError::new("--history-dir none: there is no history to read"));
     };
-    let past = Past::open(folder, host::now()).map_err(|error| unreadable(folder, &error))?;
+    let past = Past::open(&folder, host::now()).map_err(|error| unreadable(&folder, &error))?;
     Ok((past, folder))
 }
 

@@ -53,9 +53,9 @@ pub struct SourceOptions {
     /// Answer as of then, of what serve has kept: 02:10, 'yesterday 02:10', 2026-11-26T02:10:00Z, 2h
     #[arg(long, global = true, value_name = "TIME", value_parser = moment::parse)]
     pub(crate) at: Option<u64>,
-    /// Where serve keeps what changes; none for nowhere
-    #[arg(long, global = true, value_name = "DIR", default_value = HISTORY_DIR, env = "DOCKER_OVS_HISTORY_DIR", hide_env_values = true)]
-    pub(crate) history_dir: PathBuf,
+    // The variable is not clap's, for which what it says were as good as said on the command line.
+    #[arg(long, global = true, value_name = "DIR", help = KEPT_WHERE)]
+    history_dir: Option<PathBuf>,
     /// The daemon to ask instead
     #[command(flatten)]
     pub(crate) server: ServerArgs,
@@ -83,7 +83,13 @@ struct Logging {
 
 const OF_WHAT_WAS_KEPT: &str = "--at is answered from what serve has kept";
 
+/// Where the history is, unless it is said otherwise, and the variable that says so for good.
 const HISTORY_DIR: &str = "/var/lib/docker-ovs/history";
+const HISTORY_VARIABLE: &str = "DOCKER_OVS_HISTORY_DIR";
+const KEPT_WHERE: &str = "Where serve keeps what changes; none for nowhere [default: \
+    /var/lib/docker-ovs/history] [env: DOCKER_OVS_HISTORY_DIR]";
+
+const ONE_HISTORY: &str = "--history-dir is of this host";
 
 const LEVELS: &str = "Tell more: debug, info (what serve and driver do anyway), warn, error or fatal; other verbs tell none";
 
@@ -132,8 +138,12 @@ impl SourceOptions {
         let named = if from { Some("--from") } else { at.then_some("--at") };
         let only_now = verb.only_now().zip(named);
         let no_time = verb.no_time().filter(|_| at).map(|why| (why, "--at"));
-        // Set for good, it is for verbs that read.
-        let reads = matches!(verb, Verb::History(_));
+        let serves = matches!(verb, Verb::Serve(_));
+        if let Some(option) = self.names_other_than_history().filter(|_| !serves) {
+            return Err(CliError::new(format!("{ONE_HISTORY}: {option} does not go with it")));
+        }
+        // Set for good, it is for verbs that read, and not where it is said which history.
+        let reads = matches!(verb, Verb::History(_)) && self.history_dir.is_none();
         let no_server = verb.no_server().zip(self.server.names_another(reads));
         let no_source = verb.no_source().or(at.then_some(OF_WHAT_WAS_KEPT));
         // Docker's client hands its own options on, to every verb.
@@ -161,9 +171,17 @@ impl SourceOptions {
         named.into_iter().filter(|(_, is_named)| *is_named).map(|(option, _)| option)
     }
 
-    /// Whether it is said where to look, be it the host or a recording.
+    /// Whether it is said where to look, be it the host, what was kept of it, or a recording.
     pub(crate) fn names_source(&self) -> bool {
-        self.sources_of_the_host().next().is_some() || self.from.is_some()
+        let is_said = self.from.is_some() || self.history_dir.is_some();
+        is_said || self.sources_of_the_host().next().is_some()
+    }
+
+    /// What else is named beside the folder of the history, which would be passed over.
+    fn names_other_than_history(&self) -> Option<&'static str> {
+        self.history_dir.as_ref()?;
+        let from = self.from.is_some().then_some("--from");
+        from.or_else(|| self.server.names_another(false))
     }
 
     /// Whether reading what is named takes nothing away from a later reader: a file or a folder is, and
@@ -176,8 +194,11 @@ impl SourceOptions {
     }
 
     /// The folder of the history, if there is to be one.
-    pub(crate) fn history_dir(&self) -> Option<&Path> {
-        Some(&*self.history_dir).filter(|folder| folder.as_os_str() != "none")
+    pub(crate) fn history_dir(&self) -> Option<PathBuf> {
+        let variable = || std::env::var_os(HISTORY_VARIABLE).filter(|folder| !folder.is_empty());
+        let said = self.history_dir.clone().or_else(|| variable().map(PathBuf::from));
+        let folder = said.unwrap_or_else(|| HISTORY_DIR.into());
+        Some(folder).filter(|folder| folder.as_os_str() != "none")
     }
 
     pub(crate) fn settings(&self) -> Settings {

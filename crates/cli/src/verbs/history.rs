@@ -58,7 +58,7 @@ pub fn run(
         return found.outcome(args);
     }
     let journal = match past::open(sources) {
-        Ok((past, folder)) => Ok(found.take_journal(&past, folder)?),
+        Ok((past, folder)) => Ok(found.take_journal(&past, &folder)?),
         Err(none) => Err(none),
     };
     let known = journal.as_deref().unwrap_or_default();

@@ -53,7 +53,7 @@ fn settings(args: &ServeArgs, sources: &SourceOptions) -> Result<Settings, CliEr
         build: release::BUILD,
         history: sources
             .history_dir()
-            .map(|folder| HistorySettings { folder: folder.to_owned(), limits: limits(args) }),
+            .map(|folder| HistorySettings { folder, limits: limits(args) }),
     })
 }
 

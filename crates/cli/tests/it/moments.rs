@@ -8,6 +8,8 @@ use crate::tool::{Served, command, docker_ovs, refuses, says};
 const TOO_LATE: [&str; 4] =
     ["253402300800000", "9999999999999999", "9223372036854775807", "18446744073709551615"];
 
+const ARTICLE: &str = "tests/scenes/article.json";
+
 #[test]
 fn a_daemon_that_is_asked_about_a_moment_after_the_last_one_lives_on() {
     lab::need!(Lab);
@@ -62,7 +64,6 @@ fn a_word_for_a_moment_after_the_last_one_is_refused() {
 /// BEFORE is of its own moment, whatever it is compared with; of two files nothing else is asked.
 #[test]
 fn what_a_snapshot_is_compared_with_may_be_of_another_moment() {
-    const ARTICLE: &str = "tests/scenes/article.json";
     let none = tempfile::tempdir().unwrap();
     let away = none.path().to_str().unwrap();
     let said = docker_ovs(&["--history-dir", away, "diff", ARTICLE, "--at", "10m"]).stderr;
@@ -72,4 +73,34 @@ fn what_a_snapshot_is_compared_with_may_be_of_another_moment() {
     let mut asked = command("docker-ovs", &["diff", ARTICLE, ARTICLE]);
     let ran = asked.env("DOCKER_OVS_SERVER", "unix:///nonexistent/d.sock").output().unwrap();
     assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+}
+
+/// It was passed over where a daemon was named, and the daemon told of its own.
+#[test]
+fn the_history_that_is_named_is_the_one_that_is_asked() {
+    let none = tempfile::tempdir().unwrap();
+    let away = none.path().join("away");
+    let words = ["--history-dir", away.to_str().unwrap()];
+    for verb in [&["ls", "--at", "10m"][..], &["history"]] {
+        let mut asked = command("docker-ovs", &[verb, &words[..]].concat());
+        asked.env("OVS_RUNDIR", none.path());
+        for url in ["unix:///nonexistent/d.sock", "http://127.0.0.1:9"] {
+            let ran = asked.env("DOCKER_OVS_SERVER", url).output().unwrap();
+            let said = String::from_utf8_lossy(&ran.stderr);
+            assert_eq!(ran.status.code(), Some(2), "{said}");
+            assert!(said.contains("cannot read the history in") && !said.contains(url), "{said}");
+        }
+        for other in [["--server", "unix:///nonexistent/d.sock"], ["--from", ARTICLE]] {
+            let said = refuses(&[verb, &words[..], &other].concat());
+            assert!(said.contains("--history-dir") && said.contains(other[0]), "{said}");
+        }
+    }
+    // What the variable says is said for good, and not of this question.
+    let mut asked = command("docker-ovs", &["ls", "--from", ARTICLE]);
+    let ran = asked.env("DOCKER_OVS_HISTORY_DIR", &away).output().unwrap();
+    assert_eq!(ran.status.code(), Some(0), "{ran:?}");
+    let mut asked = command("docker-ovs", &["history", "--since", "10m"]);
+    let ran = asked.env("DOCKER_OVS_HISTORY_DIR", &away).env("OVS_RUNDIR", none.path());
+    let said = String::from_utf8_lossy(&ran.output().unwrap().stderr).into_owned();
+    assert!(said.contains(away.to_str().unwrap()), "{said}");
 }
