@@ -32,5 +32,5 @@ pub use explain::explain;
 pub use format::{Column, Format, View, render, render_cells};
 pub use format_error::FormatError;
 pub use labels::{PortLabels, Unplaced};
-pub use list::{Wanted, left_out, list, retain};
+pub use list::{LeftOut, Wanted, left_out, list, retain};
 pub use table::Cells;

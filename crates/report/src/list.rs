@@ -27,6 +27,11 @@ impl Wanted {
         let filters = Filter::among(&self.filters, snapshot.containers_called());
         Self { filters, ..self.clone() }
     }
+
+    /// The bridges that it is about; none where it is about all.
+    pub fn bridges(&self) -> impl Iterator<Item = &str> {
+        self.bridge.as_deref().into_iter().chain(self.filters.iter().filter_map(Filter::bridge))
+    }
 }
 
 /// The attachments that are wanted, a row for each tenant, by name and index.
@@ -34,7 +39,7 @@ pub fn list(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::At
     let wanted = &wanted.among(snapshot);
     let is_wanted =
         |found: &Attachment| wanted.bridge.as_ref().is_none_or(|name| found.is_on(name));
-    let mut rows = living(snapshot, wiring, wanted, is_wanted);
+    let (mut rows, _) = living(snapshot, wiring, wanted, is_wanted);
     if wanted.all {
         rows.extend(orphaned(snapshot, wiring, wanted));
     }
@@ -44,12 +49,32 @@ pub fn list(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::At
     rows
 }
 
-/// How many rows the list leaves out although they may be on the bridge that is wanted.
-pub fn left_out(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> usize {
-    let Some(bridge) = &wanted.bridge else { return 0 };
+/// How many rows a list leaves out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Although they may be on a bridge that is wanted: on which one they are is unknown.
+    pub undecided: usize,
+    /// Although they are wanted: so many containers share their interfaces.
+    pub crowded: usize,
+}
+
+/// How many rows the list leaves out.
+pub fn left_out(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> LeftOut {
     let wanted = &wanted.among(snapshot);
-    let is_left_out = |found: &Attachment| found.may_be_anywhere() && !found.is_on(bridge);
-    living(snapshot, wiring, wanted, is_left_out).len()
+    let is_wanted =
+        |found: &Attachment| wanted.bridge.as_ref().is_none_or(|name| found.is_on(name));
+    let (_, crowded) = living(snapshot, wiring, wanted, is_wanted);
+    let bridges: Vec<_> = wanted.bridges().collect();
+    if bridges.is_empty() {
+        return LeftOut { undecided: 0, crowded };
+    }
+    let filters = wanted.filters.iter().filter(|filter| filter.bridge().is_none()).cloned();
+    let anywhere = Wanted { bridge: None, filters: filters.collect(), all: false };
+    let is_left_out = |found: &Attachment| {
+        found.may_be_anywhere() && !bridges.iter().any(|bridge| found.is_on(bridge))
+    };
+    let (undecided, _) = living(snapshot, wiring, &anywhere, is_left_out);
+    LeftOut { undecided: undecided.len(), crowded }
 }
 
 /// Whether a port is on a bridge that the question is about.
@@ -59,26 +84,30 @@ fn is_asked(port: &PortRef, wanted: &Wanted) -> bool {
         && (filtered.peek().is_none() || filtered.any(|bridge| port.is_on(bridge)))
 }
 
+/// The rows, and how many others there are of links that more containers share than are told.
 fn living(
     snapshot: &Snapshot,
     wiring: &Wiring,
     wanted: &Wanted,
     is_wanted: impl Fn(&Attachment) -> bool,
-) -> Vec<v1::Attachment> {
+) -> (Vec<v1::Attachment>, usize) {
     let known = labelled(snapshot, &wanted.filters);
     let pass = |a: &Attachment, who: &model::wiring::ContainerRef| {
         Filters(&wanted.filters).pass(a, who, known.get(&*who.id.0).copied())
     };
     let mut rows = Vec::with_capacity(wiring.attachments.len());
+    let mut crowded = 0;
     for found in &wiring.attachments {
         let found = found.narrowed_to(wiring, |port| is_asked(port, wanted));
         if !is_wanted(&found) {
             continue;
         }
-        let tenants = found.tenants.iter().take(TENANTS).filter(|who| pass(&found, who));
-        rows.extend(tenants.map(|who| v1::Attachment::new(&found, Some(who))));
+        let mut tenants = found.tenants.iter().filter(|who| pass(&found, who));
+        let told = tenants.by_ref().take(TENANTS);
+        rows.extend(told.map(|who| v1::Attachment::new(&found, Some(who))));
+        crowded += tenants.count();
     }
-    rows
+    (rows, crowded)
 }
 
 /// The containers by id, where a filter looks at labels; nothing else needs them.

@@ -2,7 +2,8 @@
 
 use host::{Origin, Question};
 use model::ids::short_id;
-use model::{Look, query};
+use model::query;
+use model::told::TENANTS;
 use report::{Cells, Wanted, list, printable, v1, views};
 
 use crate::args::LsArgs;
@@ -36,10 +37,14 @@ pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
         Wanted { bridge: args.bridge.clone(), filters: args.filter.clone(), all: args.all };
     let rows = list(&look.snapshot, &look.wiring, &wanted);
     let mut remarks = look.remarks();
-    remarks.extend(left_out(&look, &wanted));
+    let left_out = report::left_out(&look.snapshot, &look.wiring, &wanted);
+    remarks.extend(undecided(left_out.undecided, &wanted));
+    remarks.extend(crowded(left_out.crowded));
     let hints = if rows.is_empty() { vec![emptiness(args)] } else { Vec::new() };
     let text = lay_out(&rows, args)?;
-    Ok(Outcome { text, remarks, hints, ..Outcome::default() })
+    // A script takes what is not listed for not connected.
+    let unknown = left_out.crowded > 0 && !args.partial;
+    Ok(Outcome { text, remarks, hints, unknown, ..Outcome::default() })
 }
 
 fn emptiness(args: &LsArgs) -> String {
@@ -52,17 +57,30 @@ fn emptiness(args: &LsArgs) -> String {
     format!("no interface to list: {which}")
 }
 
-/// That there may be more on the bridge than is listed: who asks about one bridge sees no state of others.
-fn left_out(look: &Look, wanted: &Wanted) -> Option<String> {
-    let bridge = wanted.bridge.as_ref()?;
-    let what = match report::left_out(&look.snapshot, &look.wiring, wanted) {
-        0 => return None,
-        1 => "1 interface is".to_owned(),
-        many => format!("{many} interfaces are"),
-    };
+/// That there may be more on the bridges than is listed: who asks about some sees no state of others.
+fn undecided(count: usize, wanted: &Wanted) -> Option<String> {
+    let what = interfaces(count)?;
+    let bridges: Vec<_> = wanted.bridges().collect();
+    let bridges = bridges.join(" or ");
     Some(format!(
-        "{what} not listed: whether on {bridge} is unknown (docker ovs ls --filter status=unknown)"
+        "{what} not listed: whether on {bridges} is unknown (docker ovs ls --filter status=unknown)"
     ))
+}
+
+/// That so many share an interface that not all are told.
+fn crowded(count: usize) -> Option<String> {
+    let what = interfaces(count)?;
+    Some(format!(
+        "{what} not listed: more than {TENANTS} containers share one (docker ovs ls --filter container=NAME)"
+    ))
+}
+
+fn interfaces(count: usize) -> Option<String> {
+    match count {
+        0 => None,
+        1 => Some("1 interface is".to_owned()),
+        many => Some(format!("{many} interfaces are")),
+    }
 }
 
 fn lay_out(rows: &[v1::Attachment], args: &LsArgs) -> Result<Text, CliError> {

@@ -17,6 +17,7 @@ mod formats;
 mod graph;
 mod growth;
 mod labels;
+mod lists;
 mod schema;
 mod shape;
 

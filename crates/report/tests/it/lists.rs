@@ -1,0 +1,65 @@
+//! What a list leaves out is told.
+
+use std::sync::Arc;
+
+use docker_ovs_report::{LeftOut, Wanted, left_out, list};
+use model::wiring::{AttachmentState, ContainerRef};
+use model::{Snapshot, Wiring};
+
+use crate::{FULL, host};
+
+fn filtered(words: &[&str]) -> Wanted {
+    let filters = words.iter().map(|word| word.parse().unwrap()).collect();
+    Wanted { filters, ..Wanted::default() }
+}
+
+/// The host of the article with so many more containers on its first interface that has one.
+fn crowd(more: usize) -> (Snapshot, Wiring) {
+    let (snapshot, mut wiring) = host(FULL);
+    let mut all = wiring.attachments.iter_mut();
+    let one = all.find(|one| !one.tenants.is_empty()).unwrap();
+    let first = one.tenants[0].clone();
+    let others = (0..more).map(|n| {
+        let id = model::ids::ContainerId(format!("{n:064x}").into());
+        Arc::new(ContainerRef { name: format!("other-{n}").into(), id, ..(*first).clone() })
+    });
+    one.tenants = std::iter::once(first.clone()).chain(others).collect();
+    (snapshot, wiring)
+}
+
+#[test]
+fn of_many_that_share_an_interface_the_one_that_is_asked_for_is_listed() {
+    let (snapshot, wiring) = crowd(99);
+    let of = |words: &[&str]| {
+        let wanted = filtered(words);
+        let rows = list(&snapshot, &wiring, &wanted);
+        (rows.len(), left_out(&snapshot, &wiring, &wanted).crowded)
+    };
+    assert_eq!(of(&["container=other-98"]), (1, 0));
+    assert_eq!(of(&["container=other-98", "container=other-0"]), (2, 0));
+    assert_eq!(of(&["container=no-such"]), (0, 0));
+    let (rows, crowded) = of(&[]);
+    let (few, none) = crowd(0);
+    assert_eq!(crowded, 100 - 64);
+    assert_eq!(rows, list(&few, &none, &filtered(&[])).len() + 63);
+    assert_eq!(left_out(&few, &none, &filtered(&[])), LeftOut::default());
+}
+
+#[test]
+fn what_may_be_on_a_bridge_is_counted_however_the_bridge_is_named() {
+    let (snapshot, mut wiring) = host(FULL);
+    let mut all = wiring.attachments.iter_mut();
+    let one = all.find(|one| one.port.port().is_some() && one.tenants.len() == 1).unwrap();
+    let bridge = one.port.port().unwrap().bridge.to_string();
+    let name = one.tenants[0].name.to_string();
+    one.port = AttachmentState::Unknown { why: "it was not seen".to_owned() };
+    one.candidates = Vec::new();
+    let count = |wanted: &Wanted| left_out(&snapshot, &wiring, wanted).undecided;
+    let by_name = Wanted { bridge: Some(bridge.clone()), ..Wanted::default() };
+    let asked = format!("bridge={bridge}");
+    assert!(count(&by_name) > 0);
+    assert_eq!(count(&by_name), count(&filtered(&[&asked])));
+    assert_eq!(count(&filtered(&[])), 0);
+    assert_eq!(count(&filtered(&[&asked, "container=no-such"])), 0);
+    assert_eq!(count(&filtered(&[&asked, &format!("container={name}")])), 1);
+}
