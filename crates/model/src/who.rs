@@ -2,7 +2,7 @@
 
 mod about;
 
-pub use about::{is_about, is_port_about};
+pub use about::{is_about, is_port_about, is_tenant_about};
 
 use std::borrow::Cow;
 use std::collections::HashSet;

@@ -21,7 +21,7 @@ pub fn event_line(event: &Event) -> String {
 }
 
 fn about_attachment(event: &Event, now: &Attachment) -> String {
-    let whose = format!("{} {}", event.container, event.interface);
+    let whose = format!("{} {}", crate::views::event::container(event), event.interface);
     let Some(before) = event.before.as_ref() else {
         return format!("{whose}: {}", state(now));
     };

@@ -61,7 +61,12 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
             continue;
         }
         let wanted = events.iter().filter(|event| passes(event, &known));
-        let mut rows: Vec<_> = wanted.map(v1::Event::from).collect();
+        let filters = Filters(&known.filters);
+        let mut rows: Vec<_> = wanted
+            .map(|event| {
+                v1::Event::told(event, |of, who| filters.pass(of, who, known.row(&who.id)))
+            })
+            .collect();
         if args.format.is_template() {
             rows.retain(|row| suits(row, &args.format));
         }

@@ -7,8 +7,8 @@ use std::path::Path;
 use journal::Past;
 use model::moment::rfc3339 as told;
 use model::timeline::Event;
-use model::who::{WhoQuery, is_about, is_port_about};
-use model::wiring::SwitchPort;
+use model::who::{WhoQuery, is_about, is_port_about, is_tenant_about};
+use model::wiring::{Attachment, ContainerRef, SwitchPort};
 use recorded::PortChanges;
 use report::v1;
 
@@ -101,8 +101,11 @@ struct LastEvents {
 }
 
 impl LastEvents {
-    fn push(&mut self, event: &Event) {
-        let row = v1::Event::from(event);
+    fn push(&mut self, event: &Event, word: Option<&str>) {
+        let is_meant = |of: &Attachment, who: &ContainerRef| {
+            word.is_none_or(|word| is_tenant_about(of, who, word))
+        };
+        let row = v1::Event::told(event, is_meant);
         let length = serde_json::to_vec(&row).map_or(0, |json| json.len());
         self.bytes += length;
         self.rows.push_back((event.at, row, length));
@@ -134,10 +137,11 @@ impl<'a> Found<'a> {
         let query = self.query.clone();
         let is_asked =
             |event: &Event| query.as_ref().is_none_or(|(word, query)| is_about(event, word, query));
+        let word = query.as_ref().map(|(word, _)| *word);
         let mut last = LastEvents::default();
         let read = past.events(since, until, |event| {
             if is_asked(&event) {
-                last.push(&event);
+                last.push(&event, word);
             }
             true
         });

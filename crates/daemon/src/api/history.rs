@@ -12,7 +12,7 @@ use journal::{LAG, Moment, Past, Unknown};
 use model::Snapshot;
 use model::moment::rfc3339;
 use model::timeline::Event;
-use model::who::{WhoQuery, is_about};
+use model::who::{WhoQuery, is_about, is_tenant_about};
 use report::v1;
 use tokio::time::sleep;
 
@@ -93,7 +93,11 @@ fn told(folder: &std::path::Path, asked: &HistoryRequest) -> Result<v1::History,
     let mut answer = Answer::default();
     let take = |event: Event| {
         let is_asked = query.as_ref().is_none_or(|(word, query)| is_about(&event, word, query));
-        !is_asked || answer.take(&event)
+        let word = asked.what.as_deref();
+        !is_asked
+            || answer.take(v1::Event::told(&event, |of, who| {
+                word.is_none_or(|word| is_tenant_about(of, who, word))
+            }))
     };
     past.events(asked.since, asked.until, take).map_err(|error| unreadable(&error))?;
     let Answer { events, is_more, .. } = answer;
@@ -114,10 +118,9 @@ struct Answer {
 
 impl Answer {
     /// Takes an event; whether it did, so that another one may follow.
-    fn take(&mut self, event: impl Into<v1::Event>) -> bool {
+    fn take(&mut self, event: v1::Event) -> bool {
         self.is_more = self.is_full();
         if !self.is_more {
-            let event = event.into();
             self.bytes += json(&event).len();
             self.events.push(event);
         }

@@ -23,6 +23,11 @@ pub fn is_about(event: &Event, word: &str, query: &WhoQuery) -> bool {
     }
 }
 
+/// Whether `word` names this container of an attachment, or begins its id.
+pub fn is_tenant_about(row: &Attachment, who: &ContainerRef, word: &str) -> bool {
+    ContainerMention::by(who, Some(&row.link.name)).is_meant(word)
+}
+
 /// Whether a port is what a query means, or `word` names whose its row says it is: the container by name
 /// or id, with its engine before it and the interface behind it, or the namespace.
 pub fn is_port_about(port: &SwitchPort, word: &str, query: &WhoQuery) -> bool {
@@ -37,8 +42,7 @@ pub fn is_port_about(port: &SwitchPort, word: &str, query: &WhoQuery) -> bool {
 /// Whether `word` names one of the containers, or its namespace.
 fn has_tenant(row: &Attachment, word: &str) -> bool {
     let interface = Some(&*row.link.name);
-    let is_tenant =
-        row.tenants.iter().any(|who| ContainerMention::by(who, interface).is_meant(word));
+    let is_tenant = row.tenants.iter().any(|who| is_tenant_about(row, who, word));
     let is_netns = |word: &str| {
         *word == row.netns.to_string()
             || row.netns_names.iter().any(|name| word.strip_prefix("netns:") == Some(name))

@@ -1,7 +1,9 @@
 //! Something that is different now.
 
+use std::sync::Arc;
+
 use model::timeline::{self, Change};
-use model::wiring::SwitchPort;
+use model::wiring::{self, ContainerRef, SwitchPort};
 use serde::Serialize;
 
 use super::{Action, Attachment, Field, Port};
@@ -36,7 +38,30 @@ pub struct Event {
 
 impl From<&timeline::Event> for Event {
     fn from(event: &timeline::Event) -> Self {
+        Self::told(event, |_, _| true)
+    }
+}
+
+impl Event {
+    /// The event as it is told to who asked for some containers: of those that share an interface it names the
+    /// first that `is_meant`, as it is or as it was, and the first of all where none is.
+    pub fn told(
+        event: &timeline::Event,
+        is_meant: impl Fn(&wiring::Attachment, &ContainerRef) -> bool,
+    ) -> Self {
         let time = model::moment::rfc3339(event.at);
+        let meant = |of: &wiring::Attachment| {
+            of.tenants.iter().find(|who| is_meant(of, who)).map(|who| who.id.clone())
+        };
+        let id = match &event.change {
+            Change::Appeared(now) | Change::Vanished(now) => meant(now),
+            Change::Changed { before, now, .. } => meant(now).or_else(|| meant(before)),
+            Change::Orphaned(_) | Change::Cleared(_) => None,
+        };
+        let row = |of: &wiring::Attachment| {
+            let is_it = |who: &&Arc<ContainerRef>| Some(&who.id) == id.as_ref();
+            Attachment::new(of, of.tenants.iter().find(is_it).or(of.tenants.first()))
+        };
         match &event.change {
             Change::Appeared(now) => Self::about(time, Action::Appeared, row(now)),
             Change::Vanished(last) => Self::about(time, Action::Vanished, row(last)),
@@ -49,9 +74,7 @@ impl From<&timeline::Event> for Event {
             Change::Cleared(port) => Self::about_port(time, Action::Cleared, Port::from(&**port)),
         }
     }
-}
 
-impl Event {
     fn about(time: String, action: Action, attachment: Attachment) -> Self {
         let it = &attachment;
         Self {
@@ -113,10 +136,6 @@ fn differences(before: &model::switch::Port, now: &model::switch::Port) -> Vec<F
     ];
     let fields: Vec<_> = differ.into_iter().filter(|(_, is)| *is).map(|(field, _)| field).collect();
     if fields.is_empty() { vec![Field::Port] } else { fields }
-}
-
-fn row(attachment: &model::wiring::Attachment) -> Attachment {
-    Attachment::new(attachment, attachment.tenants.first())
 }
 
 impl From<timeline::Field> for Field {

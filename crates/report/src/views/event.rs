@@ -13,7 +13,7 @@ const OFPORT: Column<Event> = ("OFPORT", |row| number(row.ofport));
 const BARE_BRIDGE: Column<Event> = ("", |row| row.bridge.clone().unwrap_or_default());
 
 /// What the container is called; a namespace without one goes by its own name.
-fn container(row: &Event) -> String {
+pub(crate) fn container(row: &Event) -> String {
     let called = row.attachment.as_ref().map(|attachment| &attachment.called);
     called.filter(|called| !called.is_empty()).unwrap_or(&row.container).clone()
 }

@@ -3,7 +3,7 @@
 mod attachment;
 mod cells;
 mod check;
-mod event;
+pub(crate) mod event;
 mod explanation;
 mod fdb;
 mod fleet;

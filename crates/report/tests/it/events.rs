@@ -56,3 +56,38 @@ fn who_comes_to_share_an_interface_is_named() {
     });
     assert_eq!(line, format!("Container {name} -> {name},second"));
 }
+
+/// Of containers that share an interface, as those of a pod.
+#[test]
+fn the_container_that_was_asked_for_is_the_one_that_is_named() {
+    let (_, mut before) = host(FULL);
+    let one = first_on_a_port(&mut before);
+    let mut second = (*one.tenants[0]).clone();
+    second.name = "second".into();
+    second.qualified = Some("docker:second".into());
+    second.id = model::ids::ContainerId("f".repeat(64).into());
+    one.tenants = one.tenants.iter().cloned().chain([Arc::new(second)]).collect();
+    let first = one.tenants[0].name.to_string();
+    let mut after = before.clone();
+    first_on_a_port(&mut after).tenants = first_on_a_port(&mut before).tenants[..1].into();
+    let (mut none, mut moved) = (before.clone(), before.clone());
+    none.attachments.clear();
+    port(first_on_a_port(&mut moved)).bond = Some("bond7".to_owned());
+    let told = |now: &Wiring, asked: &str| {
+        let events = compare(&before, now, 0);
+        let about = |event: &&model::timeline::Event| match &event.change {
+            model::timeline::Change::Vanished(one) => one.tenants.len() == 2,
+            _ => true,
+        };
+        let event = events.iter().find(about).unwrap();
+        let event = v1::Event::told(event, |_, who| *who.name == *asked);
+        (event.container.clone(), event_line(&event).split(' ').nth(2).unwrap().to_owned())
+    };
+    for now in [&none, &moved] {
+        assert_eq!(told(now, "second"), ("second".to_owned(), "docker:second".to_owned()));
+        assert_eq!(told(now, &first).0, first);
+        assert_eq!(told(now, "third").0, first);
+    }
+    // It has gone meanwhile: who is left is named.
+    assert_eq!(told(&after, "second").0, first);
+}
