@@ -196,6 +196,9 @@ impl Verb {
             _ if self.asks_fleet() => Some("a fleet is told of by the daemons of its hosts"),
             Self::Mesh(args) if args.command.asks_fleet() => Some("a mesh is the fleet's"),
             Self::History(_) => Some("what was is told by what serve has kept"),
+            Self::Diff(DiffArgs { after: Some(_), .. }) => {
+                Some("of two files nothing else is asked")
+            }
             Self::Version(_) | Self::Completion(_) => Some(SAME_EVERYWHERE),
             _ => None,
         }

@@ -214,6 +214,7 @@ fn what_tells_of_the_present_takes_neither_a_recording_nor_a_time() {
         "history",
         "ls --at 2h",
         "who 3 --at 2h",
+        "diff before.json after.json",
         "version",
         "completion bash",
     ] {
