@@ -136,7 +136,8 @@ impl FleetRequest {
             pairs.into_iter().partition(|(key, _)| key == "host");
         let host = only("host", hosts)?;
         if pairs.iter().any(|(key, _)| key == "all") {
-            let why = "all= is of one host: hosts do not tell others of orphaned ports";
+            let why =
+                "all= means nothing here: orphaned ports are among the rows, of State \"orphaned\"";
             return Err(ApiError::bad_request(why));
         }
         let filters = wanted(pairs)?.filters;
