@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use crate::filter::{Filter, Filters};
-use crate::ids::NetnsId;
-use crate::snapshot::{Container, Namespace, Snapshot};
+use crate::ids::{Name, NetnsId};
+use crate::resolve::Clashes;
+use crate::snapshot::{Container, EngineName, Namespace, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
 
 use super::{QueryError, TOLD, not_inspected, not_read};
@@ -16,12 +17,26 @@ use super::{QueryError, TOLD, not_inspected, not_read};
 /// # Errors
 /// [`QueryError::Incomplete`], which names those whose interfaces could not be read.
 pub fn require_all(snapshot: &Snapshot, filters: &[Filter]) -> Result<(), QueryError> {
-    let read: HashMap<_, _> = snapshot.kernel.rows().iter().map(|row| (row.id, row)).collect();
     let filters = Filter::among(filters, snapshot.containers_called());
+    let missed = all_missed(snapshot);
+    let asked = missed.filter(|(engine, row, _)| Filters(&filters).may_pass(engine, row));
+    incomplete(asked.map(|(_, row, why)| (row.name.to_string(), why)))
+}
+
+/// What containers that may run are called that no list has, as their interfaces could not be read.
+pub fn unlisted(snapshot: &Snapshot) -> Vec<Name> {
+    let clashes = Clashes::of(snapshot);
+    let missed = all_missed(snapshot);
+    missed
+        .map(|(engine, row, _)| clashes.qualified(engine, row).unwrap_or_else(|| row.name.clone()))
+        .collect()
+}
+
+/// The containers whose interfaces could not be read, and why not.
+fn all_missed(snapshot: &Snapshot) -> impl Iterator<Item = (&EngineName, &Container, SourceError)> {
+    let read: HashMap<_, _> = snapshot.kernel.rows().iter().map(|row| (row.id, row)).collect();
     let all = snapshot.containers_by_engine();
-    let asked = all.filter(|(engine, row)| Filters(&filters).may_pass(engine, row));
-    let missed = asked.filter_map(|(_, row)| Some((row, missed(row, &read)?)));
-    incomplete(missed.map(|(row, why)| (row.name.to_string(), why)))
+    all.filter_map(move |(engine, row)| Some((engine, row, missed(row, &read)?)))
 }
 
 /// Makes sure that nothing was overlooked where nothing was found: neither a container nor a

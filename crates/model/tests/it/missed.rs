@@ -1,7 +1,7 @@
 //! What a list would leave out without a word: it is an error, unless nothing can be missing.
 
 use docker_ovs_model::filter::Filter;
-use docker_ovs_model::query::{QueryError, require_all, require_whole};
+use docker_ovs_model::query::{QueryError, require_all, require_whole, unlisted};
 use docker_ovs_model::snapshot::{Container, Snapshot};
 use docker_ovs_model::{Look, SourceError, SourceErrorKind};
 
@@ -76,6 +76,11 @@ fn a_list_that_misses_a_container_names_it() {
         assert!(error.to_string().contains("c1"), "{what}: {error}");
         assert!(error.hint().unwrap().contains("--partial"), "{what}: {error:?}");
         assert!(require_whole(&host).is_err(), "{what}");
+        assert_eq!(
+            unlisted(&host).iter().map(|name| &**name).collect::<Vec<_>>(),
+            ["c1"],
+            "{what}"
+        );
         let look = Look::new(host);
         assert!(look.require_all(&[]).is_err() && look.require_whole().is_err(), "{what}");
     }
@@ -83,6 +88,7 @@ fn a_list_that_misses_a_container_names_it() {
         let mut host = host();
         happens(&mut host);
         assert_eq!(require_all(&host, &[]), Ok(()), "{what}");
+        assert!(unlisted(&host).is_empty(), "{what}");
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use model::Snapshot;
 use model::ids::ContainerId;
 use model::plan::Remembered;
+use model::{Snapshot, query};
 use serde::Serialize;
 
 pub use super::words::HealthStatus;
@@ -35,6 +35,8 @@ pub struct Health {
     pub sources: Vec<Source>,
     /// What containers that run had before they started, and have not got back yet.
     pub owed: Vec<Owed>,
+    /// What containers that run are called whose interfaces could not be read: no list has them.
+    pub unread: Vec<String>,
     /// Why nothing is kept of what changes; null where it is kept, or is not to be.
     pub history_error: Option<String>,
 }
@@ -81,9 +83,9 @@ impl Health {
     /// Before the first look has ended.
     pub fn starting() -> Self {
         let sources = Vec::new();
-        let owed = Vec::new();
+        let (owed, unread) = (Vec::new(), Vec::new());
         let status = HealthStatus::Starting;
-        Self { status, time: None, sources, owed, history_error: None }
+        Self { status, time: None, sources, owed, unread, history_error: None }
     }
 
     /// After a look.
@@ -92,7 +94,8 @@ impl Health {
         let fresh = sources.iter().all(|source| source.state == SourceState::Fresh);
         let status = if fresh { HealthStatus::Ok } else { HealthStatus::Degraded };
         let time = Some(model::moment::rfc3339(snapshot.taken));
-        Self { status, time, sources, owed: Vec::new(), history_error: None }
+        let unread = query::unlisted(snapshot).iter().map(ToString::to_string).collect();
+        Self { status, time, sources, owed: Vec::new(), unread, history_error: None }
     }
 
     /// The same, with why nothing is kept of what changes.
