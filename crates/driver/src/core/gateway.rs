@@ -2,7 +2,7 @@
 //! are the kernel's, which forgets them at each start, and are put back from what the database records.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use host::{Endpoints, GatewayLink, GatewayTurn, forward_ipv4, link_with_address};
@@ -22,7 +22,7 @@ use crate::rules;
 /// So long the link of a network that is asked for is waited for: less than an engine waits for an answer.
 const LINK_WITHIN: Duration = Duration::from_secs(2);
 /// Between two looks for a link that vswitchd is about to make.
-const LOOK_AGAIN: Duration = Duration::from_millis(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What stands in the kernel, as far as this process has put it there. That nothing else stands is known
 /// only once it has put all in place itself: a process before it, or one beside it, may have been killed
@@ -30,6 +30,10 @@ const LOOK_AGAIN: Duration = Duration::from_millis(30);
 #[derive(Debug, Default)]
 pub(super) struct InstalledGateways {
     links: Mutex<Vec<Owned>>,
+    /// Whether the database has told of any when it was last read, also of one that no container is on.
+    are_recorded: AtomicBool,
+    /// Whose turn it is within this process: [`GatewayTurn`] is for one process at a time.
+    turns: Arc<tokio::sync::Mutex<()>>,
     /// Whether all that was begun came to its end.
     is_whole: AtomicBool,
 }
@@ -47,10 +51,15 @@ struct Attempt<'a> {
 #[derive(Clone, Debug)]
 struct DesiredGateways {
     links: Vec<Owned>,
+    /// Whether there are more than these, which no container is on.
+    are_recorded: bool,
     table: Option<Table>,
     /// What it is called, if there is one.
     table_name: String,
 }
+
+/// Whose turn it is, among processes and within this one.
+pub(super) type Turn = (GatewayTurn, tokio::sync::OwnedMutexGuard<()>);
 
 /// How much of what is to stand does.
 enum InPlace {
@@ -144,6 +153,12 @@ impl InstalledGateways {
     /// Whether there is any gateway.
     pub(super) fn is_any(&self) -> bool {
         !self.now().is_empty()
+    }
+
+    /// The same with those that are to stand once a container is on their network: another process may have
+    /// started one.
+    pub(super) fn may_be_any(&self) -> bool {
+        self.is_any() || self.are_recorded.load(Ordering::SeqCst)
     }
 
     /// Whether something may not be in place: it was not put there to its end, or a link of a gateway is not
@@ -274,8 +289,10 @@ impl Driver {
     ///
     /// # Errors
     /// The database does not answer, or the driver that has the turn is stopped.
-    pub(super) async fn gateway_turn(&self) -> Result<GatewayTurn, DriverError> {
-        Ok(GatewayTurn::wait(&self.host).await?)
+    pub(super) async fn gateway_turn(&self) -> Result<Turn, DriverError> {
+        // However many calls of this process wait, each is patient with the other processes alone.
+        let own = self.standing.turns.clone().lock_owned().await;
+        Ok((GatewayTurn::wait(&self.host).await?, own))
     }
 
     /// The same for an endpoint that is to be made, where it `needs` one: from before the database is read until
@@ -284,10 +301,7 @@ impl Driver {
     ///
     /// # Errors
     /// As above, or vswitchd does not keep up.
-    pub(super) async fn endpoint_turn(
-        &self,
-        needs: bool,
-    ) -> Result<Option<GatewayTurn>, DriverError> {
+    pub(super) async fn endpoint_turn(&self, needs: bool) -> Result<Option<Turn>, DriverError> {
         if !needs {
             return Ok(None);
         }
@@ -307,6 +321,7 @@ impl Driver {
         loop {
             let turn = self.gateway_turn().await?;
             let wanted = self.wanted().await?;
+            self.standing.are_recorded.store(wanted.are_recorded, Ordering::SeqCst);
             if let Some(id) = asked.filter(|id| !wanted.is_of(id)) {
                 return Err(DriverError::new(format!(
                     "network {}: it was removed meanwhile, and so was its gateway",
@@ -349,7 +364,9 @@ impl Driver {
         let links = links.collect();
         let table_name = rules::table_name(view.system.as_deref());
         let table = rules::table(&table_name, &view.bridges, &has_ended);
-        Ok(DesiredGateways { links, table, table_name })
+        let mut recorded = view.bridges.iter().flat_map(network::of);
+        let are_recorded = recorded.any(|network| network.is_gateway_here());
+        Ok(DesiredGateways { links, are_recorded, table, table_name })
     }
 
     /// The same where only the table may have changed; what fails now is tried again later.

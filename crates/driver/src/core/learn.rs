@@ -62,7 +62,7 @@ impl Driver {
                 rounds.end();
             }
             // What other programs have done to the database, or to the table, is told by nothing.
-            let is_looked_through = is_due && self.standing.is_any();
+            let is_looked_through = is_due && self.standing.may_be_any();
             if is_looked_through || !has_stood || self.standing.has_fallen() {
                 has_stood = self.stand(None).await.unwrap_or(false);
             }

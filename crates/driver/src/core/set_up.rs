@@ -195,7 +195,7 @@ impl Driver {
             let about = |error: DriverError| error.about(&name);
             require_published(&view, network, &of_network, &endpoint.published).map_err(about)?;
             request.require_own_addresses(&view, bridge).map_err(about)?;
-            let plan = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
+            let mut plan = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
             let configure = KernelStep::Configure {
                 container: plan.container.name.clone(),
                 netns: home.id(),
@@ -204,9 +204,17 @@ impl Driver {
                 gateways: home.unrouted(&gateways(network))?,
             };
             let wait = plan.port().map(|port| await_number(&name, port));
-            let steps = std::iter::once(Step::from(configure)).chain(wait).collect();
+            let rest = std::iter::once(Step::from(configure)).chain(wait);
+            if turn.is_none() {
+                plan.steps.extend(rest);
+                match view.endpoints.carry_out(&plan, home).await {
+                    Ok(()) => return Ok(request.mac(&name)),
+                    Err(error) if error.has_changed() => continue,
+                    Err(error) => return Err(about(error.into())),
+                }
+            }
             // Its number is waited for without a turn, and its neighbours are told once it has that.
-            let rest = Plan { steps, ..plan.clone() };
+            let rest = Plan { steps: rest.collect(), ..plan.clone() };
             match view.endpoints.carry_out(&plan, home).await {
                 Ok(()) => drop(turn),
                 Err(error) if error.has_changed() => continue,
@@ -214,9 +222,7 @@ impl Driver {
             }
             match view.endpoints.carry_out(&rest, TargetNetns::at(netns)?).await {
                 Ok(()) => {
-                    if is_gateway {
-                        self.stand(Some(&network.id)).await.map_err(about)?;
-                    }
+                    self.stand(Some(&network.id)).await.map_err(about)?;
                     return Ok(request.mac(&name));
                 }
                 Err(error) if error.has_changed() => {
