@@ -85,7 +85,8 @@ pub(crate) fn head(text: &[u8], at: usize, listing: Listing) -> Head {
     let row = || {
         let end = name_end(text, start)?;
         let datapath = || if start == at { datapath_line(text, start, end) } else { None };
-        fdb_row(text, start, end).or_else(datapath)
+        let captured = || captured_without_time(text, start, end);
+        fdb_row(text, start, end).or_else(datapath).or_else(captured)
     };
     known.or_else(row).unwrap_or(Head::Nothing)
 }
@@ -243,17 +244,48 @@ fn is_group(text: &[u8], at: usize) -> bool {
 
 /// `18:00:00.123456 veth1 Out 02:42:…` of `tcpdump -e -i any`.
 fn captured_line(text: &[u8], start: usize, rest: &[u8]) -> Option<Head> {
-    if rest.get(2) != Some(&b':') || rest.get(5) != Some(&b':') {
-        return None;
-    }
-    let time = rest.iter().take(32).position(|byte| *byte == b' ')?;
-    let name = skip_blanks(text, start + time);
+    let name = skip_blanks(text, start + time_end(rest)?);
     let end = name_end(text, name)?;
-    let way = skip_blanks(text, end);
+    way_end(text, end).map(|_| Row::of(name, end, Found::PortName))
+}
+
+/// `veth1 Out ifindex 7 02:42:…`, as the same tells it with `-t`; the name ends at `end`.
+fn captured_without_time(text: &[u8], start: usize, end: usize) -> Option<Head> {
+    let index = text.get(skip_blanks(text, way_end(text, end)?)..)?.strip_prefix(b"ifindex ")?;
+    let digits = index.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_index = digits > 0 && index.get(digits) == Some(&b' ');
+    is_index.then(|| Row::of(start, end, Found::PortName))
+}
+
+/// Where the word ends that tells which way a packet went by the link whose name ends at `name_end`.
+fn way_end(text: &[u8], name_end: usize) -> Option<usize> {
+    let way = skip_blanks(text, name_end);
     let way_end = word_end(text, way);
     let ways: [&[u8]; 6] = [b"In", b"Out", b"P", b"B", b"M", b"OG"];
-    let is_way = way > end && ways.contains(&text.get(way..way_end)?);
-    (is_way && text.get(way_end) == Some(&b' ')).then(|| Row::of(name, end, Found::PortName))
+    let is_way = way > name_end && ways.contains(&text.get(way..way_end)?);
+    (is_way && text.get(way_end) == Some(&b' ')).then_some(way_end)
+}
+
+/// How long the time is that a line of tcpdump(1) begins with: `18:00:00.123456`, with its date before it by `-tttt`,
+/// or the seconds since the Unix epoch by `-tt`.
+fn time_end(rest: &[u8]) -> Option<usize> {
+    const LONGEST: usize = 32;
+    let word = |from: usize| {
+        let rest = rest.get(from..)?;
+        let length = rest.iter().take(LONGEST).position(|byte| *byte == b' ')?;
+        Some((rest.get(..length)?, from + length))
+    };
+    let is_time = |word: &[u8]| word.get(2) == Some(&b':') && word.get(5) == Some(&b':');
+    let is_date =
+        |word: &[u8]| word.len() == 10 && word.get(4) == Some(&b'-') && word.get(7) == Some(&b'-');
+    let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let (first, end) = word(0)?;
+    if is_date(first) {
+        return word(end + 1).filter(|(time, _)| is_time(time)).map(|(_, end)| end);
+    }
+    let parts: Vec<_> = first.split(|byte| *byte == b'.').collect();
+    let is_epoch = parts.len() == 2 && parts.into_iter().all(is_number);
+    (is_time(first) || is_epoch).then_some(end)
 }
 
 /// `3(veth1): addr:…` of `ovs-ofctl show`, `dump-ports-desc` and `monitor`: the number ends at
