@@ -10,8 +10,8 @@ use crate::link_name::valid_name;
 use crate::message::{NLA_F_NESTED, NLM_F_CREATE_NEW, nested};
 use crate::netlink::refusal;
 use crate::rows::{
-    IFA_ADDRESS, IFA_LOCAL, IFADDRMSG, IFF_UP, IFINFOMSG, IFLA_ADDRESS, IFLA_IFALIAS, IFLA_IFNAME,
-    IFLA_MTU,
+    IFA_ADDRESS, IFA_FLAGS, IFA_LOCAL, IFADDRMSG, IFF_UP, IFINFOMSG, IFLA_ADDRESS, IFLA_IFALIAS,
+    IFLA_IFNAME, IFLA_MTU,
 };
 use crate::socket::{RTM_NEWADDR, is_index};
 use crate::{Error, RouteSocket};
@@ -19,7 +19,6 @@ use crate::{Error, RouteSocket};
 const RTM_DELLINK: u16 = 17;
 const RTM_SETLINK: u16 = 19;
 const RTM_DELADDR: u16 = 21;
-const IFA_FLAGS: u16 = 8;
 const IFA_F_NODAD: u32 = 0x02;
 pub(crate) const AF_INET: u8 = 2;
 pub(crate) const AF_INET6: u8 = 10;

@@ -33,6 +33,11 @@ const IFLA_VLAN_ID: u16 = 1;
 const UNDERLAYS: [(&str, &[u16]); 3] = [("vxlan", &[3]), ("amt", &[4]), ("hsr", &[1, 2])];
 pub(crate) const IFA_ADDRESS: u16 = 1;
 pub(crate) const IFA_LOCAL: u16 = 2;
+/// All of them, of which the header has the first eight (Linux 3.14).
+pub(crate) const IFA_FLAGS: u16 = 8;
+const IFA_F_OPTIMISTIC: u32 = 0x04;
+const IFA_F_DADFAILED: u32 = 0x08;
+const IFA_F_TENTATIVE: u32 = 0x40;
 pub(crate) const NETNSA_NSID: u16 = 1;
 
 /// A kernel network device.
@@ -82,6 +87,9 @@ pub struct Address {
     pub ip: IpAddr,
     /// Its prefix length in bits.
     pub prefix: u8,
+    /// Whether duplicate address detection has not ended, or has found another one that has it (`tentative` and
+    /// `dadfailed` of ip-address(8)): then the kernel takes nothing for it.
+    pub tentative: bool,
 }
 
 /// Reads the body of an RTM_NEWLINK message.
@@ -142,7 +150,11 @@ pub(crate) fn address(body: &[u8]) -> Option<Address> {
     let ifindex = u32_at(body, 4)?;
     let find = |wanted| attributes(body.get(IFADDRMSG..)?).find(|(kind, _)| *kind == wanted);
     let (_, value) = find(IFA_LOCAL).or_else(|| find(IFA_ADDRESS))?;
-    Some(Address { ifindex, ip: ip(value)?, prefix })
+    let flags = find(IFA_FLAGS).and_then(|(_, value)| u32_at(value, 0));
+    let flags = flags.or_else(|| body.get(2).copied().map(u32::from))?;
+    let is_waiting = flags & IFA_F_TENTATIVE != 0 && flags & IFA_F_OPTIMISTIC == 0;
+    let tentative = is_waiting || flags & IFA_F_DADFAILED != 0;
+    Some(Address { ifindex, ip: ip(value)?, prefix, tentative })
 }
 
 pub(crate) fn ip(bytes: &[u8]) -> Option<IpAddr> {
@@ -166,4 +178,45 @@ pub(crate) fn text(bytes: &[u8]) -> String {
         chunk.valid().to_owned() + &odd
     });
     chunks.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The body of an RTM_NEWADDR message with these flags in its header, and maybe these in an attribute.
+    fn body(header: u8, attribute: Option<u32>) -> Vec<u8> {
+        let mut body = vec![10, 64, header, 0];
+        body.extend(7_u32.to_ne_bytes());
+        let mut add = |kind: u16, value: &[u8]| {
+            let length = u16::try_from(4 + value.len()).unwrap();
+            body.extend(length.to_ne_bytes());
+            body.extend(kind.to_ne_bytes());
+            body.extend(value);
+        };
+        add(IFA_ADDRESS, &std::net::Ipv6Addr::LOCALHOST.octets());
+        if let Some(flags) = attribute {
+            add(IFA_FLAGS, &flags.to_ne_bytes());
+        }
+        body
+    }
+
+    #[test]
+    fn an_address_is_tentative_until_no_other_one_has_it() {
+        for (header, attribute, tentative) in [
+            (0x80, Some(0x80), false),
+            (0xc0, Some(0xc0), true),
+            (0xc4, Some(0xc4), false),
+            (0x88, Some(0x88), true),
+            (0xc8, Some(0x2c8), true),
+            // The attribute has more than the header.
+            (0x80, Some(0x280), false),
+            (0xc0, None, true),
+            (0x80, None, false),
+        ] {
+            let told = address(&body(header, attribute)).unwrap();
+            assert_eq!((told.ifindex, told.prefix), (7, 64));
+            assert_eq!(told.tentative, tentative, "{header:#x} {attribute:?}");
+        }
+    }
 }

@@ -143,6 +143,10 @@ fn detail(
         "inet" | "inet6" => {
             let address = words.get(1).and_then(|address| address.parse::<Cidr>().ok());
             link.addresses.extend(address);
+            let has = |flag: &str| words.contains(&flag);
+            if has("dadfailed") || (has("tentative") && !has("optimistic")) {
+                link.tentative.extend(address.map(|address| address.ip));
+            }
         }
         _ if link.kind.is_none() && KINDS.contains(&first) => {
             link.kind = Some(first.to_owned());

@@ -38,6 +38,8 @@ pub struct End {
     pub bound_to: Option<IpAddr>,
     /// Every address of that namespace: Linux keeps what is sent to one of them (ip-route(8), table local).
     pub local: Vec<IpAddr>,
+    /// Those of them that it may not take packets for yet, or never: see [`Link::tentative`].
+    pub tentative: Vec<IpAddr>,
     /// The VLANs whose tags its packets bear at the port, of VLAN links on the way there; the outer one last.
     pub tags: Vec<u16>,
     /// Why packets may not pass between the link and the port.
@@ -205,6 +207,7 @@ impl End {
             is_bound: false,
             bound_to: None,
             local: local_addresses(space),
+            tentative: tentative(space),
             tags,
             doubts,
             broken,
@@ -237,6 +240,7 @@ impl End {
             is_bound: false,
             bound_to: None,
             local: local_addresses(host),
+            tentative: tentative(host),
             port: Some(port.clone()),
             link,
             tags: Vec::new(),
@@ -258,6 +262,7 @@ impl End {
             is_bound: false,
             bound_to: None,
             local: Vec::new(),
+            tentative: Vec::new(),
             tags: Vec::new(),
             doubts: Vec::new(),
             broken: None,
@@ -395,8 +400,12 @@ fn few<T: AsRef<str>>(names: &[T]) -> String {
 
 /// The addresses that a namespace has itself.
 fn local_addresses(space: Option<&Namespace>) -> Vec<IpAddr> {
+    space.into_iter().flat_map(Namespace::local_addresses).collect()
+}
+
+fn tentative(space: Option<&Namespace>) -> Vec<IpAddr> {
     let links = space.into_iter().flat_map(|space| &space.links);
-    links.flat_map(|link| &link.addresses).map(|address| address.ip).collect()
+    links.flat_map(|link| &link.tentative).copied().collect()
 }
 
 /// The port of a bridge by number or name. The local one of a fake bridge is the port of its name.

@@ -316,10 +316,10 @@ fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, 
             continue;
         }
         let Some(link) = socket.link(next.0)? else { continue };
-        let link = links::row(link, Vec::new());
+        let link = links::row(link);
         if has_members(&link) {
             let members = socket.links_of_master(next.0)?;
-            let members = members.into_iter().map(|member| links::row(member, Vec::new()));
+            let members = members.into_iter().map(links::row);
             for member in members {
                 if has_members(&member) {
                     // It is followed as any other one.
@@ -352,7 +352,7 @@ pub(crate) fn is_stood_on(
     let read = netns::visit(&[switch], |_, socket| {
         Link::KINDS_WITH_PARENT.iter().try_fold(false, |found, kind| {
             let links = if found { Vec::new() } else { socket.links_of_kind(kind)? };
-            let mut links = links.into_iter().map(|link| links::row(link, Vec::new()));
+            let mut links = links.into_iter().map(links::row);
             let stands = |link: &Link| {
                 let lower = link.peer.filter(|lower| lower.nsid.is_none());
                 lower.is_some_and(|lower| on_the_way.contains(&lower.ifindex))

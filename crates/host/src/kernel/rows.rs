@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use model::ids::{Ifindex, Mac, NetnsId, Nsid};
 use model::snapshot::{Cidr, Link, Namespace, Peer};
-use netns::{Netns, RouteSocket};
+use netns::{Address, Netns, RouteSocket};
 
 pub(crate) fn id(namespace: &Netns) -> NetnsId {
     let netns::Identity { dev, ino } = namespace.identity();
@@ -22,14 +22,13 @@ const LOOPBACK: Ifindex = Ifindex(1);
 /// # Errors
 /// As the kernel's answer fails, or if it lacks the loopback link: then others may be missing too.
 pub(super) fn all(socket: &RouteSocket) -> Result<Vec<Arc<Link>>, netns::Error> {
-    let mut addresses: HashMap<u32, Vec<Cidr>> = HashMap::new();
+    let mut addresses: HashMap<u32, Vec<Address>> = HashMap::new();
     for address in socket.addresses()? {
-        let cidr = Cidr { ip: address.ip, prefix: address.prefix };
-        addresses.entry(address.ifindex).or_default().push(cidr);
+        addresses.entry(address.ifindex).or_default().push(address);
     }
     let links = socket.links()?.into_iter().map(|link| {
         let addresses = addresses.remove(&link.ifindex).unwrap_or_default();
-        Arc::new(row(link, addresses))
+        Arc::new(with_addresses(row(link), &addresses))
     });
     let mut links: Vec<_> = links.collect();
     links.sort_by_key(|link| link.ifindex);
@@ -45,9 +44,8 @@ pub(super) fn all(socket: &RouteSocket) -> Result<Vec<Arc<Link>>, netns::Error> 
 /// As the kernel's answer fails.
 pub(super) fn one(socket: &RouteSocket, link: Ifindex) -> Result<Option<Link>, netns::Error> {
     let Some(found) = socket.link(link.0)? else { return Ok(None) };
-    let addresses = socket.addresses_of(link.0)?.into_iter();
-    let cidr = |address: netns::Address| Cidr { ip: address.ip, prefix: address.prefix };
-    Ok(Some(row(found, addresses.map(cidr).collect())))
+    let addresses = socket.addresses_of(link.0)?;
+    Ok(Some(with_addresses(row(found), &addresses)))
 }
 
 /// Notes in these links of the socket's namespace which default routes go out by them.
@@ -66,7 +64,18 @@ pub(super) fn note_gateways(
     Ok(())
 }
 
-pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
+fn with_addresses(link: Link, addresses: &[Address]) -> Link {
+    let cidr = |address: &Address| Cidr { ip: address.ip, prefix: address.prefix };
+    let tentative = addresses.iter().filter(|address| address.tentative);
+    Link {
+        tentative: tentative.map(|address| address.ip).collect(),
+        addresses: addresses.iter().map(cidr).collect(),
+        ..link
+    }
+}
+
+/// A link, without its addresses.
+pub(super) fn row(link: netns::Link) -> Link {
     let nsid = link.link_nsid.map(Nsid);
     let beneath = |ifindex| Peer { ifindex: Ifindex(ifindex), nsid };
     Link {
@@ -75,7 +84,8 @@ pub(super) fn row(link: netns::Link, addresses: Vec<Cidr>) -> Link {
         kind: link.kind,
         ethernet: link.ethernet,
         mac: link.mac.map(Mac),
-        addresses,
+        addresses: Vec::new(),
+        tentative: Vec::new(),
         mtu: link.mtu,
         up: link.up,
         no_arp: link.no_arp,

@@ -139,7 +139,7 @@ mod tests {
     }
 
     fn address(ifindex: u32, ip: &str) -> Address {
-        Address { ifindex, ip: ip.parse().unwrap(), prefix: 24 }
+        Address { ifindex, ip: ip.parse().unwrap(), prefix: 24, tentative: false }
     }
 
     /// What rests on br9, which has the index 7.

@@ -108,6 +108,7 @@ impl Masks {
             ethernet: _,
             mac,
             addresses,
+            tentative,
             mtu: _,
             up: _,
             no_arp: _,
@@ -130,6 +131,7 @@ impl Masks {
         for cidr in addresses.iter_mut() {
             *cidr = self.cidr(*cidr);
         }
+        tentative.iter_mut().for_each(|ip| *ip = self.ip(*ip));
         gateways.iter_mut().flatten().for_each(|ip| *ip = self.ip(*ip));
     }
 

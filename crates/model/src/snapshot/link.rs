@@ -24,6 +24,10 @@ pub struct Link {
     /// Addresses with prefix length.
     #[serde(default)]
     pub addresses: Vec<Cidr>,
+    /// Those of them that are tentative, or that another one was found to have (ip-address(8)): Linux takes nothing for
+    /// these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tentative: Vec<IpAddr>,
     /// Largest packet, in bytes.
     pub mtu: u32,
     /// Administratively up (`IFF_UP`).
@@ -57,6 +61,12 @@ pub struct Link {
 }
 
 impl Link {
+    /// The addresses by which Linux takes packets: none of a link that is down (`fib_disable_ip` of
+    /// net/ipv4/fib_frontend.c, `addrconf_ifdown` of net/ipv6/addrconf.c).
+    pub fn local_addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.addresses.iter().filter(|_| self.up).map(|address| address.ip)
+    }
+
     /// Whether it is one end of a pair: then `peer` is its other end. For other kinds that is the
     /// link beneath, if anything.
     pub fn is_paired(&self) -> bool {

@@ -4,6 +4,7 @@ mod link;
 mod observed;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -339,6 +340,12 @@ impl Namespace {
             Some(process) => vec![format!("pid:{} ({})", process.pid, process.name)],
             None => self.paths.iter().map(|path| format!("netns:{path}")).collect(),
         }
+    }
+
+    /// The addresses that it takes packets for, by whichever link these come (`ip_route_input_slow` of
+    /// net/ipv4/route.c).
+    pub fn local_addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.links.iter().flat_map(|link| link.local_addresses())
     }
 
     /// Whether its links were read: each namespace has a loopback link for as long as it lives, so

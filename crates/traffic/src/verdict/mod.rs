@@ -181,7 +181,8 @@ impl Judged<'_> {
         }
         if arrives {
             return self
-                .moved(&here)
+                .tentative(&here)
+                .or_else(|| self.moved(&here))
                 .map_or_else(|| self.arrival(outputs), |why| uncertain(vec![why]));
         }
         let (sure, unsure): (Vec<_>, Vec<_>) =
@@ -218,6 +219,20 @@ impl Judged<'_> {
             let target = self.packet.ip_dst.filter(|_| !self.is_destination(output));
             passed_on(self.look, port, &output.header, target)
         })
+    }
+
+    /// That what arrives is for an address that the destination's kernel may not take packets for, or that it is asked for
+    /// and does not tell.
+    fn tentative(&self, here: &[&Output]) -> Option<String> {
+        let is_tentative = |ip: &IpAddr| self.to.tentative.contains(ip);
+        let mut written = here.iter().filter_map(|one| one.header.ip_dst);
+        let ip = written.find(is_tentative);
+        let ip = ip.or_else(|| self.packet.message.target_ip.filter(is_tentative))?;
+        Some(format!(
+            "{ip} is tentative at {}, or another one has it as well (`ip address` there tells): Linux takes nothing \
+             for such an address",
+            self.to.called
+        ))
     }
 
     /// That what arrives does so by a place in a MAC table that the bridge learns anew before: by an earlier packet, or by

@@ -340,3 +340,35 @@ fn a_link_without_arp_takes_none() {
         assert_eq!(told.outcome, Outcome::Unknown, "{told:?}");
     }
 }
+
+/// Of the addresses of its namespace Linux takes packets for those of links that are up.
+#[test]
+fn an_address_of_a_link_that_is_down_is_none_of_its_own() {
+    const WEB: u64 = 4_026_532_503;
+    for (up, outcome) in [(true, Outcome::Delivered), (false, Outcome::Elsewhere)] {
+        let link = serde_json::json!({"ifindex": 60, "name": "eth1", "up": up, "addresses": ["172.31.9.9/24"]});
+        let look = crate::beneath::look_with(&[(WEB, link)], &[]);
+        let (from, to) = ends(&look);
+        let told = verdict(
+            &PacketKind::Udp(53),
+            Direction::Original,
+            (&from, &to),
+            "set(ipv4(dst=172.31.9.9)),7",
+        );
+        assert_eq!(told.outcome, outcome, "{told:?}");
+    }
+}
+
+/// What duplicate address detection has not let through is no address yet.
+#[test]
+fn a_tentative_address_is_not_known_to_be_taken() {
+    let (from, to) = ends(&look());
+    let (six, mut other) = (by_ipv6(&from), by_ipv6(&to));
+    for (tentative, outcome) in [("fd00::2", Outcome::Unknown), ("fd00::3", Outcome::Delivered)] {
+        other.tentative = vec![tentative.parse().unwrap()];
+        for kind in [PacketKind::Udp(53), PacketKind::Arp] {
+            let told = verdict(&kind, Direction::Original, (&six, &other), "7");
+            assert_eq!(told.outcome, outcome, "{kind:?}: {told:?}");
+        }
+    }
+}
