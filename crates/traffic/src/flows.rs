@@ -11,6 +11,7 @@ use model::wiring::{Attachment, Occupant, SwitchPort};
 use model::{Look, Wiring, numbers, openflow_name};
 
 use crate::port_word::PortWord;
+use crate::rewritten::Rewritten;
 
 /// The fields that have an Ethernet destination (ovs-fields(7)).
 const MAC_DST: [&str; 4] = ["dl_dst", "eth_dst", "arp_tha", "nd_tll"];
@@ -119,6 +120,8 @@ pub struct FlowSubject {
     forwards: bool,
     /// Whether it may send frames from elsewhere, whose Ethernet source is any.
     bridges: bool,
+    /// What rules make of where its packets come from.
+    rewritten: Rewritten,
 }
 
 impl FlowSubject {
@@ -136,18 +139,61 @@ impl FlowSubject {
             forwards: space.is_none_or(|space| may_forward(space, &found.link)),
             bridges: is_bridged(space, &found.link),
             found: found.clone(),
+            rewritten: Rewritten::default(),
         }
     }
 
-    /// Whether packets that it sends may have the source of these fields.
-    fn may_send(&self, fields: &[(String, Option<String>)]) -> bool {
+    /// The same interface, with what the flows of its bridge make of where its packets come from, one after the other.
+    pub fn follow(&mut self, flows: &[Flow<'_>]) {
+        let flows = flows.iter().filter(|flow| Rewritten::may_be_in(flow.actions));
+        let flows: Vec<_> = flows.map(|flow| (flow, flow.fields(), flow.action_list())).collect();
+        self.rewritten = Rewritten::default();
+        loop {
+            let mut next = self.rewritten.clone();
+            for (flow, fields, actions) in &flows {
+                if self.may_meet(flow.table, fields) {
+                    next.add(flow.table, actions);
+                }
+            }
+            if next == self.rewritten {
+                return;
+            }
+            self.rewritten = next;
+        }
+    }
+
+    /// Whether a packet that it sends may match these fields of a flow, by where it comes from.
+    fn may_meet(&self, table: u8, fields: &[(String, Option<String>)]) -> bool {
+        match field(fields, "in_port") {
+            // Whatever it says it is, it came from there.
+            Some(written) if self.is_port(written) => true,
+            Some(written) => {
+                self.rewritten.is_met_in(table)
+                    && self.rewritten.has_port(written)
+                    && self.may_send(table, fields)
+            }
+            None => self.may_send(table, fields),
+        }
+    }
+
+    /// Whether its port is written so, or one of several.
+    fn is_port(&self, written: &str) -> bool {
+        let mut ports = self.found.port.ports().iter();
+        ports.any(|at| is_written(written, at.ofport.assigned(), &at.iface))
+    }
+
+    /// Whether packets that it sends may have the source of these fields in a table.
+    fn may_send(&self, table: u8, fields: &[(String, Option<String>)]) -> bool {
         // Who has no address yet sends from none.
         let none = [Actual::Ip([0; 4].into()), Actual::Ip([0; 16].into())];
-        let ips = [&self.ips[..], &none].concat();
+        let no_writes = Rewritten::default();
+        let written = if self.rewritten.is_met_in(table) { &self.rewritten } else { &no_writes };
+        let ips = [&self.ips[..], &none, &written.ips].concat();
+        let macs = [&self.macs[..], &written.macs].concat();
         let is_other =
             |names: &[&str], own: &[Actual]| coverage(fields, names, own).contains(&Coverage::None);
-        (self.bridges || !is_other(&MAC_SRC, &self.macs))
-            && (self.forwards || !is_other(&IP_SRC, &ips))
+        (self.bridges || written.is_any_mac || !is_other(&MAC_SRC, &macs))
+            && (self.forwards || written.is_any_ip || !is_other(&IP_SRC, &ips))
     }
 }
 
@@ -174,12 +220,8 @@ pub(crate) fn is_bridged(space: Option<&Namespace>, link: &Link) -> bool {
 /// Whether a flow can touch the port of an interface, or one of several, or a MAC or address of its namespace: it sends to the port,
 /// to a group, to all or where addresses tell, names the destination, or may match what comes from it.
 pub fn touches(flow: &Flow<'_>, actions: &[Action], subject: &FlowSubject) -> Option<Touched> {
-    let found = &subject.found;
     let fields = flow.fields();
-    let is_port = |written: &str| {
-        let mut ports = found.port.ports().iter();
-        ports.any(|at| is_written(written, at.ofport.assigned(), &at.iface))
-    };
+    let is_port = |written: &str| subject.is_port(written);
     if actions.iter().any(to_many) || actions.iter().flat_map(Action::ports).any(is_port) {
         return Some(Touched::Output);
     }
@@ -191,12 +233,7 @@ pub fn touches(flow: &Flow<'_>, actions: &[Action], subject: &FlowSubject) -> Op
     if is_named || is_covered || own.any(|own| may_write(actions, own)) {
         return Some(Touched::To);
     }
-    match field(&fields, "in_port").map(is_port) {
-        // Whatever it says it is, it came from there.
-        Some(true) => Some(Touched::From),
-        Some(false) => None,
-        None => subject.may_send(&fields).then_some(Touched::From),
-    }
+    subject.may_meet(flow.table, &fields).then_some(Touched::From)
 }
 
 /// How the values of those fields that a match has fit an interface.

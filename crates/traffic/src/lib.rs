@@ -20,6 +20,7 @@ mod links_down;
 mod packet;
 mod passed_on;
 mod port_word;
+mod rewritten;
 mod verdict;
 
 pub use end::{End, EndError};

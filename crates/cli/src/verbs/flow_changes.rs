@@ -78,10 +78,11 @@ struct Seen {
 
 impl Seen {
     async fn read(origin: &Origin, args: &FlowsArgs) -> Result<Self, CliError> {
-        let wanted = Wanted::read(origin, args).await?;
+        let mut wanted = Wanted::read(origin, args).await?;
         let asked = Instant::now();
         let said = wanted.ask(origin).await?;
         let took = asked.elapsed();
+        wanted.follow(&said);
         let flows = parse_flows(&said).map(|flow| known(&flow)).collect();
         Ok(Self { wanted, asked, took, flows })
     }

@@ -24,10 +24,11 @@ pub async fn run(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError>
     let wanted = Wanted::read(origin, args);
     let (wanted, said) =
         tokio::join!(wanted, origin.ask_vswitchd(SwitchCommand::Flows(&args.bridge)));
-    let wanted = wanted?;
+    let mut wanted = wanted?;
     // A fake bridge has its flows on its parent.
     let said =
         if wanted.bridge.as_ref() == args.bridge { said? } else { wanted.ask(origin).await? };
+    wanted.follow(&said);
     let mut flows: Vec<_> = parse_flows(&said).filter(|flow| wanted.takes(flow)).collect();
     // As ovs-ofctl sorts them: what is looked up first comes first.
     flows.sort_by_key(|flow| (flow.table, std::cmp::Reverse(flow.priority)));
@@ -72,6 +73,13 @@ impl Wanted {
 
     pub(super) async fn ask(&self, origin: &Origin) -> Result<String, CliError> {
         Ok(origin.ask_vswitchd(SwitchCommand::Flows(&self.bridge)).await?)
+    }
+
+    /// Looks at what all flows, as vswitchd tells them, make of the packets of the interfaces.
+    pub(super) fn follow(&mut self, said: &str) {
+        let Some(interfaces) = &mut self.interfaces else { return };
+        let flows: Vec<_> = parse_flows(said).collect();
+        interfaces.iter_mut().for_each(|interface| interface.follow(&flows));
     }
 
     pub(super) fn takes(&self, flow: &Flow<'_>) -> bool {

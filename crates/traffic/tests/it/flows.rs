@@ -315,3 +315,76 @@ fn flows_of_each_of_several_ports_touch_what_is_on_all() {
         assert_eq!(touches(&flow, &flow.action_list(), &subject), expected, "{line}");
     }
 }
+
+/// The lines that webserver (port 4) may meet of these, all in one bridge.
+fn met<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    let look = look();
+    let mut attachments = look.wiring.attachments.iter();
+    let found = attachments.find(|found| found.label() == "webserver:eth0").unwrap();
+    let mut subject = FlowSubject::new(&look.snapshot, found);
+    let flows: Vec<_> = lines.iter().map(|line| Flow::parse(line).unwrap()).collect();
+    subject.follow(&flows);
+    let met = flows.iter().filter(|flow| touches(flow, &flow.action_list(), &subject).is_some());
+    met.map(|flow| flow.line).collect()
+}
+
+/// Where a rule has written another port or source, the rules after it are met by that.
+#[test]
+fn a_flow_is_met_by_what_another_one_wrote() {
+    for (first, second) in [
+        ("in_port=4,actions=resubmit(5,1)", "table=1,in_port=5,actions=drop"),
+        ("in_port=4,actions=clone(resubmit(5,1))", "table=1,in_port=5,actions=drop"),
+        (
+            "in_port=4,actions=load:0x5->NXM_OF_IN_PORT[],resubmit(,1)",
+            "table=1,in_port=5,actions=drop",
+        ),
+        ("in_port=4,actions=set_field:5->in_port,goto_table:1", "table=1,in_port=5,actions=drop"),
+        (
+            "in_port=4,actions=mod_dl_src:02:00:00:00:00:09,resubmit(,1)",
+            "table=1,dl_src=02:00:00:00:00:09,actions=drop",
+        ),
+        (
+            "in_port=4,actions=move:NXM_OF_ETH_DST[]->NXM_OF_ETH_SRC[],resubmit(,1)",
+            "table=1,dl_src=02:00:00:00:00:09,actions=drop",
+        ),
+        (
+            "ip,in_port=4,actions=mod_nw_src:10.9.9.9,resubmit(,1)",
+            "table=1,ip,nw_src=10.9.9.0/24,actions=drop",
+        ),
+        (
+            "ip,in_port=4,actions=load:0xa090909->NXM_OF_IP_SRC[],resubmit(,1)",
+            "table=1,ip,nw_src=10.9.9.9,actions=drop",
+        ),
+        (
+            "ip,in_port=4,actions=ct(commit,nat(src=10.9.9.9),table=1)",
+            "table=1,ip,nw_src=10.9.9.9,actions=drop",
+        ),
+        (
+            "ip,in_port=4,actions=ct(commit,nat(src=10.9.9.1-10.9.9.9),table=1)",
+            "table=1,ip,nw_src=10.9.9.9,actions=drop",
+        ),
+        ("in_port=4,actions=resubmit:5", "in_port=5,actions=drop"),
+    ] {
+        assert_eq!(met(&[first, second]), [first, second]);
+        // Not by what is written into the packets of others.
+        let other = first.replace("in_port=4", "in_port=3");
+        assert!(met(&[&other, second]).is_empty(), "{other}");
+    }
+    // One after the other, in whatever order they are told.
+    let chain = [
+        "table=2,in_port=6,actions=drop",
+        "table=1,in_port=5,actions=resubmit(6,2)",
+        "in_port=4,actions=resubmit(5,1)",
+    ];
+    assert_eq!(met(&chain), chain);
+    for (first, second) in [
+        ("in_port=4,actions=resubmit(5,1)", "in_port=5,actions=drop"),
+        ("in_port=4,actions=resubmit(5,1)", "table=1,in_port=6,actions=drop"),
+        (
+            "in_port=4,actions=mod_nw_src:10.9.9.9,resubmit(,1)",
+            "table=1,ip,nw_src=10.9.9.8,actions=drop",
+        ),
+    ] {
+        assert_eq!(met(&[first, second]), [first]);
+    }
+}
