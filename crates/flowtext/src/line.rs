@@ -27,13 +27,8 @@ pub(crate) enum Head {
         /// What is listed below it.
         listing: Listing,
     },
-    /// `recirc(0x1) - resume` of ofproto/trace: what follows is one more pass of the same packet.
-    Recirculated,
-    /// A flow of ofproto/trace, which is of the bridge where the pass begins.
-    TracedFlow {
-        /// Whether the pass begins with it.
-        begins: bool,
-    },
+    /// A flow of ofproto/trace, which is of the bridge that was asked about.
+    FirstBridge,
     /// `Datapath actions: `, up to there.
     DpActions(usize),
 }
@@ -78,11 +73,9 @@ pub(crate) fn head(text: &[u8], at: usize, listing: Listing) -> Head {
         Some(b'b') => bridge_line(text, start, rest),
         Some(b'F' | b'M') => {
             let flows = [&b"Flow: "[..], b"Final flow: ", b"Megaflow: "];
-            let is_flow = flows.iter().any(|flow| rest.starts_with(flow));
-            is_flow.then_some(Head::TracedFlow { begins: rest.starts_with(b"Flow: ") })
+            flows.iter().any(|flow| rest.starts_with(flow)).then_some(Head::FirstBridge)
         }
         Some(b'0'..=b'9') => captured_line(text, start, rest),
-        Some(b'r') => rest.starts_with(b"recirc(0x").then_some(Head::Recirculated),
         Some(b'D') => {
             let list = b"Datapath actions: ";
             rest.starts_with(list).then(|| Head::DpActions(start + list.len()))

@@ -13,7 +13,7 @@ pub enum Found {
     /// The name of a port where no number can stand.
     PortName,
     /// The name of a bridge, maybe in quotes: OpenFlow ports from here on are those of that bridge. It is empty where
-    /// bridges are in each other too deeply to be followed, and where it is not told which one it is.
+    /// bridges are in each other too deeply to be followed.
     Bridge,
     /// Nothing: OpenFlow ports from here on are those of the bridge before the last one.
     BridgeEnds,

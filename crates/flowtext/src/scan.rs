@@ -38,29 +38,8 @@ pub struct Scanner {
     message: bool,
     /// How far the bridges are indented that a trace is in, the innermost last.
     bridges: Vec<usize>,
-    /// Which pass of a trace the lines tell of.
-    pass: Pass,
     /// What the lines tell of the datapath that they are about.
     listing: Listing,
-}
-
-/// The passes of a trace as far as they tell which bridge the flows of the next one are of.
-#[derive(Clone, Copy, Debug, Default)]
-struct Pass {
-    /// How many bridges this one is in.
-    bridges: usize,
-    /// Whether the next flow is that of one more pass of the same packet.
-    goes_on: bool,
-    /// Whether an earlier one was in several bridges: by which of them this one begins is not told.
-    is_elsewhere: bool,
-}
-
-impl Pass {
-    /// The one that a flow begins.
-    fn next(self) -> Self {
-        let is_elsewhere = self.goes_on && (self.is_elsewhere || self.bridges > 1);
-        Self { is_elsewhere, ..Self::default() }
-    }
 }
 
 impl Default for Scanner {
@@ -84,7 +63,6 @@ impl Scanner {
             fresh: true,
             message: false,
             bridges: Vec::new(),
-            pass: Pass::default(),
             listing: Listing::None,
         }
     }
@@ -216,7 +194,6 @@ impl Scanner {
                 // The last one that is kept stands for all that are deeper: which of them it is, is not told.
                 let is_last = self.bridges.len() >= DEEPEST;
                 let told = if is_last { start } else { end };
-                self.pass.bridges = self.pass.bridges.saturating_add(1);
                 if enters {
                     each(Place { start, end: told, found: Found::Bridge });
                 }
@@ -227,19 +204,9 @@ impl Scanner {
                 each(Place { start, end, found: Found::Datapath });
                 end
             }
-            Head::Recirculated => {
-                self.pass.goes_on = true;
-                at
-            }
-            &Head::TracedFlow { begins } => {
+            Head::FirstBridge => {
                 self.bridges.clear();
                 each(Place { start: at, end: at, found: Found::FirstBridge });
-                if begins {
-                    self.pass = self.pass.next();
-                }
-                if self.pass.is_elsewhere {
-                    each(Place { start: at, end: at, found: Found::Bridge });
-                }
                 at
             }
             &Head::DpActions(end) => {

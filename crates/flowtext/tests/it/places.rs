@@ -187,55 +187,6 @@ fn rows_of_tables_are_known() {
     );
 }
 
-/// By `-tttt`, `-tt`, `-ttt` and `-t` of tcpdump.
-#[test]
-fn a_captured_packet_is_known_however_its_time_is_told() {
-    marks(
-        "n",
-        &[
-            "2026-11-30 18:00:00.123456 flwv1@ Out ifindex 7 02:00:00:00:00:01 ethertype IPv4",
-            "1764525600.123456 flwv1@ In  ifindex 7 02:00:00:00:00:01 ethertype IPv4",
-            " 00:00:00.000012 flwv1@ B   ifindex 7 02:00:00:00:00:01 ethertype IPv4",
-            "flwv1@ Out ifindex 7 02:00:00:00:00:01 ethertype IPv4",
-            "flwv1@ M   ifindex 7 02:00:00:00:00:01 ethertype IPv4",
-            "2026-11-30 flwv1 Out ifindex 7 02:00:00:00:00:01",
-            "1764525600 flwv1 Out ifindex 7 02:00:00:00:00:01",
-            "flwv1 Out ifindex x 02:00:00:00:00:01",
-            "flwv1 Out of order",
-            "flwv1 Over ifindex 7 02:00:00:00:00:01",
-        ],
-    );
-}
-
-/// By which bridge a packet comes back that was in several is not told. The next trace is of the first one again.
-#[test]
-fn a_pass_that_may_begin_in_another_bridge_is_of_none_that_is_known() {
-    let several = "bridge(\"flw0\")\n---\n 0. in_port=1<o flw0>, priority 3\n\n                   bridge(\"flw1\")\n---\n 0. in_port=2<o flw1>, priority 3\n";
-    let one = "bridge(\"flw1\")\n---\n    thaw\n 1. in_port=2<o flw1>, priority 3\n";
-    let flow = |of: &str| format!("Flow: udp,in_port=3<{of}>\n\n");
-    let ends = |of: &str| {
-        format!(
-            "\nFinal flow: udp,in_port=3<{of}>\nMegaflow: udp,in_port=3<{of}>\nDatapath actions: 4<d>\n\n"
-        )
-    };
-    let next = "====\nrecirc(0x1) - resume conntrack\n====\n\n";
-    let pass = |of: &str, bridges: &str| [&flow(of), bridges, &ends(of)].concat();
-    let text = [
-        &pass("o", several),
-        next,
-        &pass("o elsewhere", one),
-        next,
-        &pass("o elsewhere", one),
-        &pass("o", one),
-        next,
-        &pass("o", one),
-    ]
-    .concat();
-    let bare = ["<o>", "<o flw0>", "<o flw1>", "<o elsewhere>", "<d>"];
-    let bare = bare.iter().fold(text.clone(), |text, label| text.replace(label, ""));
-    assert_eq!(plain(&bare), text);
-}
-
 /// Each datapath has port numbers of its own, and dpctl/show tells all of them.
 #[test]
 fn datapath_ports_are_those_of_the_datapath_that_the_text_is_in() {
