@@ -138,7 +138,7 @@ impl Trace {
         if ![from, to].into_iter().filter_map(|end| end.port.as_ref()).all(is_told_by_name) {
             return None;
         }
-        let tracer = PacketTracer { names: true, is_short: true, ..self.tracer(host, near) };
+        let tracer = PacketTracer { names: true, ..self.tracer(host, near) };
         let rows = self.ways(&tracer, from, to).await.ok()?;
         // What is not sent at all meets no rule.
         let mut ways = rows.iter().zip([from, to]);
@@ -154,20 +154,12 @@ impl Trace {
         let [near, far] = host.resolved_both(&near, &far).await;
         let from = End::find(&near, &self.source, None).ok()?;
         let to = End::find(&far, &self.destination, Some(&from)).ok()?.with_datapath_port(&near)?;
-        let tracer = PacketTracer { is_short: true, ..self.tracer(host, &near) };
-        let rows = self.ways(&tracer, &from, &to).await.ok()?;
+        let rows = self.ways(&self.tracer(host, &near), &from, &to).await.ok()?;
         rows.iter().all(rests_on_ends_alone).then(|| Traced { rows, remarks: near.remarks() })
     }
 
     fn tracer<'a>(&'a self, host: &'a Host, look: &'a Look) -> PacketTracer<'a> {
-        PacketTracer {
-            host,
-            look,
-            kind: &self.kind,
-            brief: self.brief,
-            names: false,
-            is_short: false,
-        }
+        PacketTracer { host, look, kind: &self.kind, brief: self.brief, names: false }
     }
 
     async fn ways(
@@ -299,8 +291,6 @@ struct PacketTracer<'a> {
     kind: &'a PacketKind,
     brief: bool,
     names: bool,
-    /// Whether only the two ends were looked at.
-    is_short: bool,
 }
 
 impl PacketTracer<'_> {

@@ -15,7 +15,6 @@ mod beneath;
 mod end;
 mod fdb;
 mod flows;
-mod holders;
 mod links_down;
 mod packet;
 mod passed_on;
@@ -26,7 +25,6 @@ mod verdict;
 pub use end::{End, EndError};
 pub use fdb::{SeenMac, seen_macs};
 pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, touches};
-pub use holders::{kernel_behind, other_holders};
 pub use packet::{Direction, Packet, PacketError, PacketKind, addresses};
 pub use verdict::{
     LearntTables, MOST_STATES, Outcome, PortOutput, ReplyPacket, ReturnedCopy, Verdict, judge,

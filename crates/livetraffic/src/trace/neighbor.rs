@@ -6,9 +6,7 @@ use futures_util::future::try_join_all;
 use model::SourceError;
 use model::ids::Mac;
 use model::route::{Cast, RouteOut};
-use traffic::{
-    Direction, End, LearntTables, Outcome, Packet, PacketKind, PortOutput, Verdict, other_holders,
-};
+use traffic::{Direction, End, LearntTables, Outcome, Packet, PacketKind, PortOutput, Verdict};
 
 use super::departure::own_for_all;
 use super::{PacketTracer, on_link};
@@ -97,7 +95,6 @@ impl PacketTracer<'_> {
         let wants = format!("{} has not learnt the MAC of {}, and", from.called, next.called);
         let known = Asked { mac: next.mac, has_port: next.port.is_some(), by_names: self.names };
         let (mut told, mut heard) = (MacResolution::Resolved, None);
-        let mut heard_by = Vec::new();
         for ((packet, ends, what), said) in ways.into_iter().zip(said) {
             let packet = Packet { learnt: learnt.clone(), ..packet };
             let (verdict, text) = self.judged(&PacketKind::Arp, &packet, ends, &said);
@@ -117,54 +114,12 @@ impl PacketTracer<'_> {
                 let verdict = Verdict { outcome: Outcome::Dropped, sentence, ..verdict };
                 MacResolution::Dropped { verdict, packet: packet.text, text }
             } else if is_question {
-                heard_by.clone_from(&verdict.outputs);
-                let told = comes_of_question(verdict, (&wants, &what), (packet.text, text), known);
-                self.with_others(told, &wants, next, (&heard_by, target))
+                comes_of_question(verdict, (&wants, &what), (packet.text, text), known)
             } else {
-                let told =
-                    comes_of_answer(verdict, (&wants, &what), (packet.text, text), self.names);
-                self.with_others(told, &wants, next, (&heard_by, target))
+                comes_of_answer(verdict, (&wants, &what), (packet.text, text), self.names)
             };
         }
         Ok((told, heard == Some(true)))
-    }
-
-    /// The same where others on the ports `heard_by` get the question for the MAC of `next` as well: one that has the
-    /// address `target` too answers in any case, and any that may answer may do so where the answer of `next` is dropped.
-    /// That another link of `next` itself may answer beside this one is left out of sight.
-    fn with_others(
-        &self,
-        told: MacResolution,
-        wants: &str,
-        next: &End,
-        (heard_by, target): (&[PortOutput], IpAddr),
-    ) -> MacResolution {
-        let is_heard_by_next = heard_by.iter().any(|output| output.is_to(next));
-        let who = Some(heard_by.to_vec());
-        match told {
-            MacResolution::Resolved => {
-                let others = other_holders(self.look, next, heard_by, target);
-                let is_other = heard_by.iter().any(|output| !output.is_to(next));
-                let why = match others.first() {
-                    Some(other) => format!("{wants} {other} has {target} too and is asked as well"),
-                    None if self.is_short && is_other => {
-                        format!("{wants} others get the question as well")
-                    }
-                    None => return MacResolution::Resolved,
-                };
-                MacResolution::AnotherMay { why, who }
-            }
-            MacResolution::Dropped { verdict, .. }
-                if is_heard_by_next
-                    && !self.names
-                    && self.may_answer(next, who.as_deref(), target) =>
-            {
-                let sentence = verdict.sentence.trim_start_matches("not sent: ");
-                let why = format!("{sentence}, and another one that is asked may answer");
-                MacResolution::AnotherMay { why, who }
-            }
-            told => told,
-        }
     }
 }
 

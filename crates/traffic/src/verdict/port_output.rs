@@ -28,28 +28,6 @@ pub struct PortOutput {
     pub doubt: Option<String>,
 }
 
-impl PortOutput {
-    /// The row of the port, where that is known.
-    pub fn row<'a>(&self, look: &'a Look) -> Option<&'a SwitchPort> {
-        look.wiring.ports.iter().find(|row| {
-            self.bridge.as_deref() == Some(&*row.bridge)
-                && row.port.ofport.assigned().map(|port| port.0) == self.ofport
-        })
-    }
-
-    /// Whether it is the port of this end; where its row is not known, by the datapath's word for it.
-    pub fn is_to(&self, end: &End) -> bool {
-        if self.bridge.is_none() {
-            let word = PortWord::of_datapath(&self.dp_port);
-            return end.port.as_ref().is_some_and(|row| word.is_datapath(&row.port));
-        }
-        let number = end.ofport().map(|port| port.0);
-        self.bridge.as_deref() == end.bridge().map(|bridge| &**bridge)
-            && self.ofport == number
-            && number.is_some()
-    }
-}
-
 pub(super) fn is_port(output: &Output, port: &SwitchPort) -> bool {
     PortWord::of_datapath(&output.port).is_datapath(&port.port)
 }

@@ -10,7 +10,6 @@
 mod beneath;
 mod fdb;
 mod flows;
-mod holders;
 mod marks;
 mod packets;
 mod passed_on;
