@@ -102,7 +102,13 @@ impl Rewritten {
             let range = arguments.get(at + "nat(src=".len()..).unwrap_or_default();
             let range = range.split([',', ')']).next().unwrap_or_default();
             let source = if range.contains('.') { Source::Ipv4 } else { Source::Ipv6 };
-            self.write(source, range);
+            // Without the ports, which come after a colon, and an address of IPv6 is in brackets before them.
+            let address = match (range.strip_prefix('['), source) {
+                (Some(bracketed), _) => bracketed.split(']').next(),
+                (None, Source::Ipv4) => range.split(':').next(),
+                _ => None,
+            };
+            self.write(source, address.unwrap_or(range));
         }
     }
 
