@@ -44,7 +44,8 @@ impl From<&timeline::Event> for Event {
 
 impl Event {
     /// The event as it is told to who asked for some containers: of those that share an interface it names the
-    /// first that `is_meant`, as it is or as it was, and the first of all where none is.
+    /// first that `is_meant`, as it is or as it was, and the first of all where none is. What was before a
+    /// change names the first that was meant then.
     pub fn told(
         event: &timeline::Event,
         is_meant: impl Fn(&wiring::Attachment, &ContainerRef) -> bool,
@@ -53,22 +54,18 @@ impl Event {
         let meant = |of: &wiring::Attachment| {
             of.tenants.iter().find(|who| is_meant(of, who)).map(|who| who.id.clone())
         };
-        let id = match &event.change {
-            Change::Appeared(now) | Change::Vanished(now) => meant(now),
-            Change::Changed { before, now, .. } => meant(now).or_else(|| meant(before)),
-            Change::Orphaned(_) | Change::Cleared(_) => None,
-        };
-        let row = |of: &wiring::Attachment| {
+        let row = |of: &wiring::Attachment, other: &wiring::Attachment| {
+            let id = meant(of).or_else(|| meant(other));
             let is_it = |who: &&Arc<ContainerRef>| Some(&who.id) == id.as_ref();
             Attachment::new(of, of.tenants.iter().find(is_it).or(of.tenants.first()))
         };
         match &event.change {
-            Change::Appeared(now) => Self::about(time, Action::Appeared, row(now)),
-            Change::Vanished(last) => Self::about(time, Action::Vanished, row(last)),
+            Change::Appeared(now) => Self::about(time, Action::Appeared, row(now, now)),
+            Change::Vanished(last) => Self::about(time, Action::Vanished, row(last, last)),
             Change::Changed { before, now, fields } => Self {
                 changed: fields.iter().map(|field| Field::from(*field)).collect(),
-                before: Some(row(before)),
-                ..Self::about(time, Action::Changed, row(now))
+                before: Some(row(before, now)),
+                ..Self::about(time, Action::Changed, row(now, before))
             },
             Change::Orphaned(port) => Self::about_port(time, Action::Orphaned, Port::from(&**port)),
             Change::Cleared(port) => Self::about_port(time, Action::Cleared, Port::from(&**port)),

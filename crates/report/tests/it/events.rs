@@ -91,3 +91,35 @@ fn the_container_that_was_asked_for_is_the_one_that_is_named() {
     // It has gone meanwhile: who is left is named.
     assert_eq!(told(&after, "second").0, first);
 }
+
+/// Before a change its row was that of the first that is meant, which a client has had until then.
+#[test]
+fn what_was_before_names_who_was_the_first_then() {
+    let (_, mut before) = host(FULL);
+    let one = first_on_a_port(&mut before);
+    let mut second = (*one.tenants[0]).clone();
+    second.name = "second".into();
+    second.id = model::ids::ContainerId("f".repeat(64).into());
+    one.tenants = one.tenants.iter().cloned().chain([Arc::new(second)]).collect();
+    let first = one.tenants[0].name.to_string();
+    let left = |n: usize| {
+        let mut now = before.clone();
+        let one = first_on_a_port(&mut now);
+        one.tenants = [Arc::clone(&one.tenants[n])].into();
+        now
+    };
+    let named = |now: &Wiring, asked: &[&str]| {
+        let events = compare(&before, now, 0);
+        let [event] = events.as_slice() else { panic!("{events:#?}") };
+        let event = v1::Event::told(event, |_, who| asked.contains(&&*who.name));
+        let [was, is] = [event.before, event.attachment].map(|row| row.unwrap().container);
+        assert_eq!(event.container, is);
+        [was, is]
+    };
+    let all = [&*first, "second"];
+    assert_eq!(named(&left(1), &all), all);
+    assert_eq!(named(&left(0), &all), [&*first, &first]);
+    // Who is asked for alone was there before, and is there no more.
+    assert_eq!(named(&left(0), &["second"]), ["second", &first]);
+    assert_eq!(named(&left(1), &["second"]), ["second", "second"]);
+}
