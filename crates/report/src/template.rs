@@ -20,9 +20,21 @@ pub(crate) fn render<T: Serialize>(text: &str, row: &T) -> Result<String, Format
     let writer = Writer { null, dot: dot.clone(), whole: whole.into() };
     parse(text, writer)?.execute_to_string(&dot).map_err(|error| {
         let told = FormatError::template(text, &error);
-        // A name that there is not is there in no row.
-        if matches!(error, TemplateError::Exec(_)) { told.of_row() } else { told }
+        if is_of_template(&error) { told } else { told.of_row() }
     })
+}
+
+/// Whether an error is the same with every row: a name that there is not is there in none. The others are of
+/// what is in a row.
+fn is_of_template(error: &TemplateError) -> bool {
+    matches!(
+        error,
+        TemplateError::MissingKey { .. }
+            | TemplateError::UndefinedTemplate(_)
+            | TemplateError::UndefinedFunction(_)
+            | TemplateError::UndefinedVariable(_)
+            | TemplateError::ArgCount { .. }
+    )
 }
 
 /// Checks a template before anything is asked.
@@ -228,7 +240,12 @@ mod tests {
     fn a_row_may_not_suit_a_template_that_another_one_suits() {
         assert!(render("{{.bridge.name}}", &ROW).unwrap_err().is_of_row());
         assert_eq!(render("{{if .bridge}}{{.bridge.name}}{{end}}", &ROW).unwrap(), "");
-        assert!(!render("{{.nmae}}", &ROW).unwrap_err().is_of_row());
+        for text in ["{{index .macs 0}}", "{{range .bridge}}{{end}}", "{{slice .name 1}}"] {
+            assert!(render(text, &ROW).unwrap_err().is_of_row(), "{text}");
+        }
+        for text in ["{{.nmae}}", "{{template \"none\"}}", "{{eq .port}}"] {
+            assert!(!render(text, &ROW).unwrap_err().is_of_row(), "{text}");
+        }
     }
 
     #[test]

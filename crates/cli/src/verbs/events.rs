@@ -76,8 +76,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
     }
 }
 
-/// Whether a row suits a template that others may suit; why not is told. A template that suits no row ends
-/// the verb.
+/// Whether a row suits a template that others may suit; why not is told. A name that there is not ends the verb.
 fn suits(row: &v1::Event, format: &Format) -> bool {
     match lay_out(std::slice::from_ref(row), format) {
         Err(error) if error.is_of_row() => {
