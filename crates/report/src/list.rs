@@ -60,10 +60,15 @@ pub struct LeftOut {
 
 /// How many rows the list leaves out.
 pub fn left_out(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> LeftOut {
+    // Without either there is nothing to leave out, and all rows would be made once more to know it.
+    let has_crowd = wiring.attachments.iter().any(|found| found.tenants.len() > TENANTS);
+    if !has_crowd && wanted.bridges().next().is_none() {
+        return LeftOut::default();
+    }
     let wanted = &wanted.among(snapshot);
     let is_wanted =
         |found: &Attachment| wanted.bridge.as_ref().is_none_or(|name| found.is_on(name));
-    let (_, crowded) = living(snapshot, wiring, wanted, is_wanted);
+    let crowded = if has_crowd { living(snapshot, wiring, wanted, is_wanted).1 } else { 0 };
     let bridges: Vec<_> = wanted.bridges().collect();
     if bridges.is_empty() {
         return LeftOut { undecided: 0, crowded };
