@@ -44,7 +44,8 @@ pub(super) const LS: &str = help! {
     "interface, bridge, OpenFlow port, MAC, addresses and state."
     ""
     "Exit codes: 0 listed, be it nothing; 2 error, or without --partial a source, or the interfaces of"
-    "a container that runs, could not be read"
+    "a container that runs, could not be read, or more than 64 containers share an interface and some"
+    "are not listed"
 };
 
 pub(super) const PORTS: &str = help! {
