@@ -47,7 +47,7 @@ impl SourceOptions {
         limit: &Limit,
     ) -> Result<Origin, CliError> {
         // It may be set for good, whatever is asked: what is named on the command line counts.
-        let or_env = sources.is_some() && !self.names_source();
+        let or_env = sources.is_some() && !self.names_source(verb);
         if let Some(server) = self.server.named(matches!(verb, Verb::Serve(_)), or_env)? {
             let sources = sources.ok_or_else(|| CliError::new(NOT_SERVED))?;
             let snapshot =

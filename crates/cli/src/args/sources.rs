@@ -139,7 +139,7 @@ impl SourceOptions {
         let only_now = verb.only_now().zip(named);
         let no_time = verb.no_time().filter(|_| at).map(|why| (why, "--at"));
         let serves = matches!(verb, Verb::Serve(_));
-        if let Some(option) = self.names_other_than_history().filter(|_| !serves) {
+        if let Some(option) = self.names_other_than_history(verb).filter(|_| !serves) {
             return Err(CliError::new(format!("{ONE_HISTORY}: {option} does not go with it")));
         }
         // Set for good, it is for verbs that read, and not where it is said which history.
@@ -172,16 +172,21 @@ impl SourceOptions {
     }
 
     /// Whether it is said where to look, be it the host, what was kept of it, or a recording.
-    pub(crate) fn names_source(&self) -> bool {
-        let is_said = self.from.is_some() || self.history_dir.is_some();
+    pub(crate) fn names_source(&self, verb: &Verb) -> bool {
+        let is_said = self.from.is_some() || self.names_history(verb);
         is_said || self.sources_of_the_host().next().is_some()
     }
 
-    /// What else is named beside the folder of the history, which would be passed over.
-    fn names_other_than_history(&self) -> Option<&'static str> {
-        self.history_dir.as_ref()?;
-        let from = self.from.is_some().then_some("--from");
-        from.or_else(|| self.server.names_another(false))
+    /// Whether a history is named, for a question about what was: of what is now, none is asked.
+    fn names_history(&self, verb: &Verb) -> bool {
+        self.history_dir.is_some() && (self.at.is_some() || matches!(verb, Verb::History(_)))
+    }
+
+    /// What else is named beside the folder of the history that is to be asked, which would be passed over.
+    fn names_other_than_history(&self, verb: &Verb) -> Option<&'static str> {
+        let from = || self.from.is_some().then_some("--from");
+        let other = || from().or_else(|| self.server.names_another(false));
+        self.names_history(verb).then(other).flatten()
     }
 
     /// Whether reading what is named takes nothing away from a later reader: a file or a folder is, and

@@ -95,6 +95,17 @@ fn the_history_that_is_named_is_the_one_that_is_asked() {
             assert!(said.contains("--history-dir") && said.contains(other[0]), "{said}");
         }
     }
+    // Of what is now no history is asked: it decides nothing, and is refused beside nothing.
+    let now = ["ls", "--from", ARTICLE];
+    let ran = docker_ovs(&[&now[..], &words].concat());
+    assert_eq!((ran.code, ran.stdout), (0, docker_ovs(&now).stdout), "{}", ran.stderr);
+    let url = "unix:///nonexistent/d.sock";
+    let said = refuses(&[&["ls", "--server", url][..], &words].concat());
+    assert!(said.contains(url) && !said.contains("--history-dir"), "{said}");
+    let mut asked = command("docker-ovs", &[&["ls"], &words[..]].concat());
+    let ran = asked.env("DOCKER_OVS_SERVER", url).output().unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(said.contains(url) && ran.status.code() == Some(2), "{said}");
     // What the variable says is said for good, and not of this question.
     let mut asked = command("docker-ovs", &["ls", "--from", ARTICLE]);
     let ran = asked.env("DOCKER_OVS_HISTORY_DIR", &away).output().unwrap();
