@@ -245,6 +245,17 @@ pub enum PlanError {
         /// The link that leads there.
         through: String,
     },
+    /// Whether the interface is on it is not proven.
+    #[error(
+        "port {port} is not touched: that {interface} is on it is told by a name or a hardware address \
+         alone, which any link may have"
+    )]
+    OnlyLike {
+        /// The port.
+        port: String,
+        /// The interface inside.
+        interface: String,
+    },
     /// An upper link of another namespace would be gone with it.
     #[error("{upper} stands on {interface}, and would be gone with it")]
     HasUpper {
@@ -298,6 +309,7 @@ impl PlanError {
             }
             Self::Rootless { .. } => "what root runs can be connected: sudo podman run",
             Self::NotItsOwn { .. } => "ovs-vsctl del-port takes it from all that is on it",
+            Self::OnlyLike { .. } => "ovs-vsctl del-port removes it, whatever is on it",
             Self::HasUpper { .. } => "ip link delete removes it in its namespace first",
             Self::Bonded { .. } => "ovs-vsctl del-bond-iface takes it out of the bond",
             Self::NotAName { .. }

@@ -129,7 +129,7 @@ fn a_port_that_something_is_only_like_is_not_taken_by_force_either() {
         ("by address", Link { mac: Some(MAC), ..link(10, "tap0", "tun", 0) }),
         ("by name", link(10, "int0", "tun", 0)),
     ] {
-        for words in [false, true] {
+        for (words, force) in [(false, false), (false, true), (true, true)] {
             let mut host = bridged(&[like.clone()]);
             if words {
                 let bridges = host.switch.values_mut().next().unwrap().rows_mut();
@@ -141,13 +141,15 @@ fn a_port_that_something_is_only_like_is_not_taken_by_force_either() {
                 bridge: "br0".to_owned(),
                 container: "c1".to_owned(),
                 interface: Some(like.name.to_string()),
-                force: true,
+                force,
             };
-            let found = disconnect(&host, &resolve(&host), &request);
-            match found {
+            match disconnect(&host, &resolve(&host), &request) {
                 Ok(_) => assert!(words, "{what}"),
-                Err(PlanError::Undecided { why, .. }) => {
-                    assert!(!words && why.contains("alone"), "{what}: {why}");
+                // Without force as well: what is refused either way does not say that force helps.
+                Err(error @ PlanError::OnlyLike { .. }) => {
+                    assert!(!words && error.to_string().contains("alone"), "{what}: {error}");
+                    let hint = error.hint().unwrap();
+                    assert!(hint.contains("del-port") && !hint.contains("force"), "{what}: {hint}");
                 }
                 Err(other) => panic!("{what}: {other}"),
             }

@@ -325,6 +325,10 @@ fn a_refusal_says_which_option_helps() {
             "del-port",
         ),
         (
+            PlanError::OnlyLike { port: "p1".to_owned(), interface: "eth0".to_owned() },
+            "ovs-vsctl del-port",
+        ),
+        (
             PlanError::HasUpper { interface: "eth0".to_owned(), upper: "m0".to_owned() },
             "ip link delete",
         ),

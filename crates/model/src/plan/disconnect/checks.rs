@@ -11,11 +11,16 @@ use crate::port_record::PortRecord;
 use crate::snapshot::Container;
 use crate::switch::Bridge;
 use crate::whereabouts::{Whereabouts, whereabouts};
-use crate::wiring::{Occupant, Plug, SwitchPort};
+use crate::wiring::{Attachment, Occupant, Plug, SwitchPort};
 
 impl DisconnectPlanner<'_> {
     /// What may not be removed, or only by force; never what may be alive elsewhere.
-    pub(super) fn check(&self, row: &SwitchPort, force: bool) -> Result<(), PlanError> {
+    pub(super) fn check(
+        &self,
+        row: &SwitchPort,
+        interface: &Name,
+        force: bool,
+    ) -> Result<(), PlanError> {
         let port = row.port.iface.to_string();
         if let Some(bond) = &row.port.bond {
             return Err(PlanError::Bonded { port, bond: bond.clone() });
@@ -36,13 +41,17 @@ impl DisconnectPlanner<'_> {
             Err(PlanError::Undecided { what, why })
         };
         match &row.occupant {
-            Occupant::Plugged { plugs } if !force => self.check_record(row, plugs),
+            Occupant::Plugged { plugs } => {
+                // First: force, which the other refusals name, does not override it.
+                self.check_proof(row, interface)?;
+                if force { Ok(()) } else { self.check_record(row, plugs) }
+            }
             Occupant::Orphaned { .. } if !force => {
                 let record = PortRecord::of(&row.port);
                 let system = record.as_ref().and_then(|record| record.system.as_deref());
                 written_here(self.snapshot, system).or_else(undecided)
             }
-            Occupant::Plugged { .. } | Occupant::Orphaned { .. } => Ok(()),
+            Occupant::Orphaned { .. } => Ok(()),
             Occupant::Unknown { why } => {
                 undecided(format!("whether its link is gone is not known: {why}"))
             }
@@ -52,15 +61,12 @@ impl DisconnectPlanner<'_> {
 
     /// That the interface is on this port has to be known: what is only like the port may be on none, and
     /// the port another's.
-    pub(super) fn check_proof(&self, row: &SwitchPort, interface: &Name) -> Result<(), PlanError> {
-        let like = self.plugged(row, interface).filter(|found| found.rests_on_likeness());
-        like.map_or(Ok(()), |_| {
-            let what = format!("port {}", row.port.iface);
-            let why = format!(
-                "that {interface} is on it is told by a name or a hardware address alone, which any link may have"
-            );
-            Err(PlanError::Undecided { what, why })
-        })
+    fn check_proof(&self, row: &SwitchPort, interface: &Name) -> Result<(), PlanError> {
+        if self.plugged(row, interface).is_some_and(Attachment::rests_on_likeness) {
+            let (port, interface) = (row.port.iface.to_string(), interface.to_string());
+            return Err(PlanError::OnlyLike { port, interface });
+        }
+        Ok(())
     }
 
     /// A port that leads on to a Linux bridge, or that other links stand on, is not one interface's to

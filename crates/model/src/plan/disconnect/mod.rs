@@ -58,8 +58,7 @@ pub fn disconnect(
     let (connection, interface) = pick(request, planner.connections(named))?;
     let (removal, link) = match &connection {
         Connection::Port(row) => {
-            planner.check(row, request.force)?;
-            planner.check_proof(row, &interface)?;
+            planner.check(row, &interface, request.force)?;
             planner.check_way(row, &interface)?;
             planner.check_upper(row, &interface)?;
             let host_end = planner.host_end(row, &interface);
