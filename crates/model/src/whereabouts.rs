@@ -149,7 +149,7 @@ fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Witnesses<
         let mut all = all_answered(snapshot)?;
         docker_answered(snapshot)?;
         let asked = std::mem::take(&mut all.asked).into_iter();
-        (all.asked, all.beside) = asked.partition(|engine| is_docker(snapshot, engine));
+        (all.asked, all.beside) = asked.partition(|engine| is_dockers(snapshot, engine));
         return Ok(all);
     };
     let is_it = |id: &Option<String>| id.as_deref() == Some(&*mark.id);
@@ -255,13 +255,20 @@ fn answered(snapshot: &Snapshot, kind: &EngineName) -> Result<(), String> {
 /// Records that name no engine are those of ovs-docker, and of times that knew Docker alone: without
 /// Docker, which may just be stopped, nothing is known of their containers.
 fn docker_answered(snapshot: &Snapshot) -> Result<(), String> {
-    let mut dockers = snapshot.engines.iter().filter(|(engine, _)| is_docker(snapshot, engine));
+    let mut dockers = snapshot.engines.iter().filter(|(engine, _)| is_dockers(snapshot, engine));
     match dockers.find(|(_, rows)| rows.is_fresh()) {
         Some(_) => Ok(()),
         None => {
             Err("its record names no engine: it may be of Docker, which did not answer".to_owned())
         }
     }
+}
+
+/// Whether it is asked for Docker: Docker itself, or what is found in Docker's own place, where Docker is not then.
+/// That is where podman-docker has a link to Podman's socket.
+fn is_dockers(snapshot: &Snapshot, engine: &EngineName) -> bool {
+    let is_found_there = *engine.0 == *"docker" && !snapshot.named_engines.contains(engine);
+    is_found_there || is_docker(snapshot, engine)
 }
 
 /// Whether it is Docker itself, and not Podman, which has Docker's API too.

@@ -477,3 +477,30 @@ fn what_stands_in_the_place_of_a_record_without_an_engine_is_dockers() {
         is_unknown(&host, &record(None), "it may be of Docker");
     }
 }
+
+/// podman-docker has a link to Podman's socket where Docker listens.
+#[test]
+fn what_is_found_in_dockers_own_place_is_asked_for_docker() {
+    let docker = EngineName("docker".into());
+    let with = |docker_has: Observed<Container>, podman_has: Observed<Container>| {
+        let mut host = asked_by(&[("docker", docker_has), ("podman", podman_has)]);
+        host.identities.engines.values_mut().for_each(|who| who.id = Some("podman:/s".to_owned()));
+        host
+    };
+    let one = |row: Container| Observed::from(Ok(vec![row]));
+    assert_eq!(whereabouts(&with(none(), none()), &record(None)), Whereabouts::Gone);
+    // Podman has its containers by both of its APIs.
+    let successor = Container { name: "c9".into(), ..container(8) };
+    let host = with(one(successor.clone()), one(successor.clone()));
+    let found = whereabouts(&host, &record(None));
+    assert!(matches!(found, Whereabouts::Replaced(row) if row.id == successor.id), "{found:?}");
+    let host = with(one(container(9)), one(container(9)));
+    let found = whereabouts(&host, &record(None));
+    assert!(matches!(found, Whereabouts::Known(row) if row.id == container(9).id), "{found:?}");
+    // What is named may be anywhere, and what is silent tells nothing.
+    let mut host = with(none(), none());
+    host.named_engines.insert(docker);
+    is_unknown(&host, &record(None), "it may be of Docker");
+    let host = with(Observed::Absent { why: silent() }, none());
+    is_unknown(&host, &record(None), "does not answer");
+}
