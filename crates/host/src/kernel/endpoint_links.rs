@@ -152,6 +152,7 @@ mod tests {
             no_arp: false,
             link: Some(ifindex + 1),
             link_nsid: Some(0),
+            underlays: Vec::new(),
             master: None,
             vlan: None,
             alias: alias.map(str::to_owned),
