@@ -33,17 +33,36 @@ impl Process {
             its.is_some_and(|its| is_same(&its, &file))
         };
         let table = format!("/proc/{}/net/unix", self.pid());
-        let listening = unix_listeners(Path::new(&table)).ok()?.into_iter();
-        let listening = listening.filter(|(_, at)| is_file(at)).map(|(inode, _)| inode).collect();
+        let listening = unix_listeners(Path::new(&table)).ok()?;
+        // It may be mounted here under another name: only most often is what is called otherwise another one.
+        let canonical = path.canonicalize().ok()?;
+        let (named, others): (Vec<_>, Vec<_>) =
+            listening.into_iter().partition(|(_, at)| at.file_name() == canonical.file_name());
+        let of = |rows: Vec<(u64, PathBuf)>| -> BTreeSet<u64> {
+            rows.into_iter().filter(|(_, at)| is_file(at)).map(|(inode, _)| inode).collect()
+        };
+        let named = of(named);
+        let listening = if named.is_empty() { of(others) } else { named };
         if opened_by(self.pid(), &listening).ok()?.is_empty() {
             return None;
         }
-        let every = std::fs::read_dir("/proc").ok()?.flatten();
-        let pids = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        let every = || {
+            let every = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+            every.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        };
+        // What it handed the socket to is most often a child; Podman of a user starts itself once more.
+        let pids = self.children().into_iter().chain(std::iter::once_with(every).flatten());
         let others = pids.filter(|pid| *pid != self.pid());
         let mut others = others.filter_map(|pid| Self::open(pid).ok()).filter(is_it);
         let has_it = |sockets: BTreeSet<u64>| !sockets.is_empty();
         others.find(|other| opened_by(other.pid(), &listening).is_ok_and(has_it))
+    }
+
+    /// What its first thread has started; none on kernels that do not tell (`CONFIG_PROC_CHILDREN`).
+    fn children(&self) -> Vec<u32> {
+        let row = self.read(&format!("task/{}/children", self.pid())).unwrap_or_default();
+        let row = String::from_utf8_lossy(&row);
+        row.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
     }
 }
 
@@ -114,7 +133,11 @@ mod tests {
         let stdin = socket.map(|socket| socket.as_fd().try_clone_to_owned().unwrap());
         let mut sleep = lab::program("sleep");
         let stdin = stdin.map_or_else(std::process::Stdio::null, |fd: OwnedFd| fd.into());
-        sleep.arg("600").stdin(stdin).spawn().unwrap()
+        let child = sleep.arg("600").stdin(stdin).spawn().unwrap();
+        // Until then it has what this program has open.
+        let process = Process::open(child.id()).unwrap();
+        lab::wait_until("it is another program", || process.comm() == "sleep");
+        child
     }
 
     #[test]
@@ -136,6 +159,9 @@ mod tests {
         assert_eq!(found(&other, &pids), Some(pids[1]));
         assert_eq!(found(&own, &pids[..2]), None, "of another name");
         assert_eq!(found(&at("none"), &pids), None);
+        // As what a container has mounted under another name.
+        std::fs::hard_link(&own, at("mounted")).unwrap();
+        assert_eq!(found(&at("mounted"), &pids), Some(pids[2]));
         for child in &mut holders {
             child.kill().unwrap();
             child.wait().unwrap();
