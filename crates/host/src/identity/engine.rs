@@ -31,7 +31,7 @@ fn is_first(process: &Process) -> bool {
 
 /// Who answers at the socket of this address, of which a connection tells `peer`. For the first process an engine
 /// does that has its listening socket open as well; without one it is not told.
-pub(crate) fn answering(peer: Peer, address: &str) -> Peer {
+pub(super) fn answering(peer: Peer, address: &str) -> Peer {
     let Peer::Process(pid) = peer else { return peer };
     let Some(first) = Process::open(pid).ok().filter(is_first) else { return peer };
     let path = Path::new(address.strip_prefix("unix://").unwrap_or(address));

@@ -13,7 +13,6 @@ use crate::engine::budget::Budget;
 use crate::engine::inspected::{HELD_OF_ONE, Inspected};
 use crate::engine::rest::can_name_a_container;
 use crate::engine::{Engine, EngineContainer, EngineNetwork, Events, Peer};
-use crate::identity::engine::answering;
 use crate::identity::remembered::Remembered;
 use crate::transport::HttpError;
 
@@ -52,7 +51,7 @@ impl Engine for Docker {
                 return Ok(Some(id));
             }
             let info = self.0.get::<Info>("/info").await?;
-            let id = info.lasting_id(answering(self.peer(), &self.address()));
+            let id = info.lasting_id(self.peer(), &self.address());
             if let (Some(remembered), Some(id)) = (remembered, &id)
                 && is_of_a_place(id)
             {

@@ -21,7 +21,7 @@ pub(in crate::engine) fn networks(bytes: &[u8]) -> Vec<EngineNetwork> {
 
 /// What it says of itself.
 pub(in crate::engine) fn words(bytes: &[u8]) -> Vec<String> {
-    let id = read::<Info>(bytes).and_then(|info| info.lasting_id(Peer::Untold));
+    let id = read::<Info>(bytes).and_then(|info| info.lasting_id(Peer::Untold, ""));
     let version = read::<Version>(bytes).map(|of| [of.version, of.api_version]);
     id.into_iter().chain(version.into_iter().flatten()).collect()
 }

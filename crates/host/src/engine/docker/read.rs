@@ -68,14 +68,14 @@ impl Info {
     /// `ID` alone tells no engine from another: the dockerds of one host have it from one `key.json`, from which
     /// newer ones copy it to where each keeps its containers; that tells them apart. Podman makes another `ID` up
     /// for each answer: there the place is all that lasts.
-    pub(super) fn lasting_id(self, peer: Peer) -> Option<String> {
+    pub(super) fn lasting_id(self, peer: Peer, address: &str) -> Option<String> {
         let given = |word: &String| !word.is_empty();
         let root = self.docker_root_dir.filter(given)?;
         let kind = match self.buildah_version {
             Some(_) => "podman".to_owned(),
             None => self.id.filter(given)?,
         };
-        Some(store::id(&kind, &root, peer))
+        Some(store::id(&kind, &root, peer, address))
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
     use super::*;
 
     fn lasting_id(answer: &str) -> Option<String> {
-        serde_json::from_str::<Info>(answer).unwrap().lasting_id(Peer::Files)
+        serde_json::from_str::<Info>(answer).unwrap().lasting_id(Peer::Files, "")
     }
 
     #[test]

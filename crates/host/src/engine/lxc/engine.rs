@@ -34,7 +34,7 @@ impl Engine for Lxc {
     }
 
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
-        async { Ok(Some(store::id("lxc", &self.address(), self.peer()))) }.boxed()
+        async { Ok(Some(store::id("lxc", &self.address(), self.peer(), &self.address()))) }.boxed()
     }
 
     /// No program of its answers that could tell its version.

@@ -38,7 +38,7 @@ impl Engine for Nspawn {
     }
 
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
-        ready(Ok(Some(store::id("nspawn", &self.address(), self.peer())))).boxed()
+        ready(Ok(Some(store::id("nspawn", &self.address(), self.peer(), &self.address())))).boxed()
     }
 
     fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {

@@ -13,7 +13,6 @@ use super::read::{Listed, Podman};
 use crate::engine::inspected::Inspected;
 use crate::engine::rest::can_name_a_container;
 use crate::engine::{Engine, EngineContainer, Event, Events, Peer};
-use crate::identity::engine::answering;
 use crate::identity::process::Process;
 use crate::identity::store;
 
@@ -83,8 +82,7 @@ impl Engine for Podman {
         async {
             let root = self.info().await?.store.graph_root;
             let root = Some(root).filter(|root| !root.is_empty());
-            let peer = || answering(self.peer(), &self.address());
-            Ok(root.map(|root| store::id("podman", &root, peer())))
+            Ok(root.map(|root| store::id("podman", &root, self.peer(), &self.address())))
         }
         .boxed()
     }
