@@ -82,14 +82,14 @@ fn used_here(
 
 /// Whether it sends by one of these. The other link of a veth is its other end.
 fn sends_by(link: &Link, own: &BTreeSet<u32>) -> bool {
-    rows::row(link.clone(), Vec::new()).lowers().any(|lower| own.contains(&lower.ifindex.0))
+    rows::row(link.clone()).lowers().any(|lower| own.contains(&lower.ifindex.0))
 }
 
 /// Whether what it sends by may be in the namespace that its own calls `word`, or has no word for. `beside`
 /// are the links of its own.
 fn leads_to(link: &Link, word: Option<i32>, beside: &[Link]) -> bool {
     let Some(to) = link.link_nsid else {
-        let row = |link: &Link| rows::row(link.clone(), Vec::new());
+        let row = |link: &Link| rows::row(link.clone());
         return row(link).may_stand_elsewhere(&beside.iter().map(row).collect::<Vec<_>>());
     };
     to < 0 || Some(to) == word

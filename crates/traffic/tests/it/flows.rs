@@ -363,6 +363,10 @@ fn a_flow_is_met_by_what_another_one_wrote() {
             "ip,in_port=4,actions=ct(commit,nat(src=10.9.9.1-10.9.9.9),table=1)",
             "table=1,ip,nw_src=10.9.9.9,actions=drop",
         ),
+        (
+            "ip,in_port=4,actions=ct(commit,nat(src=10.9.9.9:1024-65535),table=1)",
+            "table=1,ip,nw_src=10.9.9.9,actions=drop",
+        ),
         ("in_port=4,actions=resubmit:5", "in_port=5,actions=drop"),
     ] {
         assert_eq!(met(&[first, second]), [first, second]);
