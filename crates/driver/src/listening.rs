@@ -10,7 +10,9 @@ use model::published::{Protocol, PublishedPort};
 use crate::DriverError;
 
 /// Where programs of this host listen, by protocol and port; an address that makes no sense may be any.
-pub(crate) struct Listeners(Vec<(Protocol, HashMap<u16, Vec<Option<IpAddr>>>)>);
+pub(crate) struct Listeners(Vec<(Protocol, AddressesByPort)>);
+
+type AddressesByPort = HashMap<u16, Vec<Option<IpAddr>>>;
 
 impl Listeners {
     /// Reads those of these protocols, each table once. SCTP has none.
@@ -27,7 +29,7 @@ impl Listeners {
             if !published.iter().any(|published| published.protocol == protocol) {
                 continue;
             }
-            let mut listeners: HashMap<u16, Vec<_>> = HashMap::new();
+            let mut listeners = AddressesByPort::new();
             for table in tables {
                 let failed = |error: std::io::Error| DriverError::new(format!("{table}: {error}"));
                 match File::open(table) {

@@ -29,6 +29,7 @@ const SOURCES: [(Source, &[&str]); 7] = [
 /// The ports and sources that rules give the packets of an interface; of a part of a field, or of what is copied from
 /// another one, any value may come.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is of another field")]
 pub(crate) struct Rewritten {
     ports: Vec<PortWord>,
     is_any_port: bool,

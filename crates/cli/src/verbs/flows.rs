@@ -79,7 +79,9 @@ impl Wanted {
     pub(super) fn follow(&mut self, said: &str) {
         let Some(interfaces) = &mut self.interfaces else { return };
         let flows: Vec<_> = parse_flows(said).collect();
-        interfaces.iter_mut().for_each(|interface| interface.follow(&flows));
+        for interface in interfaces {
+            interface.follow(&flows);
+        }
     }
 
     pub(super) fn takes(&self, flow: &Flow<'_>) -> bool {

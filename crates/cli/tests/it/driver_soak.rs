@@ -104,7 +104,14 @@ impl Scene {
             std::thread::sleep(after);
             self.driver.end(Signal::KILL);
             self.driver.start_again(|words| command("docker-ovs", words));
-            let _ = under_way.join().unwrap();
+            let done = under_way.join().unwrap();
+            println!("  {done:?}");
+            // A network that Docker could not join stays among the container's settings, where no endpoint is.
+            if done.is_err()
+                && let ["network", "connect", network, name] = words[..]
+            {
+                let _ = engine.call(&["network", "disconnect", "--force", network, name]);
+            }
         });
     }
 

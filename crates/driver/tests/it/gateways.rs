@@ -64,21 +64,17 @@ impl Guest {
 #[test]
 fn drivers_beside_each_other_leave_each_gateway_as_its_last_call_did() {
     lab::alone!(Lab);
-    let guests: Vec<_> = (0..2).map(Guest::new).collect();
+    let [quiet, restless] = [0, 1].map(Guest::new);
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         // A network that comes and goes all the time: each of its drivers puts all others' in place too.
-        let [quiet, restless @ ..] = guests.as_slice() else { unreachable!() };
-        let is_over = &is_over;
-        for guest in restless {
-            scope.spawn(move || {
-                while !is_over.load(Ordering::SeqCst) {
-                    guest.call("setup");
-                    guest.call("teardown");
-                }
-            });
-        }
-        let all_was_right = scope.spawn(move || {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::SeqCst) {
+                restless.call("setup");
+                restless.call("teardown");
+            }
+        });
+        let all_was_right = scope.spawn(|| {
             for round in 0..20 {
                 quiet.call("setup");
                 assert_eq!(quiet.standing(), (true, true), "set up, round {round}");
@@ -90,7 +86,7 @@ fn drivers_beside_each_other_leave_each_gateway_as_its_last_call_did() {
         is_over.store(true, Ordering::SeqCst);
         all_was_right.unwrap();
     });
-    for guest in &guests {
+    for guest in [quiet, restless] {
         assert_eq!(guest.standing(), (false, false), "{}", guest.bridge.name());
     }
 }
@@ -128,6 +124,8 @@ fn a_port_of_the_host_is_for_one_of_two_containers_that_come_at_once() {
         sorted.sort_unstable();
         assert_eq!(sorted, [0, 1], "round {round}: {codes:?}");
         assert!(codes.iter().any(|said| said.stdout.contains("is for")), "{codes:?}");
-        guests.iter().for_each(|guest| guest.call("teardown"));
+        for guest in &guests {
+            guest.call("teardown");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The protocols as engines speak them, without an engine.
 #![allow(
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,

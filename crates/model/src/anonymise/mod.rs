@@ -131,7 +131,9 @@ impl Masks {
         for cidr in addresses.iter_mut() {
             *cidr = self.cidr(*cidr);
         }
-        tentative.iter_mut().for_each(|ip| *ip = self.ip(*ip));
+        for ip in tentative {
+            *ip = self.ip(*ip);
+        }
         gateways.iter_mut().flatten().for_each(|ip| *ip = self.ip(*ip));
     }
 

@@ -130,7 +130,7 @@ fn a_port_that_something_is_only_like_is_not_taken_by_force_either() {
         ("by name", link(10, "int0", "tun", 0)),
     ] {
         for (words, force) in [(false, false), (false, true), (true, true)] {
-            let mut host = bridged(&[like.clone()]);
+            let mut host = bridged(std::slice::from_ref(&like));
             if words {
                 let bridges = host.switch.values_mut().next().unwrap().rows_mut();
                 let ids = &mut Arc::make_mut(&mut bridges[0].ports[0]).external_ids;
