@@ -187,6 +187,26 @@ fn rows_of_tables_are_known() {
     );
 }
 
+/// By `-tttt`, `-tt`, `-ttt` and `-t` of tcpdump.
+#[test]
+fn a_captured_packet_is_known_however_its_time_is_told() {
+    marks(
+        "n",
+        &[
+            "2026-11-30 18:00:00.123456 flwv1@ Out ifindex 7 02:00:00:00:00:01 ethertype IPv4",
+            "1764525600.123456 flwv1@ In  ifindex 7 02:00:00:00:00:01 ethertype IPv4",
+            " 00:00:00.000012 flwv1@ B   ifindex 7 02:00:00:00:00:01 ethertype IPv4",
+            "flwv1@ Out ifindex 7 02:00:00:00:00:01 ethertype IPv4",
+            "flwv1@ M   ifindex 7 02:00:00:00:00:01 ethertype IPv4",
+            "2026-11-30 flwv1 Out ifindex 7 02:00:00:00:00:01",
+            "1764525600 flwv1 Out ifindex 7 02:00:00:00:00:01",
+            "flwv1 Out ifindex x 02:00:00:00:00:01",
+            "flwv1 Out of order",
+            "flwv1 Over ifindex 7 02:00:00:00:00:01",
+        ],
+    );
+}
+
 /// Each datapath has port numbers of its own, and dpctl/show tells all of them.
 #[test]
 fn datapath_ports_are_those_of_the_datapath_that_the_text_is_in() {

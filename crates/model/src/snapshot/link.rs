@@ -61,10 +61,11 @@ pub struct Link {
 }
 
 impl Link {
-    /// The addresses by which Linux takes packets: none of a link that is down (`fib_disable_ip` of
-    /// net/ipv4/fib_frontend.c, `addrconf_ifdown` of net/ipv6/addrconf.c).
+    /// The addresses by which Linux takes packets. Those of IPv6 go with a link that is down (`addrconf_ifdown` of
+    /// net/ipv6/addrconf.c); those of IPv4 stay the host's own, whatever their link is (`fib_sync_down_dev` of
+    /// net/ipv4/fib_semantics.c leaves what is of scope host).
     pub fn local_addresses(&self) -> impl Iterator<Item = IpAddr> {
-        self.addresses.iter().filter(|_| self.up).map(|address| address.ip)
+        self.addresses.iter().map(|address| address.ip).filter(|ip| self.up || ip.is_ipv4())
     }
 
     /// Whether it is one end of a pair: then `peer` is its other end. For other kinds that is the

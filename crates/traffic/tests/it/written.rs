@@ -343,19 +343,22 @@ fn a_link_without_arp_takes_none() {
 
 /// Of the addresses of its namespace Linux takes packets for those of links that are up.
 #[test]
-fn an_address_of_a_link_that_is_down_is_none_of_its_own() {
+fn an_address_of_ipv6_is_none_of_its_own_where_its_link_is_down() {
     const WEB: u64 = 4_026_532_503;
-    for (up, outcome) in [(true, Outcome::Delivered), (false, Outcome::Elsewhere)] {
-        let link = serde_json::json!({"ifindex": 60, "name": "eth1", "up": up, "addresses": ["172.31.9.9/24"]});
+    let judged = |up: bool, address: &str, actions: &str| {
+        let link =
+            serde_json::json!({"ifindex": 60, "name": "eth1", "up": up, "addresses": [address]});
         let look = crate::beneath::look_with(&[(WEB, link)], &[]);
         let (from, to) = ends(&look);
-        let told = verdict(
-            &PacketKind::Udp(53),
-            Direction::Original,
-            (&from, &to),
-            "set(ipv4(dst=172.31.9.9)),7",
-        );
-        assert_eq!(told.outcome, outcome, "{told:?}");
+        let (six, other) = (by_ipv6(&from), by_ipv6(&to));
+        let ends = if address.contains(':') { (&six, &other) } else { (&from, &to) };
+        verdict(&PacketKind::Udp(53), Direction::Original, ends, actions).outcome
+    };
+    for (up, outcome) in [(true, Outcome::Delivered), (false, Outcome::Elsewhere)] {
+        assert_eq!(judged(up, "fd09::9/64", "set(ipv6(dst=fd09::9)),7"), outcome, "up: {up}");
+        // One of IPv4 is the host's, and not the link's.
+        let four = judged(up, "172.31.9.9/24", "set(ipv4(dst=172.31.9.9)),7");
+        assert_eq!(four, Outcome::Delivered, "up: {up}");
     }
 }
 
