@@ -51,7 +51,7 @@ struct Attempt<'a> {
 #[derive(Clone, Debug)]
 struct DesiredGateways {
     links: Vec<Owned>,
-    /// Whether there are more than these, which no container is on.
+    /// Whether the database tells of any, these or ones that no container is on.
     are_recorded: bool,
     table: Option<Table>,
     /// What it is called, if there is one.
@@ -296,8 +296,8 @@ impl Driver {
     }
 
     /// The same for an endpoint that is to be made, where it `needs` one: from before the database is read until
-    /// the endpoint is in it, no other one is given the same port of this host, and no driver forgets its network
-    /// for having no endpoint. vswitchd is not waited for in a turn: what it is behind with is waited for first.
+    /// the endpoint is in it, no other one that has a turn is given the same port of this host, and no driver
+    /// forgets its network for having no endpoint. vswitchd is not waited for in a turn: what it is behind with is waited for first.
     ///
     /// # Errors
     /// As above, or vswitchd does not keep up.
