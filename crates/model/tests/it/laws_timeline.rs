@@ -8,7 +8,7 @@ use docker_ovs_model::ids::{Ifindex, Name, NetnsId};
 use docker_ovs_model::snapshot::{Observed, Scope};
 use docker_ovs_model::switch::Port;
 use docker_ovs_model::timeline::{Change, Timeline};
-use docker_ovs_model::wiring::{Attachment, AttachmentState, SwitchPort, Wire};
+use docker_ovs_model::wiring::{Attachment, AttachmentState, EndpointRef, SwitchPort, Wire};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, Wiring, resolve};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -37,11 +37,12 @@ fn lasting(notes: &[Note]) -> Vec<&Note> {
     notes.iter().filter(|note| !note.is_passing()).collect()
 }
 
-/// The same of a port whose link is gone; what OVS believes of that link is in no answer.
-fn port_view(port: &SwitchPort) -> SwitchPort {
-    let row = Port { ifindex: None, ..(*port.port).clone() };
+/// The same of a port whose link is gone; what OVS believes of that link is in no answer, and of the words in
+/// its row just whose endpoint it is: who had it is its occupant's.
+fn port_view(port: &SwitchPort) -> (SwitchPort, Option<Arc<EndpointRef>>) {
+    let row = Port { ifindex: None, external_ids: BTreeMap::new(), ..(*port.port).clone() };
     let notes = lasting(&port.notes).into_iter().cloned().collect();
-    SwitchPort { port: Arc::new(row), notes, ..port.clone() }
+    (SwitchPort { port: Arc::new(row), notes, ..port.clone() }, EndpointRef::of(&port.port))
 }
 
 fn apply(known: &mut BTreeMap<(NetnsId, Ifindex), Attachment>, change: Change) {
