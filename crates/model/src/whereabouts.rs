@@ -1,12 +1,12 @@
-//! Whether the container that a record names is still known. That it is gone needs proof: every
-//! engine of this host that could have it was asked, answered now, and has not got it.
+//! Whether the container that a record names is still known, gone, or replaced by another one. That it is gone
+//! needs proof, which is judged in `absence`.
 
-use std::collections::BTreeSet;
+mod absence;
 
-use crate::identity::{UNKNOWN_STORE, World};
 use crate::port_record::{EngineMark, PortRecord};
-use crate::snapshot::{Container, EngineName, Observed, OtherEngine, Scope, Snapshot};
-use crate::source_error::{SourceError, SourceErrorKind};
+use crate::snapshot::{Container, EngineName, Snapshot};
+
+use absence::{Witnesses, absence};
 
 /// What is known of the container that a record names.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,175 +127,6 @@ fn one_typed<'a>(rows: &[&'a Container], record: &PortRecord) -> Whereabouts<'a>
         _ => Whereabouts::Unknown {
             why: format!("several containers may be meant by {}", record.container),
         },
-    }
-}
-
-/// The engines that could have had a container, all of which have it no more.
-#[derive(Default)]
-struct Witnesses<'a> {
-    asked: Vec<&'a EngineName>,
-    /// Those that are not asked who runs what.
-    others: Vec<&'a OtherEngine>,
-    /// Those that were asked as well and of which the record is not: a container of theirs takes no place.
-    beside: Vec<&'a EngineName>,
-}
-
-/// All of them; or why what they say proves nothing.
-fn absence<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Result<Witnesses<'a>, String> {
-    if snapshot.scope != Scope::Everything {
-        return Err("only one container was asked for".to_owned());
-    }
-    let Some(mark) = &record.engine else {
-        let mut all = all_answered(snapshot)?;
-        docker_answered(snapshot)?;
-        let asked = std::mem::take(&mut all.asked).into_iter();
-        (all.asked, all.beside) = asked.partition(|engine| is_dockers(snapshot, engine));
-        return Ok(all);
-    };
-    let is_it = |id: &Option<String>| id.as_deref() == Some(&*mark.id);
-    let ids = snapshot.identities.engines.values().map(|who| &who.id);
-    let mut ids = ids.chain(snapshot.other_engines.iter().map(|other| &other.id));
-    // Where the whole id tells no engine of those here, Docker's part of it does.
-    let is_told = !mark.id.ends_with(UNKNOWN_STORE) && mark.id.contains(":/") && ids.any(is_it);
-    if mark.bare_id().is_some() && !is_told {
-        return of_bare_id(snapshot, mark);
-    }
-    if mark.id.ends_with(UNKNOWN_STORE) {
-        return Err(format!(
-            "its container is of an engine ({} {}) of which there may be several",
-            mark.kind, mark.id
-        ));
-    }
-    let asked = snapshot.identities.engines.iter().filter(|(_, who)| is_it(&who.id));
-    let mut asked: Vec<_> =
-        asked.map(|(kind, _)| kind).filter(|kind| tells_of(kind, mark)).collect();
-    if asked.iter().any(|kind| kind.kind() == mark.kind) {
-        asked.retain(|kind| kind.kind() == mark.kind);
-    }
-    if !asked.is_empty() {
-        asked.iter().try_for_each(|kind| answered(snapshot, kind))?;
-        return Ok(Witnesses { asked, ..Witnesses::default() });
-    }
-    // Not by which API each is asked: a program that has several is asked by them all.
-    let others = snapshot.other_engines.iter();
-    let has_id = others.filter(|other| is_it(&other.id));
-    let addresses: BTreeSet<_> = has_id.map(|other| &*other.address).collect();
-    let others = snapshot.other_engines.iter();
-    let others: Vec<_> = others.filter(|other| addresses.contains(&*other.address)).collect();
-    if others.is_empty() {
-        return Err(not_asked(mark));
-    }
-    others.iter().try_for_each(|other| proven(other))?;
-    Ok(Witnesses { others, ..Witnesses::default() })
-}
-
-/// All engines of this host, each of which has answered.
-fn all_answered(snapshot: &Snapshot) -> Result<Witnesses<'_>, String> {
-    snapshot.engines.keys().try_for_each(|kind| answered(snapshot, kind))?;
-    let here = snapshot.other_engines.iter().filter(|other| !other.is_elsewhere());
-    let others: Vec<_> = here.filter(|other| !is_none(other)).collect();
-    others.iter().try_for_each(|other| fresh(&other.containers, &other.address))?;
-    Ok(Witnesses { asked: snapshot.engines.keys().collect(), others, ..Witnesses::default() })
-}
-
-/// Where nothing but Docker's `ID` tells of the engine: those that have it, and one of them is here. All others of
-/// this host have answered as well.
-fn of_bare_id<'a>(snapshot: &'a Snapshot, mark: &EngineMark) -> Result<Witnesses<'a>, String> {
-    let may_be = |id: &Option<String>| id.as_deref().is_some_and(|id| mark.may_be(id));
-    let is_asked = |engine: &&EngineName| {
-        let who = snapshot.identities.engines.get(*engine);
-        engine.kind() == mark.kind && who.is_some_and(|who| may_be(&who.id))
-    };
-    let mut all = all_answered(snapshot)?;
-    all.asked.retain(is_asked);
-    all.others.retain(|other| may_be(&other.id));
-    if all.asked.is_empty() && all.others.is_empty() {
-        return Err(not_asked(mark));
-    }
-    all.others.iter().try_for_each(|other| proven(other))?;
-    Ok(all)
-}
-
-fn not_asked(mark: &EngineMark) -> String {
-    format!("its container is of another engine ({} {}), which was not asked", mark.kind, mark.id)
-}
-
-/// Whether an engine of the recorded one's id tells of all that this one told of. Podman tells of all its
-/// containers by either of its APIs; containerd of Kubernetes' by one, and of all others by the other.
-fn tells_of(engine: &EngineName, mark: &EngineMark) -> bool {
-    let is_part = |kind: &str| ["containerd", "cri"].contains(&kind);
-    engine.kind() == mark.kind || !(is_part(engine.kind()) || is_part(&mark.kind))
-}
-
-/// Whether what listens there is no such engine.
-fn is_none(other: &OtherEngine) -> bool {
-    let error = other.containers.absence();
-    error.is_some_and(|error| error.kind == SourceErrorKind::NotServed)
-}
-
-/// Whether what this engine has not got is not there.
-fn answered(snapshot: &Snapshot, kind: &EngineName) -> Result<(), String> {
-    let identity = snapshot.identities.engines.get(kind);
-    match identity.map(|identity| &identity.world) {
-        Some(World::Elsewhere { why } | World::Unknown { why }) => {
-            return Err(format!("{kind} is not proven to be an engine of this host: {why}"));
-        }
-        Some(World::Here { .. }) | None => {}
-    }
-    let Some(rows) = snapshot.engines.get(kind) else {
-        return Err(format!("{kind} was not asked"));
-    };
-    let no_socket = |error: &SourceError| error.kind == SourceErrorKind::Unreachable;
-    let need_not_be = rows.absence().is_some_and(no_socket)
-        && !snapshot.named_engines.contains(kind)
-        && snapshot.engines.values().any(Observed::is_fresh);
-    if need_not_be { Ok(()) } else { fresh(rows, &kind.0) }
-}
-
-/// Records that name no engine are those of ovs-docker, and of times that knew Docker alone: without
-/// Docker, which may just be stopped, nothing is known of their containers.
-fn docker_answered(snapshot: &Snapshot) -> Result<(), String> {
-    let mut dockers = snapshot.engines.iter().filter(|(engine, _)| is_dockers(snapshot, engine));
-    match dockers.find(|(_, rows)| rows.is_fresh()) {
-        Some(_) => Ok(()),
-        None => {
-            Err("its record names no engine: it may be of Docker, which did not answer".to_owned())
-        }
-    }
-}
-
-/// Whether it is asked for Docker: Docker itself, or what is found in Docker's own place, where Docker is not then.
-/// That is where podman-docker has a link to Podman's socket.
-fn is_dockers(snapshot: &Snapshot, engine: &EngineName) -> bool {
-    let is_found_there = *engine.0 == *"docker" && !snapshot.named_engines.contains(engine);
-    is_found_there || is_docker(snapshot, engine)
-}
-
-/// Whether it is Docker itself, and not Podman, which has Docker's API too.
-fn is_docker(snapshot: &Snapshot, engine: &EngineName) -> bool {
-    let id = snapshot.identities.engines.get(engine).and_then(|who| who.id.as_deref());
-    engine.kind() == "docker" && id.is_none_or(|id| !id.starts_with("podman:"))
-}
-
-/// The same of an engine that is not asked who runs what.
-fn proven(other: &OtherEngine) -> Result<(), String> {
-    fresh(&other.containers, &other.address)?;
-    let doubt = other.identity.as_ref().and_then(|identity| identity.world.doubt());
-    match doubt {
-        None => Ok(()),
-        Some(why) => {
-            Err(format!("{} is not proven to be an engine of this host: {why}", other.address))
-        }
-    }
-}
-
-fn fresh(rows: &Observed<Container>, who: &str) -> Result<(), String> {
-    match rows.source_error() {
-        None => Ok(()),
-        Some(error) if matches!(rows, Observed::Partial { .. }) => {
-            Err(format!("{who} may have its container: {error}"))
-        }
-        Some(error) => Err(format!("{who} may have its container, and does not answer: {error}")),
     }
 }
 
