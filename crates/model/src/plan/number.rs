@@ -11,7 +11,7 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, SwitchPort};
 
 use super::planner::Planner;
-use super::restore::only_remembered;
+use super::remembered::only_remembered;
 use super::{FIRST_FREE, LAST, OfPortChoice, PlanError};
 
 impl Planner<'_> {

@@ -20,7 +20,7 @@ use crate::wiring::{LastTenant, Occupant, SwitchPort, Wiring};
 use super::disconnect::forgotten;
 use super::orphaned_veths::{VethState, judge, may_be_end_of, renamed_link};
 use super::planner::delete;
-use super::restore::{only_remembered, without_record};
+use super::remembered::{only_remembered, without_record};
 use super::world::written_here;
 use super::{ReplacePort, Step, SwitchStep};
 

@@ -3,7 +3,6 @@
 //! The port is replaced by one of another name in one transaction: on the userspace datapath a
 //! link that is made again under its old name looks perfect, and stays deaf.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::PortLinks;
@@ -13,82 +12,20 @@ use crate::memory;
 use crate::port_mark::bears_alias_of;
 use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
-use crate::resolve::Clashes;
 use crate::snapshot::{Container, Link, Snapshot};
-use crate::switch::{Bridge, OfPortState, Port};
-use crate::whereabouts::{Whereabouts, whereabouts};
+use crate::switch::{OfPortState, Port};
+use crate::whereabouts::whereabouts;
 use crate::wiring::{Occupant, SwitchPort, Wiring};
 
 use super::number::number_of;
 use super::orphaned_veths::{VethState, judge, marked_as_staying, port_of};
 use super::planner::{Planner, delete, own_netns_of};
+use super::remembered::{Remembered, without_record};
 use super::requesters::requesters;
-use super::superseded::{RecordRank, latest};
 use super::world::written_here;
 use super::{Generated, Plan, PlanError, ReplacePort, Step, require_here};
 
-/// `docker ovs restore`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Restore {
-    /// The containers, by name, id or beginning of the id; all there are if none is named.
-    pub containers: Vec<String>,
-    /// Of theirs, these alone; whatever they have if none.
-    pub only: Option<BTreeSet<RememberedKey>>,
-}
-
-/// Which attachment is remembered, by its port or, without one, by its bridge alone.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RememberedKey {
-    /// The bridge.
-    pub bridge: Name,
-    /// The container's id, as it is recorded.
-    pub container: String,
-    /// Name of the interface.
-    pub interface: String,
-}
-
-impl RememberedKey {
-    /// That of a port with a record.
-    pub fn of(bridge: &Name, port: &Port) -> Option<Self> {
-        let PortRecord { container, interface, .. } = PortRecord::of(port)?;
-        Some(Self { bridge: bridge.clone(), container, interface })
-    }
-}
-
-/// An attachment that the database remembers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Remembered {
-    /// The bridge.
-    pub bridge: Name,
-    /// The port it has, or had.
-    pub port: Arc<Port>,
-    /// Name of the container.
-    pub container: Name,
-    /// The same, with its engine where another one has a container of that name.
-    pub called: Name,
-    /// Name of the interface.
-    pub interface: Name,
-    /// Whether the port itself is gone, and only the bridge remembers it ([`crate::memory`]).
-    pub port_is_gone: bool,
-    /// Why another record of the same interface counts, and not this one.
-    pub superseded: Option<String>,
-    /// The words of the request that mean its container.
-    pub asked_as: Vec<String>,
-}
-
-impl Remembered {
-    /// Which it is.
-    pub fn key(&self) -> Option<RememberedKey> {
-        RememberedKey::of(&self.bridge, &self.port)
-    }
-
-    /// The number that it has, had, or asks for.
-    pub fn ofport(&self) -> Option<OfPort> {
-        number_of(&self.port)
-    }
-}
-
-/// What is to be done about one.
+/// What is to be done about a remembered attachment.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RestoreAction {
     /// Nothing: it is as it should be.
@@ -113,90 +50,7 @@ pub enum RestoreAction {
     },
 }
 
-/// Everything that is remembered of the containers that are asked about.
-///
-/// # Errors
-/// No such container.
-pub fn remembered(
-    snapshot: &Snapshot,
-    wiring: &Wiring,
-    request: &Restore,
-) -> Result<Vec<Remembered>, QueryError> {
-    let named = request
-        .containers
-        .iter()
-        .map(|words| query::certain_container(snapshot, words).map(|row| (words, row)));
-    let named: Vec<(&String, &Container)> = named.collect::<Result<_, _>>()?;
-    let clashes = Clashes::of(snapshot);
-    let asked_as = |record: &PortRecord, found: &Whereabouts<'_>| -> Vec<String> {
-        let is = |row: &Container| match found.container() {
-            Some(owner) => owner.id == row.id,
-            None => found.doubt().is_some() && record.is_replaced_by(row),
-        };
-        let meaning = named.iter().filter(|(_, row)| is(row));
-        meaning.map(|(words, _)| String::clone(words)).collect()
-    };
-    let one = |bridge: &Name, port: &Arc<Port>, row: Option<&SwitchPort>| {
-        let record = PortRecord::of(port)?;
-        let found = whereabouts(snapshot, &record);
-        let owner = found.container();
-        let asked_as = asked_as(&record, &found);
-        (named.is_empty() || !asked_as.is_empty()).then(|| {
-            let name = owner.map_or_else(|| record.owner_name().into(), |owner| owner.name.clone());
-            let one = Remembered {
-                bridge: bridge.clone(),
-                port: Arc::clone(port),
-                container: name,
-                called: clashes.recorded(&record, owner),
-                interface: record.interface.as_str().into(),
-                port_is_gone: row.is_none(),
-                superseded: None,
-                asked_as,
-            };
-            (one, RecordRank::of(&record, owner, row))
-        })
-    };
-    let rows = wiring.ports.iter().filter_map(|row| one(&row.bridge, &row.port, Some(row)));
-    let gone = only_remembered(snapshot, wiring);
-    let gone = gone.iter().filter_map(|(bridge, port)| one(bridge, port, None));
-    // Which of several counts is told by all of them.
-    let mut all = latest(rows.chain(gone).collect());
-    if let Some(only) = &request.only {
-        all.retain(|one| one.key().is_some_and(|key| only.contains(&key)));
-    }
-    Ok(all)
-}
-
-/// What bridges remember, each with its bridge, where no row with a record is its port any more: one that has
-/// its record, on any bridge, or its name.
-pub(super) fn only_remembered(snapshot: &Snapshot, wiring: &Wiring) -> Vec<(Name, Arc<Port>)> {
-    let keys = wiring.ports.iter().filter_map(|row| Some(memory::key(&PortRecord::of(&row.port)?)));
-    let keys: BTreeSet<String> = keys.collect();
-    let bridges = snapshot.ovsdb_bridges();
-    let all = bridges
-        .iter()
-        .flat_map(|bridge| memory::of(bridge).map(move |(key, port)| (bridge, key, port)));
-    let there = |bridge: &Bridge, iface: &Name| {
-        let mut rows = wiring.ports.iter().filter(|row| PortRecord::of(&row.port).is_some());
-        rows.any(|row| row.bridge == bridge.name && row.port.iface == *iface)
-    };
-    let gone =
-        all.filter(|(bridge, key, port)| !keys.contains(*key) && !there(bridge, &port.iface));
-    gone.map(|(bridge, _, port)| (bridge.name.clone(), Arc::new(port))).collect()
-}
-
-/// The row of what a bridge remembers as `port`, if it is there and has lost its record.
-pub(super) fn without_record<'a>(
-    wiring: &'a Wiring,
-    bridge: &Name,
-    port: &Port,
-) -> Option<&'a SwitchPort> {
-    let mut rows = wiring.ports.iter();
-    let row = rows.find(|row| row.bridge == *bridge && row.port.iface == port.iface);
-    row.filter(|row| PortRecord::of(&row.port).is_none())
-}
-
-/// What is to be done about one of them.
+/// What is to be done about it.
 pub fn restore(
     snapshot: &Snapshot,
     wiring: &Wiring,

@@ -8,7 +8,7 @@ use crate::NamedBridge;
 use crate::ids::Name;
 use crate::memory;
 use crate::plan::PlanError;
-use crate::plan::restore::only_remembered;
+use crate::plan::remembered::only_remembered;
 use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Snapshot};
