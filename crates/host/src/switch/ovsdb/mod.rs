@@ -15,6 +15,7 @@ mod open_vswitch_ids;
 mod port_rows;
 mod read;
 pub(crate) mod rows;
+mod select;
 mod statistics;
 mod tables;
 mod transaction;
