@@ -7,8 +7,9 @@ use model::ids::Ifindex;
 use model::snapshot::{Link, Namespace};
 use netns::{Netns, RouteSocket};
 
+use super::narrow::onward;
 use super::offload;
-use super::read::{onward, read_switch};
+use super::read::read_switch;
 use super::rows as links;
 use super::sockets::{SocketOwner, Sockets};
 

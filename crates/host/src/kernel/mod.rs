@@ -16,6 +16,7 @@ mod host_link;
 mod inhabited;
 mod named_mounts;
 mod namespaces;
+mod narrow;
 mod notifications;
 mod offload;
 mod open_namespaces;
@@ -38,11 +39,10 @@ pub(crate) use endpoint_links::EndpointLinks;
 pub use host_link::HostLink;
 pub(crate) use inhabited::inhabited;
 pub(crate) use namespaces::{not_opened, open_named, own_namespace, source_error};
+pub(crate) use narrow::{is_stood_on, needs_everything, read_narrow};
 pub(crate) use notifications::open;
 pub(crate) use open_namespaces::OpenNamespaces;
 pub(crate) use paths::note_paths;
-pub(crate) use read::{
-    is_stood_on, listen, needs_everything, read_narrow, read_others, read_switch, read_whole,
-};
+pub(crate) use read::{listen, read_others, read_switch, read_whole};
 pub(crate) use rows::id;
 pub(crate) use sockets::{SocketOwner, read_packet_sockets};

@@ -1,12 +1,11 @@
-//! Which links of which namespaces a look needs, and reading them.
+//! Reading namespaces whole: those that are known, and what lies between them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
+use std::collections::HashSet;
 
 use model::SourceError;
-use model::ids::{Ifindex, NetnsId, Nsid};
-use model::snapshot::{Link, Namespace};
-use netns::{LinkWatch, Netns, RouteSocket};
+use model::ids::NetnsId;
+use model::snapshot::Namespace;
+use netns::{LinkWatch, Netns};
 
 use super::between::{behind, found_between};
 use super::namespaces::source_error;
@@ -16,88 +15,10 @@ use super::pairs::name_each_other;
 use super::rows::{self as links, id};
 use super::sockets::{SocketOwner, Sockets};
 use super::switch_namespace::{Handle, OtherNamespaces};
-use super::uses::upper_elsewhere;
 use crate::question::Details;
 
 /// So many namespaces one after the other are followed from one that a source named.
 const FURTHEST: usize = 4;
-
-/// One namespace whole, and of the switch's namespace the links that those inside lead to:
-/// the cost does not depend on how many there are. Both are visited by one thread. Without a
-/// switch's namespace the one alone.
-pub(crate) fn read_narrow(
-    home: &Netns,
-    switch: Option<&Netns>,
-    details: Details,
-) -> Vec<Namespace> {
-    let Some(switch) = switch else { return with_between(&[(home, Vec::new())], None, details).0 };
-    if id(home) == id(switch) {
-        return vec![Namespace::empty(id(home), Vec::new())];
-    }
-    let mut leaving = Vec::new();
-    let mut is_joined = false;
-    let both = [home, switch];
-    let read = netns::visit(&both, |i, socket| {
-        let mut row = Namespace::empty(id(if i == 0 { home } else { switch }), Vec::new());
-        if i == 0 {
-            row.links = links::all(socket)?;
-            if details.routes {
-                links::note_gateways(socket, &mut row.links)?;
-            }
-            if details.traffic {
-                offload::note(&mut row.links, offload::Of::EveryVeth);
-            }
-            links::name_others(socket, &mut row, &[switch])?;
-            leaving = leads_to(&row, id(switch));
-        } else {
-            row.links = follow(socket, std::mem::take(&mut leaving))?;
-            is_joined = leads_on_elsewhere(socket, &row.links, home)?;
-            if details.traffic {
-                offload::note(&mut row.links, offload::Of::VethsWithin);
-            }
-            links::name_others(socket, &mut row, &[home])?;
-        }
-        Ok(row)
-    });
-    if is_joined {
-        return read_whole(&[(home, Vec::new())], Some(switch), details);
-    }
-    let rows = read.into_iter().zip(both);
-    rows.map(|(row, space)| row.unwrap_or_else(|error| unread(space, &[], &error))).collect()
-}
-
-/// Whether a Linux bridge among these links of the socket's namespace is joined to one in a third namespace: the
-/// other end of a member is enslaved there. What may not be asked is taken for another container's.
-fn leads_on_elsewhere(
-    socket: &RouteSocket,
-    links: &[Arc<Link>],
-    home: &Netns,
-) -> Result<bool, netns::Error> {
-    let bridges = links.iter().filter(|link| link.kind.as_deref() == Some("bridge"));
-    let bridges: BTreeSet<Ifindex> = bridges.map(|bridge| bridge.ifindex).collect();
-    if bridges.is_empty() {
-        return Ok(false);
-    }
-    let own = socket.nsid_of(home)?.map(Nsid);
-    let members = links.iter().filter(|link| link.master.is_some_and(|up| bridges.contains(&up)));
-    let ends = members.filter(|link| link.is_paired()).filter_map(|link| link.peer);
-    let mut away =
-        ends.filter_map(|end| Some((end.ifindex, end.nsid.filter(|_| end.nsid != own)?)));
-    Ok(away.any(|(end, Nsid(nsid))| {
-        let end = socket.link_elsewhere(end.0, nsid).ok().flatten();
-        end.is_some_and(|end| end.master.is_some())
-    }))
-}
-
-/// Whether a link inside can only be found by what is missing elsewhere, or by what another program
-/// wrote down: hardware, and internal ports of the switch that were moved; or leads to a namespace
-/// between this one and the switch's.
-pub(crate) fn needs_everything(inside: &Namespace) -> bool {
-    let untraceable =
-        |link: &Link| matches!(link.kind.as_deref(), None | Some("tun" | "openvswitch"));
-    inside.links.iter().any(|link| link.ethernet && untraceable(link))
-        || inside.exits().next().is_some()
-}
 
 /// These namespaces whole, each with its names, and the switch's where that is known.
 pub(crate) fn read_whole(
@@ -233,7 +154,7 @@ pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, SourceError
 
 /// These namespaces, and those that are on the way from them to others and that no source named.
 /// These are held open until the caller has told what the switch's calls them.
-fn with_between(
+pub(super) fn with_between(
     homes: &[(&Netns, Vec<String>)],
     switch: Option<&Netns>,
     details: Details,
@@ -290,88 +211,11 @@ pub(super) fn note_unread(row: &mut Namespace, error: &netns::Error) {
     row.source_error.get_or_insert_with(|| source_error(what, error));
 }
 
-fn unread(space: &Netns, names: &[String], error: &netns::Error) -> Namespace {
+pub(super) fn unread(space: &Netns, names: &[String], error: &netns::Error) -> Namespace {
     let source_error = Some(source_error(what(space), error));
     Namespace { source_error, ..Namespace::empty(id(space), names.to_vec()) }
 }
 
 fn what(space: &Netns) -> String {
     format!("the network namespace {}", id(space))
-}
-
-/// The links of the switch's namespace that links inside name as their other end or parent.
-fn leads_to(inside: &Namespace, switch: NetnsId) -> Vec<Ifindex> {
-    let peers = inside.links.iter().filter_map(|link| link.peer);
-    let there =
-        peers.filter(|peer| peer.nsid.and_then(|nsid| inside.nsids.get(&nsid)) == Some(&switch));
-    there.map(|peer| peer.ifindex).collect()
-}
-
-/// Reads those links, and whatever they stand on or are enslaved to in the same namespace.
-fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, netns::Error> {
-    let mut seen: BTreeMap<Ifindex, Link> = BTreeMap::new();
-    let mut open = starts;
-    while let Some(next) = open.pop() {
-        if seen.contains_key(&next) {
-            continue;
-        }
-        let Some(link) = socket.link(next.0)? else { continue };
-        let link = links::row(link);
-        if has_members(&link) {
-            let members = socket.links_of_master(next.0)?;
-            let members = members.into_iter().map(links::row);
-            for member in members {
-                if has_members(&member) {
-                    // It is followed as any other one.
-                    open.push(member.ifindex);
-                    continue;
-                }
-                open.extend(onward(&member));
-                seen.insert(member.ifindex, member);
-            }
-        }
-        open.extend(onward(&link));
-        seen.insert(next, link);
-    }
-    Ok(seen.into_values().map(Arc::new).collect())
-}
-
-/// Whether a link stands on one of these of the switch's namespace and is none of them: on the end of a veth, or
-/// on what that is enslaved to. True where that cannot be asked. The kernel tells it of no link, so that those of
-/// each kind that stands on others are looked through, which are few where there are many links; then those of all
-/// namespaces that are not `known`, for what stands on a link may be in another one; where it is none, the switch's
-/// alone are looked through.
-pub(crate) fn is_stood_on(
-    switch: &Netns,
-    here: &Namespace,
-    known: Option<&BTreeSet<NetnsId>>,
-) -> bool {
-    let seen: BTreeSet<Ifindex> = here.links.iter().map(|link| link.ifindex).collect();
-    let on_the_way = here.links.iter().filter(|link| link.is_paired() || has_members(link));
-    let on_the_way: BTreeSet<Ifindex> = on_the_way.map(|link| link.ifindex).collect();
-    let read = netns::visit(&[switch], |_, socket| {
-        Link::KINDS_WITH_PARENT.iter().try_fold(false, |found, kind| {
-            let links = if found { Vec::new() } else { socket.links_of_kind(kind)? };
-            let mut links = links.into_iter().map(links::row);
-            let stands = |link: &Link| {
-                let lower = link.peer.filter(|lower| lower.nsid.is_none());
-                lower.is_some_and(|lower| on_the_way.contains(&lower.ifindex))
-            };
-            Ok(found || links.any(|link| !seen.contains(&link.ifindex) && stands(&link)))
-        })
-    });
-    let is_here = !matches!(read.into_iter().next(), Some(Ok(false)));
-    let indexes = on_the_way.iter().map(|ifindex| ifindex.0).collect();
-    is_here
-        || known.is_some_and(|known| !matches!(upper_elsewhere(switch, &indexes, known), Ok(None)))
-}
-
-/// Whether what others send by this link goes on by those that are enslaved to it.
-fn has_members(link: &Link) -> bool {
-    matches!(link.kind.as_deref(), Some("bridge" | "bond" | "team"))
-}
-
-pub(super) fn onward(link: &Link) -> impl Iterator<Item = Ifindex> {
-    let beneath = link.peer.filter(|peer| peer.nsid.is_none()).map(|peer| peer.ifindex);
-    beneath.into_iter().chain(link.master)
 }
