@@ -14,6 +14,7 @@ mod change;
 mod endpoint_links;
 mod host_link;
 mod inhabited;
+mod link_reading;
 mod named_mounts;
 mod namespaces;
 mod narrow;

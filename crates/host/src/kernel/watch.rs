@@ -6,20 +6,21 @@
 //! Links have two ends, so what was read elsewhere counts only once the switch's namespace was read
 //! after it: what leads somewhere is never newer than what it leads to.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::select_ok;
-use model::identity::SourceIdentity;
 use model::ids::{Ifindex, NetnsId, Nsid};
-use model::snapshot::{Container, Namespace};
+use model::snapshot::Namespace;
 use model::{SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio::time::{Instant, sleep};
 
+use super::link_reading::Elsewhere;
+pub use super::link_reading::{HandleSet, LinkReading, NamespaceHandles};
 use super::switch_namespace::{Changed, Handle, Open, OtherNamespaces, SwitchNamespace};
 use crate::deadline::until;
 use crate::engine::feeds::EngineFeeds;
@@ -31,74 +32,6 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// How long after a hint packet sockets are read, unless something else has them read before.
 const SOCKETS_AFTER: Duration = Duration::from_millis(20);
-
-/// What is said about the kernel's rows as a whole.
-#[derive(Clone, Debug, Default)]
-pub struct LinkReading {
-    /// The namespace that ovs-vswitchd lives in.
-    pub switch: Option<NetnsId>,
-    /// Which process that is, where it was asked.
-    pub vswitchd: Option<SourceIdentity>,
-    /// The number of the last request that was made before the switch's namespace was read.
-    pub number: u64,
-    /// By what the namespaces of containers were looked for: of what else is said to be in one of them
-    /// nothing was read.
-    pub homes: Arc<NamespaceHandles>,
-}
-
-/// Handles, each with the namespace that it is said to lead to.
-pub type HandleSet = HashSet<(Handle, NetnsId)>;
-
-/// Handles on the namespaces of containers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NamespaceHandles {
-    /// All that were tried.
-    pub asked: HandleSet,
-    /// Those of them that led to none, although one of this number was read: it is another one.
-    pub replaced: HandleSet,
-}
-
-impl NamespaceHandles {
-    /// Takes what is known of one namespace from `known`.
-    fn keep(&mut self, known: &Self, netns: NetnsId) {
-        let sets = [(&mut self.asked, &known.asked), (&mut self.replaced, &known.replaced)];
-        for (set, known) in sets {
-            set.retain(|(_, at)| *at != netns);
-            set.extend(known.iter().filter(|(_, at)| *at == netns).cloned());
-        }
-    }
-}
-
-/// A reading of the namespaces of containers, and by what these were looked for.
-#[derive(Debug)]
-struct Elsewhere {
-    rows: Vec<Namespace>,
-    nsids: BTreeMap<Nsid, NetnsId>,
-    homes: NamespaceHandles,
-}
-
-impl Elsewhere {
-    fn new(read: OtherNamespaces, asked: HandleSet) -> Self {
-        let OtherNamespaces { rows, nsids, dead } = read;
-        let numbers: HashSet<_> = rows.iter().map(|row| row.id).collect();
-        let replaced = dead.into_iter().filter(|(_, netns)| numbers.contains(netns)).collect();
-        Self { rows, nsids, homes: NamespaceHandles { asked, replaced } }
-    }
-}
-
-impl LinkReading {
-    /// Whether all namespaces that an engine says a container to be in were looked for since it said so, and
-    /// none of them is one that got the number of another.
-    pub(crate) fn covers(&self, row: &Container) -> bool {
-        let NamespaceHandles { asked, replaced } = &*self.homes;
-        let handles: Vec<_> = Handle::of(row).collect();
-        let is_own = |netns| {
-            let mut leading = handles.iter().filter(|(_, at)| *at == netns);
-            leading.any(|home| !replaced.contains(home))
-        };
-        handles.iter().all(|home| asked.contains(home) && is_own(home.1))
-    }
-}
 
 /// What a Watch asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
