@@ -49,7 +49,7 @@ use model::ids::ContainerId;
 use model::snapshot::{Container, EngineName};
 
 use crate::deadline::Deadline;
-use crate::identity::process::cgroup_is_of;
+use crate::identity::cgroup::cgroup_is_of;
 
 /// The names of the kinds of engine that there are.
 pub fn kinds() -> impl Iterator<Item = &'static str> {

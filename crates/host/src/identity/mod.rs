@@ -5,6 +5,7 @@
 //! nothing. What proves is the kernel's word: who holds a lock, who listens at a socket, which
 //! file two names lead to, which cgroup a process is in.
 
+pub(crate) mod cgroup;
 pub(crate) mod database;
 pub(crate) mod engine;
 pub(crate) mod parsing;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{database, process, sockets};
+use super::{cgroup, database, process, sockets};
 
 /// What stands in a text, as whichever file of a process it is read.
 #[derive(Debug)]
@@ -21,6 +21,6 @@ pub fn process_files(text: &str) -> ProcessFiles {
     let numbers = process::numbers(text).map_or(0, |numbers| numbers.len());
     let programs = text.lines().filter_map(process::program_name).count();
     let maps = usize::from(process::maps_user(text, 1000));
-    let cgroups = usize::from(process::cgroup_is_of(text, &"1a".repeat(32)));
+    let cgroups = usize::from(cgroup::cgroup_is_of(text, &"1a".repeat(32)));
     ProcessFiles { sockets, others: listeners + inodes + numbers + programs + maps + cgroups }
 }

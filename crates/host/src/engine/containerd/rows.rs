@@ -6,7 +6,7 @@ use model::snapshot::Container;
 use super::messages::{StoredContainer, Task};
 use crate::engine::oci::{Network, Spec};
 use crate::engine::{EngineContainer, is_full_id};
-use crate::identity::process::cgroup_is_of;
+use crate::identity::cgroup::cgroup_is_of;
 
 /// The namespace whose containers are called by their names alone.
 const USUAL: &str = "default";
