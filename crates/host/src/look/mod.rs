@@ -1,35 +1,33 @@
-//! One look, two sizes. The pipeline is the same: the engines are asked first, the kernel
-//! about the namespaces they named, the switch about the links the kernel named.
+//! One look: what the sources told becomes a Snapshot, and this a Look. Where what was read of one thing leaves out
+//! what decides, everything is read.
 
 mod answer;
 mod container;
 mod enough;
+mod identities;
+mod pipeline;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use futures_util::future::join_all;
-use model::identity::{Identities, SourceIdentity};
+use model::identity::Identities;
 use model::ids::NetnsId;
-use model::snapshot::{EngineName, Namespace, Observed, Scope};
+use model::snapshot::{EngineName, Observed, Scope};
 use model::switch::SwitchSource;
-use model::{Look, Snapshot, SourceError, SourceErrorKind, Target};
-use netns::Netns;
+use model::{Look, Snapshot, SourceError, SourceErrorKind};
 use tokio::sync::OnceCell;
 
-use answer::containers;
-use container::Lookup;
 use enough::{Ways, is_index_doubtful, is_port_missed, leaves_out};
+use identities::{engine_ids, identify_engines, identities};
+use pipeline::Answers;
 
 use crate::Host;
 use crate::clock::now;
 use crate::deadline::Deadline;
-use crate::engine::netns::Pinned;
 use crate::engine::{Configured, EngineContainer, others};
-use crate::identity::{self, Switch};
-use crate::kernel::{self, OpenNamespaces, SocketOwner};
-use crate::question::{Details, Question};
+use crate::identity::Switch;
+use crate::kernel::{self, SocketOwner};
+use crate::question::Question;
 use crate::switch::ovsdb::{self, Database};
-use crate::switch::{BySource, SwitchAnswer};
 
 impl Host {
     /// Looks once. Never fails: what could not be had is said in the Snapshot.
@@ -162,156 +160,6 @@ impl Host {
         let remote = self.db.as_ref().map_err(Clone::clone)?;
         due.hold(|| ovsdb::what(remote), Database::open(remote, self.tls.as_ref())).await
     }
-
-    /// The whole look: every container, every namespace they live in, every port.
-    async fn read_all(
-        &self,
-        configured: &[Configured],
-        due: Deadline,
-        question: &Question,
-        switch: Option<&Netns>,
-    ) -> Answers {
-        let engines = configured.iter().map(|engine| containers(engine, due));
-        let (answers, sources) = tokio::join!(join_all(engines), self.sources(due, question));
-        let mut engines = Vec::new();
-        let mut homes = OpenNamespaces::default();
-        for (configured, answer) in configured.iter().zip(answers) {
-            let found = answer.map(|(found, pinned)| {
-                for Pinned { netns, left, .. } in pinned {
-                    if let Some((_, netns)) = left {
-                        homes.insert(netns);
-                    }
-                    homes.insert(netns);
-                }
-                found
-            });
-            engines.push((configured.name.clone(), found));
-        }
-        let kernel = Ok(namespaces(homes, switch, question.details()));
-        Answers { engines, kernel, switch: sources, opened: None }
-    }
-
-    /// The narrow look: what one container needs. Three round trips to the engine, the kernel
-    /// and the switch, however many containers there are.
-    async fn read_target(
-        &self,
-        engines: &[Configured],
-        due: Deadline,
-        target: &Target,
-        question: &Question,
-        switch: Option<&Netns>,
-    ) -> Answers {
-        let opened = match target {
-            Target::Container(wanted) => {
-                return self.read_container(engines, due, wanted, question, switch).await;
-            }
-            Target::Process(pid) => Netns::of_process(*pid),
-            Target::Netns(name) => kernel::open_named(name),
-        };
-        let opened = opened.map_err(|error| kernel::not_opened(target, &error));
-        let kernel = opened.map(|home| read_around(&home, switch, question.details()));
-        self.read_namespace(due, question, kernel).await
-    }
-
-    /// A namespace named directly; engines have no part in it.
-    async fn read_namespace(
-        &self,
-        due: Deadline,
-        question: &Question,
-        kernel: Result<Vec<Namespace>, SourceError>,
-    ) -> Answers {
-        let access = self.open_switch(due, question).await;
-        let rows = kernel.as_deref().unwrap_or_default();
-        let opened = rows.first().map(|row| row.id);
-        let switch = self.read_switch(access, due, question, rows).await;
-        Answers { engines: Vec::new(), kernel, switch, opened }
-    }
-
-    async fn read_container(
-        &self,
-        engines: &[Configured],
-        due: Deadline,
-        wanted: &str,
-        question: &Question,
-        switch: Option<&Netns>,
-    ) -> Answers {
-        let inside = async {
-            let lookup = Lookup::start(engines, wanted, question.tenants, due).await;
-            let rows = read_inside(lookup.home(), switch, question.details());
-            (lookup, rows)
-        };
-        let ((lookup, rows), access) = tokio::join!(inside, self.open_switch(due, question));
-        if lookup.has_failed() {
-            let engines = lookup.finish().await;
-            let switch = SwitchAnswer::default();
-            return Answers { engines, kernel: Ok(Vec::new()), switch, opened: None };
-        }
-        let sources = self.read_switch(access, due, question, &rows);
-        let (sources, engines) = tokio::join!(sources, lookup.finish());
-        Answers { engines, kernel: Ok(rows), switch: sources, opened: None }
-    }
-
-    /// What can be had of the switch while the engine is asked: all of it does not depend on what
-    /// that says.
-    async fn open_switch(&self, due: Deadline, question: &Question) -> SwitchAccess {
-        if question.every_port {
-            return SwitchAccess::Taken(self.sources(due, question).await);
-        }
-        let takes_ovsdb = question.takes(SwitchSource::Ovsdb);
-        let database = async { if takes_ovsdb { Some(self.database(due).await) } else { None } };
-        let (database, others) = tokio::join!(database, self.other_sources(due, question));
-        SwitchAccess::Open(database, others)
-    }
-
-    async fn read_switch(
-        &self,
-        access: SwitchAccess,
-        due: Deadline,
-        question: &Question,
-        rows: &[Namespace],
-    ) -> SwitchAnswer {
-        match access {
-            SwitchAccess::Taken(sources) => sources,
-            SwitchAccess::Open(database, others) => {
-                self.sources_near(due, question, database, others, rows).await
-            }
-        }
-    }
-}
-
-/// What the engines call themselves, where that is asked.
-async fn engine_ids(
-    engines: &[Configured],
-    due: Deadline,
-    question: &Question,
-) -> BTreeMap<EngineName, String> {
-    let engines = engines.iter().filter(|_| question.identities);
-    let asked = engines.map(async |configured| {
-        let engine = configured.engine().ok()?;
-        let due = configured.due(due);
-        let id = due.hold(|| engine.what(), engine.id()).await.ok()??;
-        Some((configured.name.clone(), id))
-    });
-    join_all(asked).await.into_iter().flatten().collect()
-}
-
-/// Who answers for each engine that answered; in a narrow look only if it is asked for.
-fn identify_engines(
-    engines: &[Configured],
-    question: &Question,
-    seen: &Answers,
-    mut ids: BTreeMap<EngineName, String>,
-) -> BTreeMap<EngineName, SourceIdentity> {
-    if question.target.is_some() && !question.identities {
-        return BTreeMap::new();
-    }
-    let answered = seen.engines.iter().filter_map(|(kind, found)| {
-        let found = found.as_deref().ok()?;
-        let configured = engines.iter().find(|engine| engine.name == *kind)?;
-        let identity = identity::engine::identify(configured.engine().ok()?, found);
-        Some((kind.clone(), SourceIdentity { id: ids.remove(kind), ..identity }))
-    });
-    answered.collect()
 }
 
 fn snapshot(configured: &[Configured], scope: Scope, seen: Answers) -> Snapshot {
@@ -337,18 +185,6 @@ fn snapshot(configured: &[Configured], scope: Scope, seen: Answers) -> Snapshot 
     }
 }
 
-/// Who answered. The database's row was read by the way where its tables were.
-fn identities(
-    switch: &Switch,
-    seen: &Answers,
-    engines: BTreeMap<EngineName, SourceIdentity>,
-) -> Identities {
-    let answerer = seen.switch.1.as_ref();
-    let database =
-        switch.database.clone().map(|world| identity::database::identity(answerer, world));
-    Identities { vswitchd: Some(switch.vswitchd.clone()), database, engines }
-}
-
 /// What was read for a question.
 struct Seen {
     snapshot: Snapshot,
@@ -369,58 +205,9 @@ fn note_packet_sockets(switch: &Switch, looks: &mut [Seen]) {
     }
 }
 
-/// What each kind of source told. No engine where none was needed.
-struct Answers {
-    engines: Vec<(EngineName, Result<Vec<EngineContainer>, SourceError>)>,
-    kernel: Result<Vec<Namespace>, SourceError>,
-    switch: SwitchAnswer,
-    /// The namespace that was named directly.
-    opened: Option<NetnsId>,
-}
-
 /// The engines whose absence is an error.
 pub(crate) fn named(engines: &[Configured]) -> BTreeSet<EngineName> {
     engines.iter().filter(|engine| engine.named).map(|engine| engine.name.clone()).collect()
-}
-
-/// What was had of the switch while the engines were asked: all of it, or the database opened and what
-/// the other sources say.
-#[allow(clippy::large_enum_variant, reason = "a look has one of them")]
-enum SwitchAccess {
-    Taken(SwitchAnswer),
-    Open(Option<Result<Database, SourceError>>, BySource),
-}
-
-/// The links of a container's namespace. Where several engines have one of its name, those of the
-/// first one's.
-fn read_inside(home: Option<&Pinned>, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
-    match home {
-        Some(Pinned { netns: home, left: Some((_, left)), .. }) => {
-            kernel::read_whole(&[(home, Vec::new()), (left, Vec::new())], switch, details)
-        }
-        Some(home) => read_around(&home.netns, switch, details),
-        None => Vec::new(),
-    }
-}
-
-fn read_around(home: &Netns, switch: Option<&Netns>, details: Details) -> Vec<Namespace> {
-    let rows = kernel::read_narrow(home, switch, details);
-    if rows.first().is_some_and(kernel::needs_everything) {
-        return kernel::read_whole(&[(home, Vec::new())], switch, details);
-    }
-    rows
-}
-
-/// The containers' namespaces and those with a name, each read once.
-fn namespaces(
-    mut homes: OpenNamespaces,
-    switch: Option<&Netns>,
-    details: Details,
-) -> Vec<Namespace> {
-    homes.add_named_and_own(switch);
-    let mut rows = kernel::read_whole(&homes.spaces(), switch, details);
-    rows.extend(homes.unopened_rows());
-    rows
 }
 
 pub(crate) fn host_name() -> String {
