@@ -10,6 +10,7 @@ mod fit;
 mod fleet;
 mod geometry;
 mod jack;
+mod jack_id;
 mod label;
 mod layout;
 mod mermaid;
