@@ -1,7 +1,12 @@
 //! The engines of the scene, each the test's own, what can be done to their containers, and what they
 //! say of them by their own tools.
 
-mod kinds;
+mod containerd;
+mod docker;
+mod docker_like;
+mod lxc;
+mod nspawn;
+mod podman;
 
 use std::path::Path;
 use std::rc::Rc;
@@ -10,7 +15,11 @@ use lab::{InnerDocker, Need};
 
 use crate::tool::dice::Dice;
 
-use kinds::{Containerd, Docker, Lxc, Nspawn, Podman};
+use containerd::Containerd;
+use docker::Docker;
+use lxc::Lxc;
+use nspawn::Nspawn;
+use podman::Podman;
 
 /// What `--engine` calls Docker, which alone is killed and stopped.
 pub(super) const DOCKER: &str = "docker";
@@ -29,6 +38,19 @@ pub(super) enum Deed {
     /// Running or not.
     Remove,
 }
+
+/// What can be done to a container whose engine knows no other name for it; what is there more often is done more
+/// often.
+const ALL_BUT_RENAME: [Deed; 8] = [
+    Deed::Restart,
+    Deed::Restart,
+    Deed::Stop,
+    Deed::Start,
+    Deed::Start,
+    Deed::Pause,
+    Deed::Unpause,
+    Deed::Remove,
+];
 
 /// A container as its engine tells of it.
 #[derive(Debug)]
