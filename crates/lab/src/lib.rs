@@ -64,7 +64,7 @@ pub use home::{Home, ping, single_ping, wait_for_answer};
 pub use inner::{InnerDocker, InnerSwitch};
 pub use known_meshes::KnownMeshes;
 pub use link::{Link, Netns, Plug, Plugged, here};
-pub use lxc::Lxc;
+pub use lxc::{Lxc, StoppedMonitor};
 pub use lxd::Lxd;
 pub use missing::docker_is_at_least;
 pub use names::{prefix, unique};

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Home;
 use crate::names::unique;
-use crate::run::try_run;
+use crate::run::{run, try_run};
 
 /// A network namespace with nothing in it.
 const EMPTY: &str = "lxc.net.0.type = empty";
@@ -102,9 +102,27 @@ impl Lxc {
         try_run(program, &[&["--lxcpath", folder, "--name", &self.name], more].concat())
     }
 
+    /// Stops its monitor (SIGSTOP), the parent of its first process, which was told before by [`Lxc::pid`].
+    pub fn stop_monitor(&self, pid: &str) -> StoppedMonitor {
+        let monitor = run("ps", &["-o", "ppid=", "-p", pid]).trim().to_owned();
+        run("kill", &["-STOP", &monitor]);
+        StoppedMonitor(monitor)
+    }
+
     /// The PID of its first process.
     pub fn pid(&self) -> String {
         self.lxc("lxc-info", &["--pid", "--no-humanize"])
+    }
+}
+
+/// A monitor that goes on with the end of this guard: no container of a stopped one can be ended.
+#[derive(Debug)]
+#[must_use]
+pub struct StoppedMonitor(String);
+
+impl Drop for StoppedMonitor {
+    fn drop(&mut self) {
+        let _ = try_run("kill", &["-CONT", &self.0]);
     }
 }
 

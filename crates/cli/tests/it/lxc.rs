@@ -1,5 +1,9 @@
 //! Containers of LXC, below a folder that is named by `--engine`.
 
+use std::io::Read;
+use std::path::Path;
+use std::process::Stdio;
+
 use lab::{Bridge, Container, Home, Lxc, run, wait_until};
 
 use crate::tool::{Served, by, docker_ovs, says_by};
@@ -94,4 +98,84 @@ fn the_daemon_restores_one_that_starts_again() {
         by(&container.engine(), &asked).stdout == "40203\n"
     });
     drop(served);
+}
+
+/// What listens in the place of a container's monitor, and says to everyone that it is the first process itself.
+struct Impostor(std::process::Child);
+
+impl Impostor {
+    /// By a program that runs another one, below a folder where the container is.
+    fn start(by: &[&str], container: &Path) -> Self {
+        let script = "
+import os, socket, struct, sys
+server = socket.socket(socket.AF_UNIX)
+server.bind('\\0' + sys.argv[1] + '/command')
+server.listen(8)
+print('here', flush=True)
+while True:
+    client, _ = server.accept()
+    client.recv(16)
+    client.send(struct.pack('=iiq', 0, 0, os.getpid()))
+    client.close()
+";
+        let mut command = lab::program(by[0]);
+        command.args(&by[1..]).args(["python3", "-c", script]).arg(container);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut here = [0; 4];
+        child.stdout.as_mut().unwrap().read_exact(&mut here).unwrap();
+        Self(child)
+    }
+}
+
+impl Drop for Impostor {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Such a name is free while its container is stopped: another user may take it, or root within a container that
+/// shares the host's network.
+#[test]
+fn what_listens_in_a_monitors_place_is_no_container() {
+    lab::need!(Docker, Lxc);
+    let folder = tempfile::tempdir().unwrap();
+    let (bridge, container) = (Bridge::new(), Lxc::start(folder.path()));
+    says_by(&container.engine(), &["connect", bridge.name(), container.name()]);
+    container.stop();
+    let own = folder.path().join(container.name());
+    let ways: [&[&str]; 2] = [
+        &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
+        &["unshare", "--pid", "--fork", "--kill-child"],
+    ];
+    for way in ways {
+        let impostor = Impostor::start(way, &own);
+        let ran = by(&container.engine(), &["port", container.name(), bridge.name(), "--quiet"]);
+        assert!(ran.code == 2 && ran.stderr.contains("stopped"), "{way:?}: {ran:?}");
+        let ran = by(&container.engine(), &["restore", container.name()]);
+        assert!(ran.code == 2 && ran.stderr.contains("stopped"), "{way:?}: {ran:?}");
+        drop(impostor);
+    }
+}
+
+#[test]
+fn a_monitor_that_hangs_hides_no_other_container() {
+    lab::need!(Docker, Lxc);
+    let folder = tempfile::tempdir().unwrap();
+    let (bridge, one, hung) = (Bridge::new(), Lxc::start(folder.path()), Lxc::start(folder.path()));
+    for (container, number) in [(&one, "40204"), (&hung, "40205")] {
+        let words = ["connect", bridge.name(), container.name(), "--ofport", number];
+        says_by(&container.engine(), &words);
+    }
+    let pid = hung.pid();
+    let stopped = hung.stop_monitor(&pid);
+    let filter = format!("bridge={}", bridge.name());
+    let words = ["ls", "--filter", &filter, "--format", "{{.Container}} {{.OFPort}}"];
+    let ran = by(&one.engine(), &words);
+    assert!(ran.stdout.contains(&format!("{} 40204\n", one.name())), "{ran:?}");
+    assert!(ran.code == 2 && ran.stderr.contains(hung.name()), "{ran:?}");
+    let pruned = by(&one.engine(), &["prune", "--force", "--bridge", bridge.name()]);
+    assert!(ports(&bridge).lines().count() == 2, "{pruned:?}");
+    drop(stopped);
+    assert_eq!(by(&one.engine(), &words).code, 0);
 }

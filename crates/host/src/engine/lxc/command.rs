@@ -4,16 +4,19 @@
 use std::hash::Hasher;
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
-use std::os::linux::net::SocketAddrExt;
-use std::os::unix::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, UCred, sendmsg};
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketAddrUnix,
+    SocketFlags, SocketType, UCred, sendmsg, socket_with,
+};
 use rustix::process::{getegid, geteuid, getpid};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 
 use crate::identity::peer::pid_of;
+use crate::identity::process::Process;
 
 /// `LXC_CMD_GET_INIT_PID`.
 const GET_INIT_PID: i32 = 4;
@@ -32,7 +35,8 @@ pub(super) struct Processes {
 /// The processes of the container `name` below `path`; none where it does not run.
 ///
 /// # Errors
-/// As the connection fails, or [`io::ErrorKind::InvalidData`] for an answer that is none.
+/// As the connection fails, or [`io::ErrorKind::InvalidData`] for an answer that is none;
+/// [`io::ErrorKind::WouldBlock`] where too many others wait there.
 pub(super) async fn processes(path: &Path, name: &str) -> io::Result<Option<Processes>> {
     let mut stream = match connect(path, name) {
         Ok(stream) => stream,
@@ -40,6 +44,10 @@ pub(super) async fn processes(path: &Path, name: &str) -> io::Result<Option<Proc
         Err(error) => return Err(error),
     };
     let monitor = pid_of(&stream)?;
+    // Whoever is first may have a name of this kind, and a container whose name is taken does not start.
+    if !is_its_monitor(&stream, monitor, &path.join(name))? {
+        return Ok(None);
+    }
     stream.writable().await?;
     send(&stream, &request())?;
     let mut answer = [0; 16];
@@ -53,11 +61,24 @@ pub(super) async fn processes(path: &Path, name: &str) -> io::Result<Option<Proc
     Ok(init_in(answer)?.map(|init| Processes { monitor, init }))
 }
 
+/// Connects without waiting, also where others who wait there leave no place.
 fn connect(path: &Path, name: &str) -> io::Result<UnixStream> {
-    let address = SocketAddr::from_abstract_name(address(path, name))?;
-    let stream = std::os::unix::net::UnixStream::connect_addr(&address)?;
-    stream.set_nonblocking(true)?;
-    UnixStream::from_std(stream)
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    rustix::net::connect(&socket, &SocketAddrUnix::new_abstract_name(&address(path, name))?)?;
+    UnixStream::from_std(socket.into())
+}
+
+/// Whether a container's monitor may be what listens: it runs as root, or as the owner of the container's
+/// folder, and its PIDs are this program's. A process within another container that shares this network
+/// namespace may be root, too, and LXC within it has the same paths.
+fn is_its_monitor(stream: &UnixStream, pid: u32, folder: &Path) -> io::Result<bool> {
+    let user = stream.peer_cred()?.uid();
+    let is_of_owner = || std::fs::metadata(folder).is_ok_and(|folder| folder.uid() == user);
+    // One that is not seen from here is judged by its user alone.
+    let is_inside =
+        pid != 0 && Process::open(pid).is_ok_and(|peer| !peer.shares_our_pids().unwrap_or(true));
+    Ok(!is_inside && (user == 0 || is_of_owner()))
 }
 
 /// What the socket is called: by the container's folder, or by a digest of that if it is too long.

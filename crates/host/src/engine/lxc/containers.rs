@@ -5,17 +5,24 @@ use std::hash::Hasher;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use model::SourceError;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use model::ids::{ContainerId, name};
 use model::snapshot::Container;
+use model::{SourceError, SourceErrorKind};
 
 use super::USUAL;
 use super::command::{Processes, processes};
+use crate::deadline::{late, within};
 use crate::engine::EngineContainer;
+use crate::engine::ask::IN_FLIGHT;
 use crate::failure;
 use crate::identity::process::Process;
 use crate::reader::{self, Reader};
+
+/// A monitor answers from memory; so long a list waits for one.
+const ANSWER_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// The containers whose folders are below one path.
 #[derive(Clone, Debug)]
@@ -83,17 +90,38 @@ impl Lxc {
         let running = running.map_err(|error| failure::of_io(what(), &error, "run as root"))?;
         let shares = running.is_some_and(shares_its_monitors_network);
         let row = Container {
+            pid: running.map(|running| running.init),
+            network_mode: if shares { "host" } else { "" }.to_owned(),
+            ..self.row(own, if running.is_some() { "running" } else { "stopped" })
+        };
+        Ok(EngineContainer { row, sandbox: None })
+    }
+
+    fn row(&self, own: &str, state: &str) -> Container {
+        Container {
             id: self.id(own),
             name: name(own),
-            state: if running.is_some() { "running" } else { "stopped" }.to_owned(),
-            pid: running.map(|running| running.init),
+            state: state.to_owned(),
+            pid: None,
             netns: None,
             netns_error: None,
             unread: false,
             sandbox: None,
-            network_mode: if shares { "host" } else { "" }.to_owned(),
+            network_mode: String::new(),
             labels: BTreeMap::new(),
+        }
+    }
+
+    /// The same, soon: where something listens that does not answer like a monitor, it runs as far as is
+    /// known ([`may_run`]), and hides no other.
+    async fn found_soon(&self, own: &str) -> Result<EngineContainer, SourceError> {
+        let what = || format!("{}, asked about {own}", self.what());
+        let why = match within(ANSWER_TIMEOUT, self.found(own)).await {
+            Ok(Err(why)) if why.kind != SourceErrorKind::Exhausted => why,
+            Ok(told) => return told,
+            Err(_) => late(what(), ANSWER_TIMEOUT),
         };
+        let row = Container { netns_error: Some(why), ..self.row(own, "running") };
         Ok(EngineContainer { row, sandbox: None })
     }
 
@@ -106,12 +134,14 @@ impl Lxc {
             }
             None => self.names()?,
         };
-        let mut all = Vec::new();
-        for own in names {
-            all.push(self.found(&own).await?);
-        }
-        Ok(all)
+        let found = stream::iter(names).map(|own| async move { self.found_soon(&own).await });
+        found.buffered(IN_FLIGHT).try_collect().await
     }
+}
+
+/// Whether this is of one that runs whose process was not told.
+pub(super) fn may_run(row: &Container) -> bool {
+    row.pid.is_none() && row.netns_error.is_some()
 }
 
 /// Whether a container has no network of its own (`lxc.net.0.type = none` of

@@ -8,7 +8,7 @@ use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 
 use super::KIND;
-use super::containers::{Lxc, cgroups_are_of};
+use super::containers::{Lxc, cgroups_are_of, may_run};
 use crate::engine::{Engine, EngineContainer, Events, Peer, listed};
 use crate::identity::store;
 
@@ -57,6 +57,11 @@ impl Engine for Lxc {
 
     fn names_in_cgroups(&self, row: &Container, cgroups: &str) -> bool {
         cgroups_are_of(&row.name, cgroups)
+    }
+
+    /// Of one that did not answer in time the list tells just that it runs.
+    fn may_have_a_process(&self, row: &Container) -> bool {
+        may_run(row)
     }
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<EngineContainer>, SourceError>> {
