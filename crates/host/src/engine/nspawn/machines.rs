@@ -145,34 +145,75 @@ fn leader_of(pid: u32) -> Option<u32> {
 
 /// What systemd-nspawn(1) is told to call the container, or calls it after its folder or image.
 pub(in crate::engine) fn name_in(words: &[String]) -> Option<String> {
-    let told = value_of(words, "--machine", "-M");
-    let folder = || value_of(words, "--directory", "-D");
-    let image = || value_of(words, "--image", "-i");
-    if let Some(told) = told {
-        return Some(told.to_owned());
+    let told = options_of(words);
+    let last =
+        |option: &str| told.iter().rev().find(|(found, _)| *found == option).map(|(_, v)| *v);
+    if let Some(machine) = last("machine").filter(|machine| !machine.is_empty()) {
+        return Some(machine.to_owned());
     }
-    let path = Path::new(folder().or_else(image)?);
+    let path = Path::new(last("directory").or_else(|| last("image"))?);
     Some(image_name(path.file_name()?.to_str()?).to_owned())
 }
 
-/// The value of an option, in any of its four forms.
-fn value_of<'w>(words: &'w [String], long: &str, short: &str) -> Option<&'w str> {
-    let mut words = words.iter().skip(1);
+/// The short options that have a value, and the long ones that have none in the word after them
+/// (`parse_argv` of systemd's `src/nspawn/nspawn.c`).
+const SHORT_WITH_VALUE: &str = "DuLMSZipE";
+const LONG_WITHOUT_VALUE: [&str; 16] = [
+    "as-pid2",
+    "boot",
+    "ephemeral",
+    "help",
+    "keep-unit",
+    "network-veth",
+    "no-pager",
+    "pipe",
+    "private-network",
+    "private-users",
+    "private-users-chown",
+    "quiet",
+    "read-only",
+    "share-system",
+    "version",
+    "volatile",
+];
+
+/// The options that name the container, its folder and its image, with their values: as getopt_long(3) reads
+/// them, up to the first word that is no option, where the container's own words begin.
+fn options_of(words: &[String]) -> Vec<(&'static str, &str)> {
+    let mut told = Vec::new();
+    let mut words = words.iter().skip(1).map(String::as_str);
     while let Some(word) = words.next() {
-        if word == long || word == short {
-            return words.next().map(String::as_str);
-        }
-        let joined = word.strip_prefix(long).and_then(|rest| rest.strip_prefix('='));
-        let joined = joined.or_else(|| word.strip_prefix(short).filter(|rest| !rest.is_empty()));
-        if let Some(value) = joined {
-            return Some(value);
-        }
-        // What follows is the container's own.
-        if word == "--" {
-            return None;
+        if let Some(long) = word.strip_prefix("--").filter(|long| !long.is_empty()) {
+            let (name, joined) = long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v)));
+            // Any beginning will do that no other option has.
+            let begins = |option: &&str| option.starts_with(name);
+            let alone = joined.is_none() && LONG_WITHOUT_VALUE.iter().any(begins);
+            let value = joined.or_else(|| if alone { None } else { words.next() });
+            let known = ["machine", "directory", "image"].into_iter().find(begins);
+            told.extend(known.zip(value));
+        } else if let Some(cluster) =
+            word.strip_prefix('-').filter(|rest| !rest.is_empty() && *rest != "-")
+        {
+            // Several stand in one word, of which the last may have the rest, or the next word, for its value.
+            let at = cluster.find(|letter| SHORT_WITH_VALUE.contains(letter));
+            let Some((letter, rest)) =
+                at.and_then(|at| cluster.split_at_checked(at)?.1.split_at_checked(1))
+            else {
+                continue;
+            };
+            let value = if rest.is_empty() { words.next() } else { Some(rest) };
+            let known = match letter {
+                "M" => Some("machine"),
+                "D" => Some("directory"),
+                "i" => Some("image"),
+                _ => None,
+            };
+            told.extend(known.zip(value));
+        } else {
+            break;
         }
     }
-    None
+    told
 }
 
 #[cfg(test)]
@@ -226,10 +267,30 @@ mod tests {
             "systemd-nspawn -Mweb -D /x",
             "systemd-nspawn -D /srv/web",
             "systemd-nspawn -i /srv/web.raw -b",
+            "systemd-nspawn -bD /srv/web",
+            "systemd-nspawn -qbxM web -D /x",
+            "systemd-nspawn -bMweb -D /x",
+            "systemd-nspawn -D /x -M db -M web",
+            "systemd-nspawn --mach web --dir=/x",
+            "systemd-nspawn --boot --directory /srv/web",
+            "systemd-nspawn --user root -D /srv/web sh",
+            "systemd-nspawn -u db -D /srv/web",
+            "systemd-nspawn -D /srv/web perl -MPOSIX x.pl",
+            "systemd-nspawn -D /srv/web -- sh -M db",
+            "systemd-nspawn -D /srv/web --volatile --bind /x:/M -n",
+            "systemd-nspawn -D /srv/web --bind -M -n",
         ] {
             assert_eq!(name(words).as_deref(), Some("web"), "{words}");
         }
-        assert_eq!(name("systemd-nspawn -b"), None);
-        assert_eq!(name("systemd-nspawn -- x -M web"), None);
+        for words in [
+            "systemd-nspawn -b",
+            "systemd-nspawn -- x -M web",
+            "systemd-nspawn sh -M web",
+            "systemd-nspawn -",
+            "systemd-nspawn -bD",
+            "systemd-nspawn -é",
+        ] {
+            assert_eq!(name(words), None, "{words}");
+        }
     }
 }
