@@ -6,6 +6,7 @@ use std::str::FromStr;
 use regex::bytes::Regex;
 
 use crate::names::unquoted;
+use crate::passes::Passes;
 use crate::place::{Found, Place};
 use crate::scan::Scanner;
 
@@ -131,8 +132,45 @@ pub struct Annotator<L> {
 struct About {
     /// The bridges that it is in, the innermost last.
     bridges: Vec<String>,
+    /// The trace that it is in.
+    passes: Passes,
     /// The datapath.
     datapath: Option<String>,
+}
+
+impl About {
+    fn bridge(&self) -> Option<&str> {
+        self.bridges.last().map(String::as_str)
+    }
+
+    /// Takes what the text says of itself with a word; what has a label says nothing of the text.
+    fn tell(&mut self, found: Found, word: &[u8]) {
+        match found {
+            Found::Bridge => {
+                let written = unquoted(word);
+                let name = self.passes.enter(&String::from_utf8_lossy(&written)).to_owned();
+                self.bridges.push(name);
+            }
+            Found::BridgeEnds => drop(self.bridges.pop()),
+            Found::FirstBridge => {
+                self.bridges.clear();
+                self.passes.end();
+            }
+            Found::PassBegins => self.passes.begin(),
+            Found::PassBridge => {
+                self.bridges.clear();
+                self.bridges.extend(self.passes.elsewhere().map(str::to_owned));
+            }
+            Found::Forked => {
+                let innermost = self.bridges.last().map(String::as_str);
+                self.passes.fork(innermost);
+            }
+            Found::Resumed => self.passes.resume(),
+            Found::Datapath => self.datapath = Some(String::from_utf8_lossy(word).into_owned()),
+            Found::DatapathEnds => self.datapath = None,
+            Found::OfPort | Found::DpPort | Found::PortName | Found::Mac(_) | Found::Ip(_) => {}
+        }
+    }
 }
 
 impl<L: Labels> Annotator<L> {
@@ -265,29 +303,13 @@ impl Writer<'_> {
     fn place<L: Labels>(&mut self, labels: &L, about: &mut About, place: Place) {
         let word = word(self.text, place);
         let label = match place.found {
-            Found::OfPort => labels.of_port(about.bridges.last().map(String::as_str), word),
+            Found::OfPort => labels.of_port(about.bridge(), word),
             Found::DpPort => labels.dp_port(about.datapath.as_deref(), word),
             Found::PortName => labels.port_name(word),
             Found::Mac(mac) => labels.mac(mac),
             Found::Ip(ip) => labels.ip(ip),
-            Found::Bridge => {
-                about.bridges.push(String::from_utf8_lossy(&unquoted(word)).into_owned());
-                None
-            }
-            Found::BridgeEnds => {
-                about.bridges.pop();
-                None
-            }
-            Found::FirstBridge => {
-                about.bridges.clear();
-                None
-            }
-            Found::Datapath => {
-                about.datapath = Some(String::from_utf8_lossy(word).into_owned());
-                None
-            }
-            Found::DatapathEnds => {
-                about.datapath = None;
+            told => {
+                about.tell(told, word);
                 None
             }
         };

@@ -40,6 +40,7 @@ mod header;
 mod line;
 mod meaning;
 mod names;
+mod passes;
 mod place;
 mod scan;
 mod split;

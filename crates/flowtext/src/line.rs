@@ -2,6 +2,7 @@
 
 use crate::address::{ipv4, ipv6, mac};
 use crate::names::quoted_end;
+use crate::passes::FORKED;
 use crate::place::{Found, Place};
 use crate::word::{is_word, word_end};
 
@@ -27,8 +28,15 @@ pub(crate) enum Head {
         /// What is listed below it.
         listing: Listing,
     },
-    /// A flow of ofproto/trace, which is of the bridge that was asked about.
-    FirstBridge,
+    /// A flow of ofproto/trace, which is of the bridge in which the pass goes on.
+    TracedFlow {
+        /// Whether the pass begins with it.
+        begins: bool,
+    },
+    /// That the packet of ofproto/trace is copied, and the copy has a pass of its own.
+    Forked,
+    /// `recirc(0x1) - resume conntrack …` of ofproto/trace: the pass of such a copy comes.
+    Resumed,
     /// `Datapath actions: `, up to there.
     DpActions(usize),
 }
@@ -73,9 +81,12 @@ pub(crate) fn head(text: &[u8], at: usize, listing: Listing) -> Head {
         Some(b'b') => bridge_line(text, start, rest),
         Some(b'F' | b'M') => {
             let flows = [&b"Flow: "[..], b"Final flow: ", b"Megaflow: "];
-            flows.iter().any(|flow| rest.starts_with(flow)).then_some(Head::FirstBridge)
+            let is_flow = flows.iter().any(|flow| rest.starts_with(flow));
+            is_flow.then_some(Head::TracedFlow { begins: rest.starts_with(b"Flow: ") })
         }
         Some(b'0'..=b'9') => captured_line(text, start, rest),
+        Some(b'-') => rest.starts_with(FORKED.as_bytes()).then_some(Head::Forked),
+        Some(b'r') => (start == at && rest.starts_with(b"recirc(0x")).then_some(Head::Resumed),
         Some(b'D') => {
             let list = b"Datapath actions: ";
             rest.starts_with(list).then(|| Head::DpActions(start + list.len()))

@@ -19,6 +19,14 @@ pub enum Found {
     BridgeEnds,
     /// Nothing: OpenFlow ports from here on are again those of the bridge that was asked about.
     FirstBridge,
+    /// Nothing: the flow of a pass of a trace comes.
+    PassBegins,
+    /// Nothing: OpenFlow ports from here on are those of the bridge in which the present pass of a trace goes on.
+    PassBridge,
+    /// Nothing: in the bridge that the text is in the packet of a trace is copied, and the copy has a pass of its own.
+    Forked,
+    /// Nothing: the pass of the next copy is announced.
+    Resumed,
     /// The name of a datapath, `system@ovs-system`: datapath ports from here on are those of that one.
     Datapath,
     /// Nothing: datapath ports from here on are again those of the bridge that was asked about.
@@ -37,6 +45,10 @@ impl Found {
             Self::Bridge
             | Self::BridgeEnds
             | Self::FirstBridge
+            | Self::PassBegins
+            | Self::PassBridge
+            | Self::Forked
+            | Self::Resumed
             | Self::Datapath
             | Self::DatapathEnds => false,
         }

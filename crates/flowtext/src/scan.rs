@@ -204,9 +204,20 @@ impl Scanner {
                 each(Place { start, end, found: Found::Datapath });
                 end
             }
-            Head::FirstBridge => {
+            &Head::TracedFlow { begins } => {
                 self.bridges.clear();
-                each(Place { start: at, end: at, found: Found::FirstBridge });
+                let told = [begins.then_some(Found::PassBegins), Some(Found::PassBridge)];
+                for found in told.into_iter().flatten() {
+                    each(Place { start: at, end: at, found });
+                }
+                at
+            }
+            Head::Forked => {
+                each(Place { start: at, end: at, found: Found::Forked });
+                at
+            }
+            Head::Resumed => {
+                each(Place { start: at, end: at, found: Found::Resumed });
                 at
             }
             &Head::DpActions(end) => {

@@ -3,6 +3,7 @@
 //! ofproto/ofproto-dpif-trace.c.
 
 use crate::names::unquoted;
+use crate::passes::{FORKED, Passes};
 
 /// So many remarks of a kind are kept of a pass.
 const MAX_REMARKS: usize = 256;
@@ -74,6 +75,8 @@ struct Reader {
     passes: Vec<Pass>,
     /// The bridges that the packet is in, each with its indentation.
     bridges: Vec<(usize, String)>,
+    /// In which bridges its passes go on.
+    going_on: Passes,
     slow_path: bool,
 }
 
@@ -85,11 +88,16 @@ impl Reader {
             // The tree of a pass has that as an action, and no other text after it.
             if number.1.starts_with(" - ") {
                 self.bridges.clear();
+                self.going_on.resume();
                 self.slow_path = false;
                 let recirculation = Some(number.0.to_owned());
                 self.passes.push(Pass { recirculation, ..Pass::default() });
                 return;
             }
+        }
+        if text.starts_with(FORKED) {
+            let innermost = self.bridges.last().map(|(_, name)| &**name);
+            self.going_on.fork(innermost);
         }
         let Some(pass) = self.passes.last_mut() else { return };
         if let Some(flow) = text.strip_prefix("Flow: ").filter(|_| self.flow.is_empty()) {
@@ -120,7 +128,9 @@ impl Reader {
     fn tree(&mut self, indent: usize, text: &str) {
         if let Some(name) = bridge(text) {
             self.bridges.retain(|(outer, _)| *outer < indent);
-            self.bridges.push((indent, name));
+            let goes_on = Some(self.going_on.enter(&name)).filter(|known| !known.is_empty());
+            let goes_on = goes_on.unwrap_or(&name).to_owned();
+            self.bridges.push((indent, goes_on));
             return;
         }
         if text.is_empty() || text.starts_with("---") {
@@ -192,6 +202,34 @@ mod tests {
             let [only] = &rules[..] else { panic!("{rule}: {rules:?}") };
             assert!(rule.contains(&format!("priority {}", only.priority)), "{rule}: {only:?}");
             assert_eq!(only.actions, ["NORMAL"], "{rule}");
+        }
+    }
+
+    /// Above each pass stands the bridge that was asked about; it goes on where the packet was copied.
+    #[test]
+    fn the_rules_of_a_pass_are_of_the_bridge_where_the_packet_was_copied() {
+        let forked = "-> A clone of the packet is forked to recirculate. The forked pipeline will be resumed at table 2.";
+        let behind = |forked: &str| {
+            format!(
+                "\n    bridge(\"br1\")\n    ---\n         0. priority 0\n            ct(table=2)\n             {forked}\n"
+            )
+        };
+        let outer = |forked: &str| format!("    ct(table=2)\n     {forked}\n");
+        for (inside, expected) in [
+            (behind(forked), "br1"),
+            (behind("") + &outer(forked), "br0"),
+            (outer(forked) + &behind(""), "br0"),
+            // Neither is told of: it is what is written.
+            (behind(""), "br0"),
+        ] {
+            let text = format!(
+                "Flow: tcp\n\nbridge(\"br0\")\n---\n 0. priority 0\n{inside}\nMegaflow: a\nDatapath actions: ct,recirc(0x1)\n\n\
+                 ===\nrecirc(0x1) - resume conntrack with ct_state=trk\n===\n\nFlow: tcp\n\nbridge(\"br0\")\n---\n    thaw\n        \
+                 Resuming from table 2\n 2. priority 0\n    drop\n\nbridge(\"br2\")\n---\n 0. priority 0\n    drop\n"
+            );
+            let passes = parse_trace(&text).passes;
+            let bridges: Vec<_> = passes[1].rules.iter().map(|rule| &*rule.bridge).collect();
+            assert_eq!(bridges, [expected, "br2"], "{text}");
         }
     }
 }

@@ -102,6 +102,10 @@ fn without_labels(text: &[u8], annotated: &[u8], style: &Style) -> Vec<u8> {
             place.found,
             Found::Bridge
                 | Found::FirstBridge
+                | Found::PassBegins
+                | Found::PassBridge
+                | Found::Forked
+                | Found::Resumed
                 | Found::BridgeEnds
                 | Found::Datapath
                 | Found::DatapathEnds

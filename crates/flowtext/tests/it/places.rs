@@ -370,3 +370,91 @@ fn bridges_that_are_too_deep_are_no_others() {
     let outside = format!("{} 1. in_port=3\n", " ".repeat(58));
     assert_eq!(plain(&(text + &outside)), expected + &outside.replace("=3", "=3<o flw1>"));
 }
+
+const FORKED: &str = "-> A clone of the packet is forked to recirculate. The forked pipeline will be resumed at table 2.";
+
+/// A pass as vswitchd writes it, which always has the bridge above it that was asked about: `of` is the label of its
+/// flow, and `own` that of the ports below the bridge.
+fn pass(of: &str, own: &str, inner: &str) -> String {
+    format!(
+        "Flow: udp,in_port=3<{of}>\n\nbridge(\"flw0\")\n---\n 1. in_port=2<{own}>, priority 3\n    output:4<{own}>\n{inner}\n\
+         Final flow: udp,in_port=3<{of}>\nMegaflow: udp,in_port=3<{of}>\nDatapath actions: 4<d>\n\n"
+    )
+}
+
+/// A bridge behind a patch port, of which `forked` tells whether its rules recirculate.
+fn behind(bridge: &str, forked: bool) -> String {
+    let told = if forked { format!("             {FORKED}\n") } else { String::new() };
+    format!(
+        "\n    bridge(\"{bridge}\")\n    ---\n         0. in_port=5<o {bridge}>, priority 3\n            ct(table=2)\n            drop\n{told}"
+    )
+}
+
+/// With all labels taken out and set again.
+fn is_labelled_so(text: &str) {
+    let labels = ["<o>", "<o flw0>", "<o flw1>", "<o elsewhere>", "<d>"];
+    let bare = labels.iter().fold(text.to_owned(), |text, label| text.replace(label, ""));
+    assert_eq!(plain(&bare), text);
+}
+
+const NEXT: &str = "====\nrecirc(0x1) - resume conntrack with ct_state=trk\n====\n\n";
+
+/// The text does not say so above the pass: it is the bridge in which the packet was copied.
+#[test]
+fn a_pass_goes_on_in_the_bridge_where_the_packet_was_copied() {
+    let outer = format!("    ct(table=2)\n     {FORKED}\n");
+    for (first, second) in [
+        // Behind a patch port, and in the bridge that was asked about, before and behind one.
+        (behind("flw1", true), pass("o flw1", "o flw1", "")),
+        (behind("flw1", false) + &outer, pass("o", "o flw0", "")),
+        (outer.clone() + &behind("flw1", false), pass("o", "o flw0", "")),
+        // A bridge that comes back to the first one by another patch port.
+        (behind("flw0", true), pass("o", "o flw0", "")),
+    ] {
+        let after = "in_port=7<o>,actions=drop\n";
+        let next_trace = pass("o", "o flw0", "");
+        is_labelled_so(&[&pass("o", "o flw0", &first), NEXT, &second, after, &next_trace].concat());
+    }
+}
+
+#[test]
+fn copies_wait_for_each_other() {
+    let outer = format!("    ct(table=2)\n     {FORKED}\n");
+    let text = [
+        &pass("o", "o flw0", &(behind("flw1", true) + &outer)),
+        NEXT,
+        // In this one it is copied once more.
+        &pass("o flw1", "o flw1", &outer),
+        NEXT,
+        &pass("o", "o flw0", ""),
+        NEXT,
+        &pass("o flw1", "o flw1", ""),
+    ];
+    is_labelled_so(&text.concat());
+}
+
+/// Of a text that is cut there, no bridge is told.
+#[test]
+fn a_pass_of_a_copy_that_was_not_told_of_may_be_of_any_of_several_bridges() {
+    let cut = behind("flw1", false);
+    let second = pass("o elsewhere", "o elsewhere", "");
+    is_labelled_so(&[&pass("o", "o flw0", &cut), NEXT, &second].concat());
+    is_labelled_so(&[&pass("o", "o flw0", ""), NEXT, &pass("o", "o flw0", "")].concat());
+    is_labelled_so(&[NEXT, &pass("o", "o flw0", "")].concat());
+}
+
+/// Other texts that begin a line alike.
+#[test]
+fn what_only_looks_like_a_trace_changes_nothing() {
+    for line in [
+        "recirc(0x1),in_port(2), packets:0",
+        "    recirc(0x1)",
+        "recirc_id=0x1,in_port=2",
+        "-> A clone of the packet",
+    ] {
+        let text = format!("bridge(\"flw1\")\n---\n    output:4\n{line}\n 0. in_port=3\n");
+        let marked = plain(&text);
+        assert!(marked.contains("output:4<o flw1>"), "{marked}");
+        assert!(marked.ends_with(" 0. in_port=3<o flw1>\n"), "{marked}");
+    }
+}
