@@ -10,6 +10,7 @@ use model::snapshot::{Link, Namespace, Snapshot};
 use model::wiring::{Attachment, Occupant, SwitchPort};
 use model::{Look, Wiring, numbers, openflow_name};
 
+use crate::flow_parts::FlowParts;
 use crate::port_word::PortWord;
 use crate::rewritten::Rewritten;
 
@@ -51,16 +52,18 @@ pub struct NamedPort<'a> {
 pub fn named_ports<'a>(
     wiring: &'a Wiring,
     bridge: &str,
-    flow: &Flow<'_>,
-    actions: &[Action],
+    flow: &FlowParts<'_>,
 ) -> Vec<NamedPort<'a>> {
     let fields = flow.fields();
     let matched = ["in_port", "in_port_oxm", "actset_output"]
         .into_iter()
-        .filter_map(|name| field(&fields, name));
+        .filter_map(|name| field(fields, name));
     let matched = matched.map(|port| (PortIn::Match, port.to_owned()));
-    let done =
-        actions.iter().flat_map(Action::ports).map(|port| (PortIn::Actions, port.to_owned()));
+    let done = flow
+        .actions()
+        .iter()
+        .flat_map(Action::ports)
+        .map(|port| (PortIn::Actions, port.to_owned()));
     let mut all: Vec<NamedPort<'a>> = Vec::new();
     for (place, written) in matched.chain(done).filter(|(_, written)| may_be_port(written)) {
         if all.iter().any(|one| one.place == place && one.written == written) {
@@ -144,15 +147,15 @@ impl FlowSubject {
     }
 
     /// The same interface, with what the flows of its bridge make of where its packets come from, one after the other.
-    pub fn follow(&mut self, flows: &[Flow<'_>]) {
-        let flows = flows.iter().filter(|flow| Rewritten::may_be_in(flow.actions));
-        let flows: Vec<_> = flows.map(|flow| (flow, flow.fields(), flow.action_list())).collect();
+    pub fn follow(&mut self, flows: &[FlowParts<'_>]) {
+        let flows: Vec<_> = flows.iter().filter(|flow| flow.may_rewrite()).collect();
         self.rewritten = Rewritten::default();
         loop {
             let mut next = self.rewritten.clone();
-            for (flow, fields, actions) in &flows {
-                if self.may_meet(flow.table, fields) {
-                    next.add(flow.table, actions);
+            for parts in &flows {
+                let table = parts.flow.table;
+                if self.may_meet(table, parts.fields()) {
+                    next.add(table, parts.actions());
                 }
             }
             if next == self.rewritten {
@@ -219,13 +222,13 @@ pub(crate) fn is_bridged(space: Option<&Namespace>, link: &Link) -> bool {
 
 /// Whether a flow can touch the port of an interface, or one of several, or a MAC or address of its namespace: it sends to the port,
 /// to a group, to all or where addresses tell, names the destination, or may match what comes from it.
-pub fn touches(flow: &Flow<'_>, actions: &[Action], subject: &FlowSubject) -> Option<Touched> {
-    let fields = flow.fields();
+pub fn touches(parts: &FlowParts<'_>, subject: &FlowSubject) -> Option<Touched> {
+    let (fields, actions) = (parts.fields(), parts.actions());
     let is_port = |written: &str| subject.is_port(written);
     if actions.iter().any(to_many) || actions.iter().flat_map(Action::ports).any(is_port) {
         return Some(Touched::Output);
     }
-    let to = [coverage(&fields, &MAC_DST, &subject.macs), coverage(&fields, &IP_DST, &subject.ips)]
+    let to = [coverage(fields, &MAC_DST, &subject.macs), coverage(fields, &IP_DST, &subject.ips)]
         .concat();
     let is_named = to.contains(&Coverage::Exact);
     let is_covered = to.contains(&Coverage::Masked) && !to.contains(&Coverage::None);
@@ -233,7 +236,7 @@ pub fn touches(flow: &Flow<'_>, actions: &[Action], subject: &FlowSubject) -> Op
     if is_named || is_covered || own.any(|own| may_write(actions, own)) {
         return Some(Touched::To);
     }
-    subject.may_meet(flow.table, &fields).then_some(Touched::From)
+    subject.may_meet(parts.flow.table, fields).then_some(Touched::From)
 }
 
 /// How the values of those fields that a match has fit an interface.

@@ -14,6 +14,7 @@
 mod beneath;
 mod end;
 mod fdb;
+mod flow_parts;
 mod flows;
 mod links_down;
 mod packet;
@@ -24,6 +25,7 @@ mod verdict;
 
 pub use end::{End, EndError};
 pub use fdb::{SeenMac, seen_macs};
+pub use flow_parts::FlowParts;
 pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, touches};
 pub use packet::{Direction, Packet, PacketError, PacketKind, addresses};
 pub use verdict::{

@@ -8,6 +8,7 @@ use host::Origin;
 use report::v1::{self, FlowEvent};
 use report::{Cells, Format, views};
 use tokio::time::{Instant, sleep_until};
+use traffic::FlowParts;
 
 use super::flows::Wanted;
 use crate::args::FlowsArgs;
@@ -82,8 +83,9 @@ impl Seen {
         let asked = Instant::now();
         let said = wanted.ask(origin).await?;
         let took = asked.elapsed();
-        wanted.follow(&said);
-        let flows = parse_flows(&said).map(|flow| known(&flow)).collect();
+        let parts: Vec<_> = parse_flows(&said).map(FlowParts::from).collect();
+        wanted.follow(&parts);
+        let flows = parts.iter().map(|parts| known(&parts.flow)).collect();
         Ok(Self { wanted, asked, took, flows })
     }
 }
@@ -99,7 +101,8 @@ fn changes(wanted: &Wanted, old: &Flows, now: &Flows, span: Duration) -> Vec<v1:
     let time = host::now();
     let mut rows = Vec::new();
     let mut tell = |event, flow: &SeenFlow, counts: (u64, u64)| {
-        if let Some(parsed) = Flow::parse(&flow.line).filter(|flow| wanted.takes(flow)) {
+        let parsed = Flow::parse(&flow.line).map(FlowParts::from);
+        if let Some(parsed) = parsed.filter(|flow| wanted.takes(flow)) {
             let rates = (rate(counts.0, span), rate(counts.1, span));
             rows.push(v1::FlowChange::new(time, event, wanted.row(&parsed), rates));
         }

@@ -1,12 +1,12 @@
 //! `docker ovs flows BRIDGE [CONTAINER]`.
 
-use flowtext::{Annotator, Flow, Style, parse_flows};
+use flowtext::{Annotator, Style, parse_flows};
 use host::{Origin, Question, SwitchCommand};
 use model::ids::Name;
 use model::switch::SwitchSource;
 use model::{Look, Target};
 use report::{Cells, Format, PortLabels, v1, views};
-use traffic::{FlowSubject, named_ports, stale, touches};
+use traffic::{FlowParts, FlowSubject, named_ports, stale, touches};
 
 use super::flow_changes::watch;
 use crate::args::FlowsArgs;
@@ -28,10 +28,11 @@ pub async fn run(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError>
     // A fake bridge has its flows on its parent.
     let said =
         if wanted.bridge.as_ref() == args.bridge { said? } else { wanted.ask(origin).await? };
-    wanted.follow(&said);
-    let mut flows: Vec<_> = parse_flows(&said).filter(|flow| wanted.takes(flow)).collect();
+    let mut flows: Vec<_> = parse_flows(&said).map(FlowParts::from).collect();
+    wanted.follow(&flows);
+    flows.retain(|flow| wanted.takes(flow));
     // As ovs-ofctl sorts them: what is looked up first comes first.
-    flows.sort_by_key(|flow| (flow.table, std::cmp::Reverse(flow.priority)));
+    flows.sort_by_key(|FlowParts { flow, .. }| (flow.table, std::cmp::Reverse(flow.priority)));
     let asked = args.stale || args.container.is_some();
     let hints = if flows.is_empty() { vec!["no flow to list".to_owned()] } else { Vec::new() };
     let text = wanted.lay_out(&flows, args)?;
@@ -75,45 +76,38 @@ impl Wanted {
         Ok(origin.ask_vswitchd(SwitchCommand::Flows(&self.bridge)).await?)
     }
 
-    /// Looks at what all flows, as vswitchd tells them, make of the packets of the interfaces.
-    pub(super) fn follow(&mut self, said: &str) {
-        let Some(interfaces) = &mut self.interfaces else { return };
-        let flows: Vec<_> = parse_flows(said).collect();
-        for interface in interfaces {
-            interface.follow(&flows);
+    /// Looks at what all flows make of the packets of the interfaces.
+    pub(super) fn follow(&mut self, flows: &[FlowParts<'_>]) {
+        for interface in self.interfaces.iter_mut().flatten() {
+            interface.follow(flows);
         }
     }
 
-    pub(super) fn takes(&self, flow: &Flow<'_>) -> bool {
-        if !self.stale && self.interfaces.is_none() {
-            return true;
-        }
-        let actions = flow.action_list();
-        let touched = self
-            .interfaces
-            .as_ref()
-            .is_none_or(|all| all.iter().any(|found| touches(flow, &actions, found).is_some()));
-        touched && (!self.stale || self.staleness(flow, &actions).is_some())
+    pub(super) fn takes(&self, flow: &FlowParts<'_>) -> bool {
+        let mut interfaces = self.interfaces.iter().flatten();
+        let touched =
+            self.interfaces.is_none() || interfaces.any(|found| touches(flow, found).is_some());
+        touched && (!self.stale || self.staleness(flow).is_some())
     }
 
-    fn staleness(&self, flow: &Flow<'_>, actions: &[flowtext::Action]) -> Option<String> {
-        let named = named_ports(&self.look.wiring, &self.bridge, flow, actions);
-        stale(&self.look, flow, &named, self.now)
+    fn staleness(&self, parts: &FlowParts<'_>) -> Option<String> {
+        let named = named_ports(&self.look.wiring, &self.bridge, parts);
+        stale(&self.look, &parts.flow, &named, self.now)
     }
 
-    pub(super) fn row(&self, flow: &Flow<'_>) -> v1::Flow {
-        let actions = flow.action_list();
-        let named = named_ports(&self.look.wiring, &self.bridge, flow, &actions);
+    pub(super) fn row(&self, parts: &FlowParts<'_>) -> v1::Flow {
+        let flow = &parts.flow;
+        let named = named_ports(&self.look.wiring, &self.bridge, parts);
         let stale = stale(&self.look, flow, &named, self.now);
-        v1::Flow::new(&self.bridge, flow, &actions, &named, stale, self.annotated(flow.line))
+        v1::Flow::new(&self.bridge, flow, parts.actions(), &named, stale, self.annotated(flow.line))
     }
 
-    fn lay_out(&self, flows: &[Flow<'_>], args: &FlowsArgs) -> Result<Text, CliError> {
+    fn lay_out(&self, flows: &[FlowParts<'_>], args: &FlowsArgs) -> Result<Text, CliError> {
         match &args.format {
             Format::Table if self.stale => {
-                let line = |flow: &Flow<'_>| {
-                    let why = self.staleness(flow, &flow.action_list()).unwrap_or_default();
-                    format!("{}\n  {why}\n", self.annotated(flow.line))
+                let line = |parts: &FlowParts<'_>| {
+                    let why = self.staleness(parts).unwrap_or_default();
+                    format!("{}\n  {why}\n", self.annotated(parts.flow.line))
                 };
                 Ok(Text::lines(&flows.iter().map(line).collect::<String>()))
             }
@@ -125,11 +119,11 @@ impl Wanted {
         }
     }
 
-    fn all_annotated(&self, flows: &[Flow<'_>]) -> String {
+    fn all_annotated(&self, flows: &[FlowParts<'_>]) -> String {
         let mut annotator = Annotator::new(&self.labels, Style::default());
         let mut out = Vec::new();
         for flow in flows {
-            annotator.push(flow.line.as_bytes(), &mut out);
+            annotator.push(flow.flow.line.as_bytes(), &mut out);
             annotator.push(b"\n", &mut out);
         }
         annotator.finish(&mut out);

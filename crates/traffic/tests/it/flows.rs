@@ -1,6 +1,6 @@
 //! Whose flows are whose, and which are stale.
 
-use docker_ovs_traffic::{FlowSubject, Touched, named_ports, stale, touches};
+use docker_ovs_traffic::{FlowParts, FlowSubject, Touched, named_ports, stale, touches};
 use flowtext::Flow;
 use model::snapshot::Link;
 use model::{Look, Snapshot};
@@ -9,6 +9,10 @@ use serde_json::{Value, json};
 use crate::beneath::look_with_bond;
 use crate::{look, look_with_port_called};
 
+fn parts(line: &str) -> FlowParts<'_> {
+    Flow::parse(line).unwrap().into()
+}
+
 fn of_webserver(line: &str) -> Option<Touched> {
     touched(&look(), line)
 }
@@ -16,8 +20,7 @@ fn of_webserver(line: &str) -> Option<Touched> {
 fn touched(look: &Look, line: &str) -> Option<Touched> {
     let mut attachments = look.wiring.attachments.iter();
     let found = attachments.find(|found| found.label() == "webserver:eth0").unwrap();
-    let flow = Flow::parse(line).unwrap();
-    touches(&flow, &flow.action_list(), &FlowSubject::new(&look.snapshot, found))
+    touches(&parts(line), &FlowSubject::new(&look.snapshot, found))
 }
 
 #[test]
@@ -181,8 +184,8 @@ fn a_number_is_the_port_of_that_number_whatever_ports_are_called() {
     for name in ["4", "0x4", "77"] {
         let look = look_with_port_called(name);
         let named = |line: &str| -> Vec<_> {
-            let flow = Flow::parse(line).unwrap();
-            let named = named_ports(&look.wiring, "vlanswitch", &flow, &flow.action_list());
+            let flow = parts(line);
+            let named = named_ports(&look.wiring, "vlanswitch", &flow);
             named
                 .into_iter()
                 .map(|one| one.port.map(|port| port.port.ofport.assigned().unwrap().0))
@@ -201,18 +204,16 @@ fn a_number_is_the_port_of_that_number_whatever_ports_are_called() {
             ("priority=1,in_port=3,actions=drop", Some(Touched::From)),
             (quoted.as_str(), Some(Touched::Output)),
         ] {
-            let flow = Flow::parse(line).unwrap();
-            assert_eq!(touches(&flow, &flow.action_list(), &subject), expected, "{name}: {line}");
+            assert_eq!(touches(&parts(line), &subject), expected, "{name}: {line}");
         }
     }
 }
 
 fn staleness(line: &str) -> Option<String> {
     let look = look();
-    let flow = Flow::parse(line).unwrap();
-    let actions = flow.action_list();
-    let named = named_ports(&look.wiring, "vlanswitch", &flow, &actions);
-    stale(&look, &flow, &named, Some(1_800_000_000))
+    let flow = parts(line);
+    let named = named_ports(&look.wiring, "vlanswitch", &flow);
+    stale(&look, &flow.flow, &named, Some(1_800_000_000))
 }
 
 #[test]
@@ -264,9 +265,9 @@ fn a_flow_is_older_than_whose_endpoint_a_port_is() {
             *seen = serde_json::from_value(rows).unwrap();
         }
         let look = Look::new(snapshot);
-        let flow = Flow::parse(line).unwrap();
-        let named = named_ports(&look.wiring, "vlanswitch", &flow, &flow.action_list());
-        stale(&look, &flow, &named, Some(1_000_100))
+        let flow = parts(line);
+        let named = named_ports(&look.wiring, "vlanswitch", &flow);
+        stale(&look, &flow.flow, &named, Some(1_000_100))
     };
     let keys = || {
         json!({"docker-ovs.network": "n1", "docker-ovs.endpoint": "e1", "docker-ovs.name": "webserver",
@@ -311,8 +312,7 @@ fn flows_of_each_of_several_ports_touch_what_is_on_all() {
         ("priority=1,in_port=vethp10565eth1,actions=drop", Some(Touched::From)),
         ("priority=1,in_port=3,actions=output:4", None),
     ] {
-        let flow = Flow::parse(line).unwrap();
-        assert_eq!(touches(&flow, &flow.action_list(), &subject), expected, "{line}");
+        assert_eq!(touches(&parts(line), &subject), expected, "{line}");
     }
 }
 
@@ -322,10 +322,10 @@ fn met<'a>(lines: &[&'a str]) -> Vec<&'a str> {
     let mut attachments = look.wiring.attachments.iter();
     let found = attachments.find(|found| found.label() == "webserver:eth0").unwrap();
     let mut subject = FlowSubject::new(&look.snapshot, found);
-    let flows: Vec<_> = lines.iter().map(|line| Flow::parse(line).unwrap()).collect();
+    let flows: Vec<_> = lines.iter().map(|line| parts(line)).collect();
     subject.follow(&flows);
-    let met = flows.iter().filter(|flow| touches(flow, &flow.action_list(), &subject).is_some());
-    met.map(|flow| flow.line).collect()
+    let met = flows.iter().filter(|flow| touches(flow, &subject).is_some());
+    met.map(|flow| flow.flow.line).collect()
 }
 
 /// Where a rule has written another port or source, the rules after it are met by that.
