@@ -146,6 +146,42 @@ impl FlowSubject {
         }
     }
 
+    /// Whether it is on the same ports as another one, with the same addresses, and passes the same on: whatever its
+    /// namespace and its links are.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let at = |one: &Self| -> Vec<_> {
+            let ports = one.found.ports().iter();
+            ports.map(|port| (port.bridge.clone(), port.iface.clone(), port.ofport)).collect()
+        };
+        let same = |one: &[Actual], other: &[Actual]| {
+            one.iter().all(|actual| other.contains(actual))
+                && other.iter().all(|actual| one.contains(actual))
+        };
+        at(self) == at(other)
+            && same(&self.macs, &other.macs)
+            && same(&self.ips, &other.ips)
+            && (self.forwards, self.bridges) == (other.forwards, other.bridges)
+    }
+
+    /// Where it is: `web:eth0 is on port 3 (veth1) of br0, with 02:42:ac:11:00:03 and 10.0.0.3`; its MAC and addresses
+    /// alone, up to eight, not those of other links.
+    pub(crate) fn place(&self) -> String {
+        const TOLD: usize = 8;
+        let ports = self.found.ports().iter();
+        let ports = ports.map(|at| format!("port {} ({}) of {}", at.ofport, at.iface, at.bridge));
+        let link = &self.found.link;
+        let addresses = link.addresses.iter().map(|address| address.ip.to_string());
+        let with: Vec<_> =
+            link.mac.iter().map(ToString::to_string).chain(addresses).take(TOLD).collect();
+        let with = match &*with {
+            [] => String::new(),
+            [one] => format!(", with {one}"),
+            [most @ .., last] => format!(", with {} and {last}", most.join(", ")),
+        };
+        let ports = ports.collect::<Vec<_>>().join(" and ");
+        format!("{} is on {ports}{with}", self.found.label())
+    }
+
     /// The same interface, with what the flows of its bridge make of where its packets come from, one after the other.
     pub fn follow(&mut self, flows: &[FlowParts<'_>]) {
         let flows: Vec<_> = flows.iter().filter(|flow| flow.may_rewrite()).collect();

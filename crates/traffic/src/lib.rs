@@ -16,6 +16,7 @@ mod end;
 mod fdb;
 mod flow_parts;
 mod flows;
+mod followed;
 mod links_down;
 mod packet;
 mod passed_on;
@@ -27,6 +28,7 @@ pub use end::{End, EndError};
 pub use fdb::{SeenMac, seen_macs};
 pub use flow_parts::FlowParts;
 pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, touches};
+pub use followed::Followed;
 pub use packet::{Direction, Packet, PacketError, PacketKind, addresses};
 pub use verdict::{
     LearntTables, MOST_STATES, Outcome, PortOutput, ReplyPacket, ReturnedCopy, Verdict, judge,

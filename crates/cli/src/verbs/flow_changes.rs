@@ -8,7 +8,7 @@ use host::Origin;
 use report::v1::{self, FlowEvent};
 use report::{Cells, Format, views};
 use tokio::time::{Instant, sleep_until};
-use traffic::FlowParts;
+use traffic::{FlowParts, Followed};
 
 use super::flows::Wanted;
 use crate::args::FlowsArgs;
@@ -34,7 +34,7 @@ struct SeenFlow {
 type Flows = BTreeMap<(u8, u32, String), SeenFlow>;
 
 /// Prints what changes until a signal, or until the reader of stdout is gone. A switch that is started again
-/// meanwhile is waited for.
+/// meanwhile is waited for, and so is the container.
 ///
 /// # Errors
 /// At first there is no such bridge or container, or vswitchd cannot be asked.
@@ -50,8 +50,9 @@ pub(super) async fn watch(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, 
 async fn tell(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
     let mut before: Option<(Instant, Flows)> = None;
     let mut switch = Answering::default();
+    let mut followed = None;
     loop {
-        let seen = switch.or_told(Seen::read(origin, args).await)?;
+        let seen = switch.or_told(Seen::read(origin, args, &mut followed).await)?;
         let Some(Seen { wanted, asked, took, flows: now }) = seen else {
             // What was there before is kept: what is gone once it answers again is told.
             sleep_until(Instant::now() + PAUSE).await;
@@ -63,6 +64,7 @@ async fn tell(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
                 return Ok(Outcome::default());
             }
         }
+        followed = wanted.into_followed();
         before = Some((asked, now));
         sleep_until(Instant::now() + PAUSE.max(took * SHARE)).await;
     }
@@ -78,8 +80,12 @@ struct Seen {
 }
 
 impl Seen {
-    async fn read(origin: &Origin, args: &FlowsArgs) -> Result<Self, CliError> {
-        let mut wanted = Wanted::read(origin, args).await?;
+    async fn read(
+        origin: &Origin,
+        args: &FlowsArgs,
+        followed: &mut Option<Followed>,
+    ) -> Result<Self, CliError> {
+        let mut wanted = Wanted::read(origin, args, followed).await?;
         let asked = Instant::now();
         let said = wanted.ask(origin).await?;
         let took = asked.elapsed();
@@ -102,7 +108,10 @@ fn changes(wanted: &Wanted, old: &Flows, now: &Flows, span: Duration) -> Vec<v1:
     let mut rows = Vec::new();
     let mut tell = |event, flow: &SeenFlow, counts: (u64, u64)| {
         let parsed = Flow::parse(&flow.line).map(FlowParts::from);
-        if let Some(parsed) = parsed.filter(|flow| wanted.takes(flow)) {
+        let is_gone = event == FlowEvent::Removed;
+        let is_wanted =
+            |flow: &FlowParts<'_>| if is_gone { wanted.took(flow) } else { wanted.takes(flow) };
+        if let Some(parsed) = parsed.filter(is_wanted) {
             let rates = (rate(counts.0, span), rate(counts.1, span));
             rows.push(v1::FlowChange::new(time, event, wanted.row(&parsed), rates));
         }

@@ -6,12 +6,12 @@ use model::ids::Name;
 use model::switch::SwitchSource;
 use model::{Look, Target};
 use report::{Cells, Format, PortLabels, v1, views};
-use traffic::{FlowParts, FlowSubject, named_ports, stale, touches};
+use traffic::{FlowParts, FlowSubject, Followed, named_ports, stale};
 
 use super::flow_changes::watch;
 use crate::args::FlowsArgs;
 use crate::outcome::{CliError, Outcome};
-use crate::writer::Text;
+use crate::writer::{self, Text};
 
 /// Answers `docker ovs flows`; exit 1 with CONTAINER or `--stale` when there is none.
 ///
@@ -21,7 +21,8 @@ pub async fn run(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError>
     if args.watch {
         return watch(origin, args).await;
     }
-    let wanted = Wanted::read(origin, args);
+    let mut found = None;
+    let wanted = Wanted::read(origin, args, &mut found);
     let (wanted, said) =
         tokio::join!(wanted, origin.ask_vswitchd(SwitchCommand::Flows(&args.bridge)));
     let mut wanted = wanted?;
@@ -46,14 +47,23 @@ pub(super) struct Wanted {
     pub(super) bridge: Name,
     labels: PortLabels,
     /// The interfaces that flows are to touch; none for all flows.
-    interfaces: Option<Vec<FlowSubject>>,
+    interfaces: Option<Followed>,
     stale: bool,
     /// In seconds since the Unix epoch; none where the flows may be of another moment than the record.
     now: Option<u64>,
 }
 
 impl Wanted {
-    pub(super) async fn read(origin: &Origin, args: &FlowsArgs) -> Result<Self, CliError> {
+    /// `followed` is what was found before, and after that what is found now. A container that was found once may be
+    /// started anew, or another one by its name: where it is not found it is told, and what it had last counts.
+    ///
+    /// # Errors
+    /// No such bridge, no such container on it where none was found before, or the switch cannot be asked.
+    pub(super) async fn read(
+        origin: &Origin,
+        args: &FlowsArgs,
+        followed: &mut Option<Followed>,
+    ) -> Result<Self, CliError> {
         let bridge = Some(args.bridge.clone());
         let look = origin.look(&Question { bridge, ..Question::default() }).await;
         look.switch(SwitchSource::Ovsdb)?;
@@ -62,10 +72,19 @@ impl Wanted {
             // Where not everything was seen, a port may have someone who was not.
             look.require_sources()?;
         }
-        let interfaces = match &args.container {
-            Some(container) => Some(interfaces(&look, container, &bridge)?),
-            None => None,
-        };
+        if let Some(container) = &args.container {
+            let found = interfaces(&look, container, &bridge);
+            match followed {
+                Some(followed) => {
+                    let found = found.map_err(|error| error.to_string());
+                    if let Some(told) = followed.next(found) {
+                        writer::tell("docker-ovs", &told);
+                    }
+                }
+                None => *followed = Some(Followed::new(found?)),
+            }
+        }
+        let interfaces = followed.clone();
         let labels = PortLabels::new(&look, Some(&bridge));
         // Of a recording it is as it was then.
         let now = origin.is_of_one_moment().then_some(look.snapshot.taken / 1000);
@@ -78,16 +97,28 @@ impl Wanted {
 
     /// Looks at what all flows make of the packets of the interfaces.
     pub(super) fn follow(&mut self, flows: &[FlowParts<'_>]) {
-        for interface in self.interfaces.iter_mut().flatten() {
-            interface.follow(flows);
+        if let Some(interfaces) = &mut self.interfaces {
+            interfaces.follow(flows);
         }
     }
 
     pub(super) fn takes(&self, flow: &FlowParts<'_>) -> bool {
-        let mut interfaces = self.interfaces.iter().flatten();
-        let touched =
-            self.interfaces.is_none() || interfaces.any(|found| touches(flow, found).is_some());
-        touched && (!self.stale || self.staleness(flow).is_some())
+        self.interfaces.as_ref().is_none_or(|found| found.is_touched_by(flow))
+            && (!self.stale || self.staleness(flow).is_some())
+    }
+
+    /// The same of a flow that is gone: its port may have been the container's until then.
+    pub(super) fn took(&self, flow: &FlowParts<'_>) -> bool {
+        self.interfaces.as_ref().is_none_or(|found| found.was_touched_by(flow))
+    }
+
+    /// The interfaces, for the next look, after flows were compared.
+    pub(super) fn into_followed(self) -> Option<Followed> {
+        let mut followed = self.interfaces;
+        if let Some(followed) = &mut followed {
+            followed.compared();
+        }
+        followed
     }
 
     fn staleness(&self, parts: &FlowParts<'_>) -> Option<String> {

@@ -128,6 +128,35 @@ fn changes_of_flows_are_told_with_rates() {
     });
 }
 
+/// While it is on no port, and on another one afterwards.
+#[test]
+fn a_container_is_followed_to_its_next_port() {
+    lab::need!(Docker);
+    let Scene { bridge, web, ports: [one, _], .. } = &Scene::new();
+    let (bridge_name, name) = (bridge.name(), web.name());
+    let watch = Events::start_verb(&["flows", bridge_name, name, "--watch", "--format", "json"]);
+    let told = |event: &str, what: &str| {
+        let said = watch.said.lock().unwrap();
+        said.iter().any(|line| line.contains(&format!("\"{event}\"")) && line.contains(what))
+    };
+    let complained = |what: &str| watch.complained().iter().any(|line| line.contains(what));
+    let mut n = 100;
+    let mut add = |port: &str| {
+        n += 1;
+        flow(bridge, &format!("priority={n},in_port={port},dl_type=0x88b5,actions=drop"));
+        told("added", &format!("in_port={port}"))
+    };
+    wait_until("a flow of its port is told", || add(one));
+    says(&["disconnect", bridge_name, name]);
+    wait_until("that it is on no port is told", || complained("is on no port"));
+    run("ovs-ofctl", &["del-flows", bridge_name, "dl_type=0x88b5"]);
+    wait_until("what is removed meanwhile is told", || told("removed", "0x88b5"));
+    let again = ["connect", bridge_name, name, "--ip", "10.80.1.1/24", "--ofport", "77", "-q"];
+    assert_eq!(says(&again).trim(), "77");
+    wait_until("where it is now is told", || complained("is on port 77"));
+    wait_until("a flow of that port is told", || add("77"));
+}
+
 #[test]
 fn a_switch_that_is_started_again_is_waited_for() {
     lab::need!(Docker);

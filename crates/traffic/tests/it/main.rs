@@ -10,6 +10,7 @@
 mod beneath;
 mod fdb;
 mod flows;
+mod followed;
 mod marks;
 mod packets;
 mod passed_on;
