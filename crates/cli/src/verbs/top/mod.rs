@@ -1,8 +1,9 @@
 //! `docker ovs top [BRIDGE]`: `livetraffic` counts, `order` sorts and filters, `screen` draws, `keys`
-//! reads what is typed.
+//! reads what is typed, `pane` is the part of a long explanation that is shown.
 
 mod keys;
 mod order;
+mod pane;
 mod screen;
 
 use std::collections::BTreeSet;

@@ -11,7 +11,7 @@ use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
-use ratatui::widgets::{Paragraph, Row, Table, TableState, Wrap};
+use ratatui::widgets::{Paragraph, Row, Table, TableState};
 use ratatui::{DefaultTerminal, Frame};
 use report::v1::PortRates;
 use report::{printable, v1, views};
@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::keys::{self, Input};
 use super::order::Order;
+use super::pane::Pane;
 use super::{Counted, Source};
 use crate::args::{SortKey, TopArgs};
 use crate::live::stopped;
@@ -35,7 +36,7 @@ struct State {
     /// Whether the filter is being typed.
     typing: bool,
     /// The explanation of a container, in the place of the rows.
-    explained: Option<String>,
+    explained: Option<Pane>,
     /// What could not be had.
     trouble: Option<String>,
 }
@@ -94,7 +95,7 @@ async fn follow(
             },
             text = explained(&mut explaining) => {
                 explaining = None;
-                state.explained = Some(text);
+                state.explained = Some(Pane::new(text));
             }
             Some(counted) = told.recv() => state.take(counted),
             () = &mut count => return Ok(()),
@@ -155,6 +156,13 @@ impl State {
     }
 
     fn key(&mut self, key: KeyCode) {
+        if let Some(pane) = &mut self.explained {
+            match key {
+                KeyCode::Esc | KeyCode::Char('q') | KeyCode::Enter => self.explained = None,
+                key => pane.key(key),
+            }
+            return;
+        }
         let sort = match key {
             KeyCode::Char('t') => Some(SortKey::Traffic),
             KeyCode::Char('p') => Some(SortKey::Packets),
@@ -174,7 +182,6 @@ impl State {
             KeyCode::Up | KeyCode::Char('k') => self.table.select_previous(),
             KeyCode::Home => self.table.select_first(),
             KeyCode::End => self.table.select_last(),
-            KeyCode::Esc | KeyCode::Char('q') | KeyCode::Enter => self.explained = None,
             _ => {}
         }
     }
@@ -192,13 +199,14 @@ impl State {
         let rows = self.rows();
         let told = self.title(rows.len());
         frame.render_widget(Line::from(told).style(Modifier::BOLD), title);
-        if let Some(text) = &self.explained {
-            frame.render_widget(Paragraph::new(text.as_str()).wrap(Wrap { trim: false }), body);
+        if let Some(pane) = &mut self.explained {
+            let shown = pane.shown(body.width.into(), body.height.into());
+            frame.render_widget(Paragraph::new(shown.join("\n")), body);
         } else {
             frame.render_stateful_widget(table(&rows, body.width), body, &mut self.table);
         }
         let foot_text = match (&self.explained, self.typing) {
-            (Some(_), _) => "Esc back".to_owned(),
+            (Some(pane), _) => pane.help(),
             (None, true) => format!("/{}_  Enter keep  Esc clear", printable(&self.order.filter)),
             (None, false) => HELP.to_owned(),
         };
