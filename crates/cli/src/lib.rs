@@ -104,7 +104,9 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
         Verb::Who(args) => verbs::who::run(origin, args).await,
         Verb::Explain(args) => verbs::explain::run(origin, args).await,
         Verb::Graph(args) => verbs::graph::run(origin, args).await,
-        Verb::Annotate(args) => verbs::annotate::run(origin, args, limit).await,
+        Verb::Annotate(args) => {
+            verbs::annotate::run(origin, args, limit, (&cli.sources, cli.verb())).await
+        }
         Verb::Flows(args) => verbs::flows::run(origin, args).await,
         Verb::Fdb(args) => verbs::fdb::run(origin, args).await,
         Verb::Top(args) => verbs::top::run(origin, args).await,

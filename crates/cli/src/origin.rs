@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
+use client::Server;
 use host::{Host, Origin, Settings, read_recording};
 
 use model::Snapshot;
@@ -46,15 +47,11 @@ impl SourceOptions {
         sources: Option<Vec<SwitchSource>>,
         limit: &Limit,
     ) -> Result<Origin, CliError> {
-        // It may be set for good, whatever is asked: what is named on the command line counts.
-        let or_env = sources.is_some() && !self.names_source(verb);
-        if let Some(server) = self.server.named(matches!(verb, Verb::Serve(_)), or_env)? {
+        if let Some(server) = self.daemon(verb, sources.is_some())? {
             let sources = sources.ok_or_else(|| CliError::new(NOT_SERVED))?;
-            let snapshot =
-                client::snapshot(&server, &sources, verb.filters(), self.at, self.timeout())
-                    .await?;
+            let told = self.told_by(&server, &sources, verb).await?;
             limit.start(self.timeout());
-            return Ok(Origin::recorded(snapshot));
+            return Ok(told);
         }
         if let (Some(at), None) = (self.at, &self.from) {
             limit.start(self.timeout());
@@ -63,6 +60,31 @@ impl SourceOptions {
         match &self.from {
             Some(path) => self.recorded(path, self.at, limit),
             None => live(&self.settings()),
+        }
+    }
+
+    /// The daemon that is asked. One may be set for good, whatever is asked: what is named on the command line counts.
+    fn daemon(&self, verb: &Verb, is_served: bool) -> Result<Option<Server>, CliError> {
+        let or_env = is_served && !self.names_source(verb);
+        self.server.named(matches!(verb, Verb::Serve(_)), or_env)
+    }
+
+    async fn told_by(
+        &self,
+        server: &Server,
+        sources: &[SwitchSource],
+        verb: &Verb,
+    ) -> Result<Origin, CliError> {
+        let told = client::snapshot(server, sources, verb.filters(), self.at, self.timeout());
+        Ok(Origin::recorded(told.await?))
+    }
+
+    /// What the daemon tells now that these options name; none where none is asked, or about what was.
+    pub async fn told_now(&self, verb: &Verb) -> Option<Result<Origin, CliError>> {
+        let sources = verb.sources().filter(|_| self.at.is_none())?;
+        match self.daemon(verb, true) {
+            Ok(server) => Some(self.told_by(&server?, &sources, verb).await),
+            Err(error) => Some(Err(error)),
         }
     }
 

@@ -2,8 +2,12 @@
 //! is lost of any text.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixListener;
 use std::process::{Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use flowtext::{Found, Place, Scanner};
 use lab::{Bridge, run, unique};
@@ -320,4 +324,65 @@ fn a_line_without_an_end_takes_little_memory() {
     });
     assert!(child.wait().unwrap().success());
     assert_eq!(usize::try_from(given).unwrap(), taken, "nothing is lost");
+}
+
+/// A text that goes on is about what a daemon tells then, as it is about what the host has then. It is not asked for each
+/// line, and one that is away changes nothing.
+#[test]
+fn a_daemon_is_asked_again_for_a_text_that_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("daemon.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    let scene = std::fs::read_to_string("tests/scenes/article.json").unwrap();
+    let told = [scene.clone(), scene.replace("webserver", "shop"), String::new()];
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                stream.read_exact(&mut byte).unwrap();
+                head.push(byte[0]);
+            }
+            let body = told.get(count.fetch_add(1, Ordering::Relaxed)).map_or("", |body| body);
+            let status = if body.is_empty() { "503 Away" } else { "200 OK" };
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            )
+            .unwrap();
+        }
+    });
+    let server = format!("unix://{}", path.display());
+    let mut child = command("docker-ovs", &["--server", &server, "annotate", "vlanswitch"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut said = |text: &str| {
+        writeln!(stdin, "{text}").unwrap();
+        lines.next().unwrap().unwrap()
+    };
+    for (pause, expected, times) in [
+        (0, "webserver", 1),
+        (0, "webserver", 1),
+        (6, "shop", 2),
+        (0, "shop", 2),
+        // It is away, and then nothing is asked for as long as before.
+        (6, "shop", 3),
+        (0, "shop", 3),
+    ] {
+        std::thread::sleep(Duration::from_secs(pause));
+        assert_eq!(
+            said("in_port=4,actions=drop"),
+            format!("in_port=4<{expected}:eth0>,actions=drop")
+        );
+        assert_eq!(asked.load(Ordering::Relaxed), times, "after {pause} s");
+    }
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
 }
