@@ -69,6 +69,7 @@ fn allow_files() {
 
 async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
     cli.sources.require_taken(cli.verb())?;
+    cli.verb().require_suiting_format()?;
     match cli.verb() {
         Verb::Version(args) => return verbs::version::run(args),
         Verb::Completion(args) => return completion::script(args),

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use report::{Cells, Format, FormatError, View, printable, printable_lines, render_cells};
+use report::{Cells, Format, FormatError, Stream, View, printable, printable_lines, render_cells};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use serde::Serialize;
@@ -53,6 +53,14 @@ impl Text {
     ) -> Result<Self, FormatError> {
         // What is not JSON was made printable cell by cell.
         render_cells(format, cells, view, rows).map(Self)
+    }
+
+    /// More rows of a verb that goes on.
+    ///
+    /// # Errors
+    /// As [`Text::rows`].
+    pub fn more<T: Serialize>(stream: &mut Stream<T>, rows: &[T]) -> Result<Self, FormatError> {
+        stream.more(rows).map(Self)
     }
 
     /// Rows of what was done already. Where they do not suit a template they are a table all the same, as

@@ -5,9 +5,11 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::cell::printable_lines;
+use crate::csv;
 use crate::format_error::FormatError;
 use crate::table::{self, Cells};
-use crate::{csv, template};
+use crate::template::Template;
+use crate::v1::Row;
 
 /// How rows are laid out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,9 +22,9 @@ pub enum Format {
     /// One v1 object a line.
     Json,
     /// A Go template for each row.
-    Template(String),
+    Template(Template),
     /// `table TEMPLATE`: a Go template for each row, its tabs made into columns.
-    TableOf(String),
+    TableOf(Template),
 }
 
 impl Format {
@@ -30,30 +32,37 @@ impl Format {
     pub fn is_template(&self) -> bool {
         matches!(self, Self::Template(_) | Self::TableOf(_))
     }
+
+    /// Checks, before anything is asked, whether it suits rows of that kind.
+    ///
+    /// # Errors
+    /// A template that names a field that none of them has.
+    pub fn check<T: Row>(&self) -> Result<(), FormatError> {
+        match self {
+            Self::Template(template) | Self::TableOf(template) => template.check(T::NAME),
+            Self::Table | Self::Csv | Self::Json => Ok(()),
+        }
+    }
 }
 
 impl FromStr for Format {
     type Err = FormatError;
 
     fn from_str(text: &str) -> Result<Self, FormatError> {
-        let format = match text {
-            "table" => Self::Table,
-            "csv" => Self::Csv,
-            "json" => Self::Json,
-            _ if !text.contains("{{") => {
-                return Err(FormatError::new(format!(
-                    "no such format: {text:?}; use table, csv, json, or a template such as '{{{{.OFPort}}}}'"
-                )));
-            }
-            _ => match text.strip_prefix("table ") {
-                Some(rest) => Self::TableOf(rest.to_owned()),
-                None => Self::Template(text.to_owned()),
+        match text {
+            // What a variable of a shell is that is not set; Docker takes it for a table too.
+            "" | "table" => Ok(Self::Table),
+            "csv" => Ok(Self::Csv),
+            "json" => Ok(Self::Json),
+            _ if !text.contains("{{") => Err(FormatError::new(format!(
+                "no such format: {text:?}; use table, csv, json, or a template such as '{{{{.OFPort}}}}'"
+            ))),
+            _ => match text.strip_prefix("table") {
+                // As Docker has it: with a blank after the word, or without.
+                Some(rest) => Template::parse(rest.trim_matches(' ')).map(Self::TableOf),
+                None => Template::parse(text).map(Self::Template),
             },
-        };
-        if let Self::TableOf(text) | Self::Template(text) = &format {
-            template::check(text)?;
         }
-        Ok(format)
     }
 }
 
@@ -90,20 +99,75 @@ pub fn render_cells<T: Serialize>(
     view: &View<T>,
     rows: &[T],
 ) -> Result<String, FormatError> {
-    match format {
-        Format::Table => Ok(table::lay_out(|| with_header(view.table, rows), cells)),
-        Format::Csv => Ok(lines(rows.iter().map(|row| csv_line(view.csv, row)))),
-        Format::Json => Ok(lines(rows.iter().map(json))),
-        Format::Template(text) => {
-            let rows: Result<String, _> = rendered(text, rows).map(|row| Ok(row? + "\n")).collect();
-            rows.map(|rows| printable_lines(&rows).into_owned())
+    Rows { format, cells, view }.under(true, &mut Vec::new(), rows)
+}
+
+/// Rows that come one after the other, batch by batch: a table has one header, before its first row.
+pub struct Stream<T: 'static> {
+    format: Format,
+    cells: Cells,
+    view: &'static View<T>,
+    is_begun: bool,
+    /// Columns get wider with what comes, and never narrower.
+    widths: Vec<usize>,
+}
+
+impl<T: Serialize> Stream<T> {
+    /// Nothing was laid out yet.
+    pub fn new(format: &Format, cells: Cells, view: &'static View<T>) -> Self {
+        Self { format: format.clone(), cells, view, is_begun: false, widths: Vec::new() }
+    }
+
+    /// Lays out more rows; no rows are no text.
+    ///
+    /// # Errors
+    /// As [`render`].
+    pub fn more(&mut self, rows: &[T]) -> Result<String, FormatError> {
+        if rows.is_empty() {
+            return Ok(String::new());
         }
-        Format::TableOf(text) => {
-            let body: Vec<String> = rendered(text, rows).collect::<Result<_, _>>()?;
-            let header = headers(text);
-            let all = || std::iter::once(&header).chain(&body);
-            let split = |line: &String| line.split('\t').map(str::to_owned).collect();
-            Ok(table::lay_out(|| all().map(split), cells))
+        let of = Rows { format: &self.format, cells: self.cells, view: self.view };
+        let text = of.under(!self.is_begun, &mut self.widths, rows)?;
+        self.is_begun = true;
+        Ok(text)
+    }
+}
+
+/// How rows are laid out.
+struct Rows<'a, T: 'static> {
+    format: &'a Format,
+    cells: Cells,
+    view: &'a View<T>,
+}
+
+impl<T: Serialize> Rows<'_, T> {
+    /// Lays them out, under the header of a table or without it, in columns that are at least so wide.
+    fn under(
+        &self,
+        header: bool,
+        widths: &mut Vec<usize>,
+        rows: &[T],
+    ) -> Result<String, FormatError> {
+        let Self { format, cells, view } = self;
+        match format {
+            Format::Table => {
+                let lines = || with_header(view.table, rows).skip(usize::from(!header));
+                Ok(table::lay_out_wider(lines, *cells, widths))
+            }
+            Format::Csv => Ok(lines(rows.iter().map(|row| csv_line(view.csv, row)))),
+            Format::Json => Ok(lines(rows.iter().map(json))),
+            Format::Template(template) => {
+                let rows: Result<String, _> =
+                    template.rows(rows).map(|row| Ok(row? + "\n")).collect();
+                rows.map(|rows| printable_lines(&rows).into_owned())
+            }
+            Format::TableOf(template) => {
+                let body: Vec<String> = template.rows(rows).collect::<Result<_, _>>()?;
+                let header = header.then(|| template.header());
+                let all = || header.iter().chain(&body);
+                let split = |line: &String| line.split('\t').map(str::to_owned).collect();
+                Ok(table::lay_out_wider(|| all().map(split), *cells, widths))
+            }
         }
     }
 }
@@ -126,26 +190,4 @@ fn csv_line<T>(columns: &[Column<T>], row: &T) -> String {
 fn json<T: Serialize>(row: &T) -> String {
     // A row is made of strings, numbers and lists of them: it always has a JSON form.
     serde_json::to_string(row).unwrap_or_default()
-}
-
-fn rendered<T: Serialize>(
-    text: &str,
-    rows: &[T],
-) -> impl Iterator<Item = Result<String, FormatError>> {
-    rows.iter().map(move |row| template::render(text, row))
-}
-
-/// The header of a table template: each action becomes the field it names, in capitals.
-fn headers(text: &str) -> String {
-    let mut out = String::new();
-    let text = text.replace("\\t", "\t");
-    let mut rest = text.as_str();
-    while let Some((before, action)) = rest.split_once("{{") {
-        out.push_str(before);
-        let (action, after) = action.split_once("}}").unwrap_or((action, ""));
-        let field = action.split_whitespace().find_map(|word| word.strip_prefix('.'));
-        out.push_str(&field.unwrap_or_default().to_uppercase());
-        rest = after;
-    }
-    out + rest
 }

@@ -43,10 +43,21 @@ pub(crate) fn lay_out<L>(lines: impl Fn() -> L, cells: Cells) -> String
 where
     L: Iterator<Item = Vec<String>>,
 {
-    let mut widths: Vec<usize> = Vec::new();
+    lay_out_wider(lines, cells, &mut Vec::new())
+}
+
+/// The same in columns that are at least so wide, which tells afterwards how wide they are.
+pub(crate) fn lay_out_wider<L>(
+    lines: impl Fn() -> L,
+    cells: Cells,
+    widths: &mut Vec<usize>,
+) -> String
+where
+    L: Iterator<Item = Vec<String>>,
+{
     for line in lines() {
         widths.resize(widths.len().max(line.len()), 0);
-        for (cell, widest) in line.iter().zip(&mut widths) {
+        for (cell, widest) in line.iter().zip(widths.iter_mut()) {
             *widest = (*widest).max(width(&cells.shown(cell)));
         }
     }
@@ -54,7 +65,7 @@ where
     for line in lines() {
         let start = out.len();
         let mut blanks = 0;
-        for (cell, widest) in line.iter().zip(&widths) {
+        for (cell, widest) in line.iter().zip(widths.iter()) {
             let cell = cells.shown(cell);
             out.extend(std::iter::repeat_n(' ', blanks));
             out.push_str(&cell);

@@ -24,7 +24,7 @@ pub struct EventsArgs {
     /// Of all hosts of the fleet, as the daemon of this host knows them
     #[arg(long)]
     pub fleet: bool,
-    /// json, csv, or a Go template such as '{{.Action}} {{.Container}} {{.OFPort}}'
+    /// table, json, csv, or a Go template such as '{{.Action}} {{.Container}} {{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table", hide_default_value = true)]
     pub format: Format,
 }

@@ -8,6 +8,7 @@ mod follow;
 mod help;
 mod operand;
 mod read;
+mod rows;
 mod sources;
 mod traffic;
 mod verb;

@@ -11,7 +11,7 @@ use model::ids::ContainerId;
 use model::snapshot::Container;
 use model::timeline::{Change, Event, Timeline};
 use model::{Snapshot, SourceError, Wiring, resolve};
-use report::{Format, FormatError, v1, views};
+use report::{Cells, Format, FormatError, Stream, v1, views};
 use tokio::time::{Instant, sleep_until};
 
 use crate::args::EventsArgs;
@@ -40,6 +40,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
     let mut quiet = !args.initial;
     let mut last: Option<Wiring> = None;
     let mut waits_until = None;
+    let mut stream = Stream::new(&args.format, Cells::Cut, &views::EVENTS);
     loop {
         // What was known before is freed after the events are told.
         let (events, _before) = tokio::select! {
@@ -70,7 +71,11 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
         if args.format.is_template() {
             rows.retain(|row| suits(row, &args.format));
         }
-        if !print(&lay_out(&rows, &args.format)?).await? {
+        let text = match &args.format {
+            Format::Table => lines(&rows),
+            _ => Text::more(&mut stream, &rows)?,
+        };
+        if !print(&text).await? {
             return Ok(Outcome::default());
         }
     }
@@ -109,12 +114,13 @@ async fn until(due: Option<Instant>) {
 
 pub(super) fn lay_out(rows: &[v1::Event], format: &Format) -> Result<Text, FormatError> {
     match format {
-        Format::Table => {
-            let lines: String = rows.iter().map(|row| report::event_line(row) + "\n").collect();
-            Ok(Text::lines(&lines))
-        }
+        Format::Table => Ok(lines(rows)),
         format => Text::rows(format, &views::EVENTS, rows),
     }
+}
+
+fn lines(rows: &[v1::Event]) -> Text {
+    Text::lines(&rows.iter().map(|row| report::event_line(row) + "\n").collect::<String>())
 }
 
 /// The containers of the last two looks: what vanished is still known by its labels.

@@ -8,7 +8,7 @@ use report::graph::{Scene, dot, mermaid, svg};
 use report::v1::{
     FleetAttachment, FleetEvent, FleetHost, FleetMatch, FleetPort, FleetStatus, Liveness,
 };
-use report::{Cells, Format, printable, views};
+use report::{Cells, Format, Stream, printable, views};
 
 use super::ls as list;
 use crate::args::{
@@ -203,13 +203,10 @@ async fn tell(client: &FleetClient, format: &Format) -> Result<Outcome, CliError
         let event: FleetEvent = serde_json::from_slice(&json).map_err(no_event)?;
         let text = match format {
             Format::Table => Text::lines(&(line(&event) + "\n")),
-            format => {
-                match Text::rows(format, &views::FLEET_EVENTS, std::slice::from_ref(&event)) {
-                    Err(error) if error.is_of_row() => {
-                        tell_unsuited(&event.time, &event.action, &error);
-                        continue;
-                    }
-                    text => text?,
+            _ => match Text::more(&mut stream, std::slice::from_ref(&event)) {
+                Err(error) if error.is_of_row() => {
+                    tell_unsuited(&event.time, &event.action, &error);
+                    continue;
                 }
             }
         };
@@ -257,3 +254,4 @@ mod tests {
         }
     }
 }
+    let mut stream = Stream::new(format, Cells::Cut, &views::FLEET_EVENTS);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use flowtext::{Flow, parse_flows};
 use host::Origin;
 use report::v1::{self, FlowEvent};
-use report::{Cells, Format, views};
+use report::{Cells, Format, Stream, views};
 use tokio::time::{Instant, sleep_until};
 use traffic::{FlowParts, Followed};
 
@@ -51,6 +51,7 @@ async fn tell(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
     let mut before: Option<(Instant, Flows)> = None;
     let mut switch = Answering::default();
     let mut followed = None;
+    let mut stream = Stream::new(&args.format, Cells::Whole, &views::FLOW_CHANGES);
     loop {
         let seen = switch.or_told(Seen::read(origin, args, &mut followed).await)?;
         let Some(Seen { wanted, asked, took, flows: now }) = seen else {
@@ -60,7 +61,7 @@ async fn tell(origin: &Origin, args: &FlowsArgs) -> Result<Outcome, CliError> {
         };
         if let Some((then, old)) = &before {
             let rows = changes(&wanted, old, &now, asked.duration_since(*then));
-            if !print(&lay_out(&rows, &args.format)?).await? {
+            if !print(&lay_out(&mut stream, &rows, &args.format)?).await? {
                 return Ok(Outcome::default());
             }
         }
@@ -149,7 +150,11 @@ fn rate(count: u64, span: Duration) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
 }
 
-fn lay_out(rows: &[v1::FlowChange], format: &Format) -> Result<Text, CliError> {
+fn lay_out(
+    stream: &mut Stream<v1::FlowChange>,
+    rows: &[v1::FlowChange],
+    format: &Format,
+) -> Result<Text, CliError> {
     if *format == Format::Table {
         let line = |row: &v1::FlowChange| {
             let rates = format!(
@@ -160,5 +165,5 @@ fn lay_out(rows: &[v1::FlowChange], format: &Format) -> Result<Text, CliError> {
         };
         return Ok(Text::lines(&rows.iter().map(line).collect::<String>()));
     }
-    Ok(Text::cells(format, Cells::Whole, &views::FLOW_CHANGES, rows)?)
+    Ok(Text::more(stream, rows)?)
 }

@@ -15,6 +15,7 @@ mod matching;
 mod port;
 mod rates;
 mod restored;
+mod row;
 #[cfg(feature = "schema")]
 pub mod schema;
 mod served;
@@ -41,6 +42,7 @@ pub use matching::Match;
 pub use port::{Port, PortLink};
 pub use rates::PortRates;
 pub use restored::{Orphan, Restored};
+pub use row::{ROWS, Row};
 pub use served::{CountedPort, Error, Health, HealthStatus, Owed};
 pub use source::{Source, sources};
 pub use trace::{Trace, TraceEnd, TraceOutput, TraceRule};

@@ -1,6 +1,6 @@
 //! Tables, CSV and templates.
 
-use docker_ovs_report::{Column, Format, View, render, v1, views};
+use docker_ovs_report::{Cells, Column, Format, Stream, View, render, v1, views};
 use serde::Serialize;
 
 use super::{FULL, HOSTILE, attachments};
@@ -76,6 +76,15 @@ fn a_bad_format_is_refused_before_anything_is_asked() {
     for bad in ["yaml", "{{", "table {{.Name"] {
         assert!(bad.parse::<Format>().is_err(), "{bad}");
     }
+    for (nowhere, row) in
+        [("{{.Nope}}", false), ("{{.OFPort}}", true), ("{{pad .OFPort 1 1}}", true)]
+    {
+        let format: Format = nowhere.parse().unwrap();
+        assert_eq!(format.check::<v1::Attachment>().is_ok(), row, "{nowhere}");
+    }
+    for unknown in ["{{sprig .Name}}", "{{if true}}{{$x}}{{end}}", "table {{pad .Name}}"] {
+        assert!(unknown.parse::<Format>().is_err(), "{unknown}");
+    }
     let missing = render(&"{{.Nmae}}".parse().unwrap(), &VIEW, &ROWS).unwrap_err();
     assert!(missing.to_string().contains("{{.Nmae}}"), "{missing}");
 }
@@ -106,4 +115,37 @@ fn hostile_names_stay_in_their_cells() {
         assert_eq!(text.lines().count(), rows.len() + header, "{text}");
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text:?}");
     }
+}
+
+#[test]
+fn a_table_that_goes_on_has_one_header() {
+    for format in ["table", "table {{.Name}}\t{{.Number}}"] {
+        let format = format.parse().unwrap();
+        let mut stream = Stream::new(&format, Cells::Cut, &VIEW);
+        let mut more = |rows: &[Row]| stream.more(rows).unwrap();
+        assert_eq!(more(&[]), "");
+        assert_eq!(more(&ROWS[..1]), "NAME   NUMBER\nbr0    1\n");
+        assert_eq!(more(&[]), "");
+        assert_eq!(more(&ROWS[1..2]), "名     2\n");
+    }
+    let csv = Format::Csv;
+    let mut stream = Stream::new(&csv, Cells::Cut, &VIEW);
+    assert_eq!(
+        stream.more(&ROWS[..1]).unwrap() + &stream.more(&ROWS[..1]).unwrap(),
+        "br0,1\nbr0,1\n"
+    );
+}
+
+#[test]
+fn a_format_is_written_as_docker_has_it() {
+    let table: Format = "table {{.Name}}".parse().unwrap();
+    assert_eq!("table{{.Name}}".parse::<Format>(), Ok(table));
+    assert_eq!("".parse::<Format>(), Ok(Format::Table));
+}
+
+#[test]
+fn the_header_of_a_template_is_what_its_columns_are_of() {
+    let table =
+        shown("table {{.Name|lower}}\t{{if .Number}}{{.Number}}{{else}}-{{end}}", &ROWS[..1]);
+    assert_eq!(table, "NAME   NUMBER\nbr0    1\n");
 }
