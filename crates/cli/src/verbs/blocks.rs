@@ -29,6 +29,7 @@ pub(super) async fn blocks(
     let rows: Vec<_> = rows.collect();
     Ok(Outcome {
         text: Text::rows(&args.format, &views::MESH_BLOCKS, &rows)?,
+        hints: if rows.is_empty() { vec!["no block to list".to_owned()] } else { Vec::new() },
         ..Outcome::default()
     })
 }

@@ -1,5 +1,7 @@
 //! `ls`, `who`, `ports`, `events` and `graph` with `--fleet`: asked of the daemon of this host.
 
+use std::collections::BTreeSet;
+
 use client::{FleetClient, Server};
 use model::SourceErrorKind;
 use model::filter::Filter;
@@ -102,20 +104,78 @@ async fn attachments(
     Ok(rows)
 }
 
+/// Refuses a bridge that no host has, where no row was found: a name that is mistyped is no bridge without
+/// interfaces. Where a host is not heard of it may have it.
+async fn require_bridges(
+    client: &FleetClient,
+    outcome: &mut Outcome,
+    wanted: impl IntoIterator<Item = &str>,
+) -> Result<(), CliError> {
+    let wanted: Vec<_> = wanted.into_iter().collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let hosts: Vec<FleetHost> = client.get("/v1/fleet/hosts", &[]).await?;
+    for bridge in wanted {
+        if has_bridge(&hosts, bridge) {
+            continue;
+        }
+        // A fake bridge is known by what is on it.
+        let query = [("bridge", bridge)];
+        let on: Vec<FleetAttachment> = client.get("/v1/fleet/attachments", &query).await?;
+        if on.is_empty() {
+            outcome.remarks.push(no_such_bridge(&hosts, bridge)?);
+            outcome.unknown = true;
+        }
+    }
+    Ok(())
+}
+
+fn has_bridge(hosts: &[FleetHost], bridge: &str) -> bool {
+    hosts.iter().any(|host| host.bridges.iter().any(|name| name == bridge))
+}
+
+/// That a bridge is on no host, which of hosts that are not heard of is not known.
+///
+/// # Errors
+/// All hosts are heard of.
+fn no_such_bridge(hosts: &[FleetHost], bridge: &str) -> Result<String, CliError> {
+    let is_stale = |host: &&FleetHost| host.from.liveness == Liveness::Stale;
+    let stale: Vec<_> = hosts.iter().filter(is_stale).map(|host| host.from.host.as_str()).collect();
+    if !stale.is_empty() {
+        let stale = stale.join(", ");
+        return Ok(format!("whether there is a bridge {bridge} on {stale} is unknown"));
+    }
+    let names: BTreeSet<_> = hosts.iter().flat_map(|host| &host.bridges).collect();
+    let names: Vec<_> = names.into_iter().map(String::as_str).collect();
+    let there = if names.is_empty() {
+        "no host has a bridge".to_owned()
+    } else {
+        format!("there are {}", names.join(", "))
+    };
+    Err(CliError::new(format!("no such bridge on any host: {bridge}")).hint(there))
+}
+
 async fn ls(sources: &SourceOptions, args: &LsArgs) -> Result<Outcome, CliError> {
     let client = client(sources)?;
     let (mut outcome, status) = told(&client).await?;
     let rows = attachments(&client, &status, args.bridge.as_deref(), &args.filter).await?;
+    if rows.is_empty() {
+        let filtered = args.filter.iter().filter_map(Filter::bridge);
+        require_bridges(&client, &mut outcome, args.bridge.as_deref().into_iter().chain(filtered))
+            .await?;
+    }
     let wanted =
         |row: &FleetAttachment| args.all || row.attachment.state != report::v1::State::Orphaned;
     let rows: Vec<_> = rows.into_iter().filter(wanted).collect();
     if rows.is_empty() {
         outcome.hints.push("no interface to list".to_owned());
     }
+    let view = if args.no_trunc { &views::FLEET_NO_TRUNC } else { &views::FLEET };
     outcome.text = if args.quiet {
         Text::lines(&list::ids(rows.iter().map(|row| &row.attachment), args.no_trunc))
     } else {
-        Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::FLEET, &rows)?
+        Text::cells(&args.format, Cells::no_trunc(args.no_trunc), view, &rows)?
     };
     Ok(outcome)
 }
@@ -145,7 +205,15 @@ async fn ports(sources: &SourceOptions, args: &PortsArgs) -> Result<Outcome, Cli
     let client = client(sources)?;
     let (mut outcome, status) = told(&client).await?;
     let rows = attachments(&client, &status, args.bridge.as_deref(), &[]).await?;
+    if rows.is_empty() {
+        require_bridges(&client, &mut outcome, args.bridge.as_deref()).await?;
+    }
     let mut rows: Vec<_> = rows.into_iter().filter_map(Option::<FleetPort>::from).collect();
+    if rows.is_empty() {
+        outcome.hints.push(
+            "no port to list: the fleet tells of those with an interface of a container".to_owned(),
+        );
+    }
     rows.sort_by(|a, b| {
         (&a.from.host, &a.bridge, a.ofport, &a.port).cmp(&(
             &b.from.host,
@@ -163,6 +231,10 @@ async fn graph(sources: &SourceOptions, args: &GraphArgs) -> Result<Outcome, Cli
     let client = client(sources)?;
     let (mut outcome, status) = told(&client).await?;
     let rows = attachments(&client, &status, args.bridge.as_deref(), &[]).await?;
+    if rows.is_empty() {
+        require_bridges(&client, &mut outcome, args.bridge.as_deref()).await?;
+        outcome.hints.push("no interface to draw".to_owned());
+    }
     let scene = Scene::of_fleet(&status.fleet, &rows);
     let text = match args.format {
         Picture::Svg => svg(&scene),
@@ -189,6 +261,7 @@ async fn events(sources: &SourceOptions, args: &EventsArgs) -> Result<Outcome, C
 
 async fn tell(client: &FleetClient, format: &Format) -> Result<Outcome, CliError> {
     let mut events = client.events().await?;
+    let mut stream = Stream::new(format, Cells::Cut, &views::FLEET_EVENTS);
     loop {
         let Some(json) = events.next().await? else {
             writer::tell(
@@ -208,7 +281,8 @@ async fn tell(client: &FleetClient, format: &Format) -> Result<Outcome, CliError
                     tell_unsuited(&event.time, &event.action, &error);
                     continue;
                 }
-            }
+                text => text?,
+            },
         };
         if !print(&text).await? {
             return Ok(Outcome::default());
@@ -253,5 +327,24 @@ mod tests {
             assert_eq!(unpublished(&status(published, reason)).as_deref(), told);
         }
     }
+
+    fn host(name: &str, liveness: &str, bridges: &[&str]) -> FleetHost {
+        let bridges = serde_json::to_string(bridges).unwrap();
+        let text = format!(
+            r#"{{"Host":"{name}","Liveness":"{liveness}","StaleSince":null,"Number":null,"Address":null,
+            "Version":"","Bridges":{bridges},"Attachments":null,"Meshes":[],"Notes":[]}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn a_bridge_is_none_only_where_every_host_is_heard_of() {
+        let mut hosts = vec![host("h1", "live", &["br0", "br1"]), host("h2", "live", &["br0"])];
+        assert!(has_bridge(&hosts, "br1") && !has_bridge(&hosts, "br2"));
+        let refused = no_such_bridge(&hosts, "br2").unwrap_err();
+        assert_eq!(refused.to_string(), "no such bridge on any host: br2");
+        hosts.push(host("h3", "stale", &[]));
+        let told = no_such_bridge(&hosts, "br2").unwrap();
+        assert_eq!(told, "whether there is a bridge br2 on h3 is unknown");
+    }
 }
-    let mut stream = Stream::new(format, Cells::Cut, &views::FLEET_EVENTS);

@@ -25,6 +25,9 @@ pub async fn run(sources: &SourceOptions, args: &HostsArgs) -> Result<Outcome, C
     let client = client(sources)?;
     let (mut outcome, _) = told(&client).await?;
     let rows: Vec<v1::FleetHost> = client.get("/v1/fleet/hosts", &[]).await?;
+    if rows.is_empty() {
+        outcome.hints.push("no host to list".to_owned());
+    }
     outcome.text = Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::HOSTS, &rows)?;
     Ok(outcome)
 }

@@ -261,6 +261,9 @@ async fn meshes(
 
 async fn ls(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, CliError> {
     let (mut outcome, meshes, _) = meshes(sources, args.mesh.as_deref()).await?;
+    if meshes.is_empty() {
+        outcome.hints.push("no mesh to list".to_owned());
+    }
     outcome.text = match &args.format {
         report::Format::Table => {
             let rows: Vec<_> = meshes.iter().flat_map(views::MeshRow::all).collect();

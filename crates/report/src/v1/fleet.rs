@@ -95,6 +95,11 @@ pub struct FleetPort {
     /// What it does with tags.
     #[serde(rename = "VLANMode")]
     pub vlan_mode: Option<VlanMode>,
+    /// Trunked VLANs.
+    pub trunks: Vec<u16>,
+    /// The customers' VLANs of a `dot1q-tunnel`; empty means all.
+    #[serde(rename = "CVLANs")]
+    pub cvlans: Vec<u16>,
     /// Who is on it, in words.
     pub who: String,
 }
@@ -283,6 +288,8 @@ impl From<FleetAttachment> for Option<FleetPort> {
             port: attachment.port?,
             vlan: attachment.vlan,
             vlan_mode: attachment.vlan_mode,
+            trunks: attachment.trunks,
+            cvlans: attachment.cvlans,
             who,
         })
     }

@@ -6,12 +6,13 @@ use super::cells::{dash, number, some, unless_unknown, vlans};
 use crate::format::{Column, View};
 use crate::v1::{Attachment, State, Wire};
 
-const INTERFACE: Column<Attachment> = ("INTERFACE", |row| row.interface.clone());
-const BRIDGE: Column<Attachment> = ("BRIDGE", |row| unless_unknown(row.bridge.clone(), row.state));
-const OFPORT: Column<Attachment> = ("OFPORT", ofport);
-const MAC: Column<Attachment> = ("MAC", |row| dash(row.mac.as_ref()));
-const VLAN: Column<Attachment> = ("VLAN", vlan);
-const ADDRESSES: Column<Attachment> = ("ADDRESSES", |row| some(row.addresses.join(",")));
+pub(super) const INTERFACE: Column<Attachment> = ("INTERFACE", |row| row.interface.clone());
+pub(super) const BRIDGE: Column<Attachment> =
+    ("BRIDGE", |row| unless_unknown(row.bridge.clone(), row.state));
+pub(super) const OFPORT: Column<Attachment> = ("OFPORT", ofport);
+pub(super) const MAC: Column<Attachment> = ("MAC", |row| dash(row.mac.as_ref()));
+pub(super) const VLAN: Column<Attachment> = ("VLAN", vlan);
+pub(super) const ADDRESSES: Column<Attachment> = ("ADDRESSES", |row| some(row.addresses.join(",")));
 const HOST_INTERFACE: Column<Attachment> = ("HOST INTERFACE", host_interface);
 
 const BARE_OFPORT: Column<Attachment> = ("", |row| number(row.ofport));
@@ -28,9 +29,10 @@ pub const PORT: View<Attachment> = View {
     csv: &[INTERFACE, BARE_OFPORT, BARE_MAC, BARE_BRIDGE],
 };
 
-const CONTAINER: Column<Attachment> = ("CONTAINER", |row| row.called.clone());
-const SHORT_ID: Column<Attachment> = ("CONTAINER ID", |row| short_id(&row.id).to_owned());
-const FULL_ID: Column<Attachment> = ("CONTAINER ID", |row| row.id.clone());
+pub(super) const CONTAINER: Column<Attachment> = ("CONTAINER", |row| row.called.clone());
+pub(super) const SHORT_ID: Column<Attachment> =
+    ("CONTAINER ID", |row| short_id(&row.id).to_owned());
+pub(super) const FULL_ID: Column<Attachment> = ("CONTAINER ID", |row| row.id.clone());
 const STATE: Column<Attachment> = ("STATE", |row| row.state.to_string());
 const BARE_VLAN: Column<Attachment> = ("", |row| number(row.vlan));
 const BARE_ADDRESSES: Column<Attachment> = ("", |row| row.addresses.join(" "));

@@ -65,7 +65,7 @@ macro_rules! has_vlans {
     )*};
 }
 
-has_vlans!(v1::Attachment, v1::Port, Jack);
+has_vlans!(v1::Attachment, v1::Port, v1::FleetPort, Jack);
 
 /// As `ovs-ofctl` names it.
 pub(super) fn name_number(port: u16) -> String {

@@ -1,8 +1,7 @@
 //! Rows of several hosts.
 
-use model::ids::short_id;
-
-use super::cells::{dash, name_number, number, some};
+use super::attachment;
+use super::cells::{dash, name_number, number, some, vlans};
 use crate::format::{Column, View};
 use crate::v1::{
     FleetAttachment, FleetEvent, FleetHost, FleetMatch, FleetPort, FromHost, Liveness, Mesh,
@@ -42,35 +41,47 @@ pub const HOSTS: View<FleetHost> = View {
     ],
 };
 
-const OF_ATTACHMENT: &[Column<FleetAttachment>] = &[
-    ("HOST", |row| row.from.host.clone()),
-    ("STATE", |row| age(&row.from)),
-    ("CONTAINER ID", |row| short_id(&row.attachment.id).to_owned()),
-    ("CONTAINER", |row| row.attachment.called.clone()),
-    ("INTERFACE", |row| row.attachment.interface.clone()),
-    ("BRIDGE", |row| dash(row.attachment.bridge.as_ref())),
-    ("OFPORT", |row| {
-        row.attachment.ofport.map_or_else(|| row.attachment.state.to_string(), name_number)
-    }),
-    ("MAC", |row| dash(row.attachment.mac.as_ref())),
-    ("VLAN", |row| super::vlans(&row.attachment)),
-    ("ADDRESSES", |row| some(row.attachment.addresses.join(","))),
+/// A column of a local view, for what another host tells.
+macro_rules! of {
+    ($column:path, $($field:ident).+) => {
+        ($column.0, |row| ($column.1)(&row.$($field).+))
+    };
+}
+
+const HOST: Column<FleetAttachment> = ("HOST", |row| row.from.host.clone());
+const AGE: Column<FleetAttachment> = ("STATE", |row| age(&row.from));
+const SHORT_ID: Column<FleetAttachment> = of!(attachment::SHORT_ID, attachment);
+const FULL_ID: Column<FleetAttachment> = of!(attachment::FULL_ID, attachment);
+const CONTAINER: Column<FleetAttachment> = of!(attachment::CONTAINER, attachment);
+const INTERFACE: Column<FleetAttachment> = of!(attachment::INTERFACE, attachment);
+const BRIDGE: Column<FleetAttachment> = of!(attachment::BRIDGE, attachment);
+const OFPORT: Column<FleetAttachment> = of!(attachment::OFPORT, attachment);
+const MAC: Column<FleetAttachment> = of!(attachment::MAC, attachment);
+const VLAN: Column<FleetAttachment> = of!(attachment::VLAN, attachment);
+const ADDRESSES: Column<FleetAttachment> = of!(attachment::ADDRESSES, attachment);
+
+const FLEET_CSV: &[Column<FleetAttachment>] = &[
+    HOST,
+    ("", |row| row.from.liveness.to_string()),
+    CONTAINER,
+    INTERFACE,
+    ("", |row| row.attachment.bridge.clone().unwrap_or_default()),
+    ("", |row| number(row.attachment.ofport)),
+    ("", |row| row.attachment.mac.clone().unwrap_or_default()),
+    ("", |row| row.attachment.addresses.join(" ")),
+    ("", |row| row.attachment.state.to_string()),
 ];
 
 /// Every interface of every host's containers.
 pub const FLEET: View<FleetAttachment> = View {
-    table: OF_ATTACHMENT,
-    csv: &[
-        ("", |row| row.from.host.clone()),
-        ("", |row| row.from.liveness.to_string()),
-        ("", |row| row.attachment.called.clone()),
-        ("", |row| row.attachment.interface.clone()),
-        ("", |row| row.attachment.bridge.clone().unwrap_or_default()),
-        ("", |row| number(row.attachment.ofport)),
-        ("", |row| row.attachment.mac.clone().unwrap_or_default()),
-        ("", |row| row.attachment.addresses.join(" ")),
-        ("", |row| row.attachment.state.to_string()),
-    ],
+    table: &[HOST, AGE, SHORT_ID, CONTAINER, INTERFACE, BRIDGE, OFPORT, MAC, VLAN, ADDRESSES],
+    csv: FLEET_CSV,
+};
+
+/// The same with full ids.
+pub const FLEET_NO_TRUNC: View<FleetAttachment> = View {
+    table: &[HOST, AGE, FULL_ID, CONTAINER, INTERFACE, BRIDGE, OFPORT, MAC, VLAN, ADDRESSES],
+    csv: FLEET_CSV,
 };
 
 /// What fits a query, on every host.
@@ -79,13 +90,10 @@ pub const FLEET_WHO: View<FleetMatch> = View {
         ("WHO", |row| row.who.clone()),
         ("HOST", |row| row.row.from.host.clone()),
         ("STATE", |row| age(&row.row.from)),
-        ("BRIDGE", |row| dash(row.row.attachment.bridge.as_ref())),
-        ("OFPORT", |row| {
-            let of = &row.row.attachment;
-            of.ofport.map_or_else(|| of.state.to_string(), name_number)
-        }),
-        ("MAC", |row| dash(row.row.attachment.mac.as_ref())),
-        ("ADDRESSES", |row| some(row.row.attachment.addresses.join(","))),
+        of!(attachment::BRIDGE, row.attachment),
+        of!(attachment::OFPORT, row.attachment),
+        of!(attachment::MAC, row.attachment),
+        of!(attachment::ADDRESSES, row.attachment),
         ("MATCHED BY", |row| row.matched_by.to_string()),
     ],
     csv: &[
@@ -106,7 +114,7 @@ pub const FLEET_PORTS: View<FleetPort> = View {
         ("BRIDGE", |row| row.bridge.clone()),
         ("OFPORT", |row| row.ofport.map_or_else(|| row.state.to_string(), name_number)),
         ("PORT", |row| row.port.clone()),
-        ("VLAN", |row| dash(row.vlan.map(|tag| tag.to_string()).as_ref())),
+        ("VLAN", vlans),
         ("WHO", |row| row.who.clone()),
     ],
     csv: &[

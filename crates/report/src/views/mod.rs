@@ -22,7 +22,8 @@ pub use event::EVENTS;
 pub use explanation::EXPLANATION;
 pub use fdb::FDB;
 pub use fleet::{
-    FLEET, FLEET_EVENTS, FLEET_PORTS, FLEET_WHO, HOSTS, MESH_BLOCKS, MESH_TABLE, MESHES, MeshRow,
+    FLEET, FLEET_EVENTS, FLEET_NO_TRUNC, FLEET_PORTS, FLEET_WHO, HOSTS, MESH_BLOCKS, MESH_TABLE,
+    MESHES, MeshRow,
 };
 pub use flow::{FLOW_CHANGES, FLOWS};
 pub use matching::WHO;

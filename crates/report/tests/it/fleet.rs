@@ -1,10 +1,11 @@
 //! A port whose link is gone has no container on it, wherever its host is.
 
 use docker_ovs_report::graph::{Scene, mermaid};
+use docker_ovs_report::v1::VlanMode;
 use docker_ovs_report::v1::{
     Attachment, FleetAttachment, FleetPort, FromHost, Liveness, MatchedBy, State,
 };
-use docker_ovs_report::{Wanted, list};
+use docker_ovs_report::{Format, Wanted, list, render, views};
 use model::ids::OfPort;
 use model::who::WhoQuery;
 
@@ -79,4 +80,49 @@ fn a_picture_of_a_fleet_has_a_box_for_each_namespace_of_each_host() {
     assert_eq!(boxes(&[one.clone(), at("a", "net:[1]", "p2")]), 1);
     assert_eq!(boxes(&[one.clone(), at("a", "net:[2]", "p2")]), 2);
     assert_eq!(boxes(&[one, at("b", "net:[1]", "p1")]), 2);
+}
+
+/// The words of one row under these headers; no cell of theirs has a blank in it.
+fn cells(table: &str, headers: &[&str]) -> Vec<String> {
+    let [header, row] = table.lines().collect::<Vec<_>>()[..] else { panic!("{table}") };
+    let cell = |name: &&str| {
+        let at = header.find(name).unwrap();
+        row[at..].split("   ").next().unwrap().trim().to_owned()
+    };
+    headers.iter().map(cell).collect()
+}
+
+#[test]
+fn a_row_has_the_same_cells_here_and_on_another_host() {
+    let mut row = told().into_iter().find(|row| row.attachment.state == State::On).unwrap();
+    let columns = ["BRIDGE", "OFPORT", "VLAN"];
+    let both = |row: &FleetAttachment| {
+        let here =
+            render(&Format::Table, &views::LIST, std::slice::from_ref(&row.attachment)).unwrap();
+        let there = render(&Format::Table, &views::FLEET, std::slice::from_ref(row)).unwrap();
+        assert_eq!(cells(&here, &columns), cells(&there, &columns));
+        cells(&there, &columns)
+    };
+    row.attachment.vlan_mode = Some(VlanMode::Trunk);
+    (row.attachment.vlan, row.attachment.trunks) = (None, vec![10, 20]);
+    assert_eq!(both(&row)[2], "trunk 10,20");
+    let port = Option::<FleetPort>::from(row.clone()).unwrap();
+    let ports = render(&Format::Table, &views::FLEET_PORTS, &[port]).unwrap();
+    assert_eq!(cells(&ports, &["VLAN"]), ["trunk 10,20"]);
+    let nowhere = |state| {
+        let attachment = Attachment { state, ..row.attachment.clone().without_port() };
+        FleetAttachment { attachment: Attachment { vlan_mode: None, ..attachment }, ..row.clone() }
+    };
+    assert_eq!(both(&nowhere(State::Unknown)), ["unknown"; 3]);
+    assert_eq!(both(&nowhere(State::None)), ["-"; 3]);
+}
+
+#[test]
+fn full_ids_are_told_where_they_are_asked_for() {
+    let row = told().into_iter().find(|row| row.attachment.id.len() > 12).unwrap();
+    let rows = std::slice::from_ref(&row);
+    let whole = render(&Format::Table, &views::FLEET_NO_TRUNC, rows).unwrap();
+    assert!(whole.contains(&row.attachment.id), "{whole}");
+    let short = render(&Format::Table, &views::FLEET, rows).unwrap();
+    assert!(!short.contains(&row.attachment.id), "{short}");
 }
