@@ -23,7 +23,8 @@ pub(super) const PORT: &str = help! {
     "are the first three, for every interface, as docker-ovs-port prints them: the number is empty"
     "where the interface is not on that bridge."
     ""
-    "Exit codes: 0 found; 1 with BRIDGE or -q, when there is no number; 2 error"
+    "Exit codes: 0 found; 1 with BRIDGE or -q, when there is no number, also while one is pending;"
+    "2 error, with BRIDGE or -q also where that is unknown: an interface could not be followed"
 };
 
 pub(super) const LS: &str = help! {
@@ -83,7 +84,8 @@ pub(super) const EXPLAIN: &str = help! {
     "  docker ovs explain web                  each step of the answer, and who said it"
     "  docker ovs explain web br0              why web is on br0, or is not"
     ""
-    "Exit codes: 0 explained; 1 with BRIDGE, when no interface is on it; 2 error"
+    "Exit codes: 0 explained; 1 with BRIDGE, when no interface is on it; 2 error, with BRIDGE also"
+    "where that is unknown: an interface could not be followed"
 };
 
 pub(super) const GRAPH: &str = help! {

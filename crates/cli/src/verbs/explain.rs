@@ -3,10 +3,9 @@
 use host::{Origin, Question};
 use model::Target;
 use model::switch::SwitchSource;
-use report::v1::State;
 use report::{Format, v1, views};
 
-use super::port::absence;
+use super::port::{Missing, absence, of_unknown_place};
 
 use crate::args::ExplainArgs;
 use crate::outcome::{CliError, Outcome};
@@ -45,9 +44,10 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliErro
     let elsewhere = args.bridge.as_ref().filter(|bridge| !on(bridge));
     let mut remarks = look.remarks();
     remarks.extend(subject.remark(&look.snapshot));
-    let unknown = rows.iter().map(|row| &row.attachment).filter(|row| row.state == State::Unknown);
-    remarks.extend(elsewhere.map(|bridge| absence(&args.container, bridge, unknown)));
+    let unknown = || of_unknown_place(rows.iter().map(|row| &row.attachment));
+    remarks.extend(elsewhere.map(|bridge| absence(&args.container, bridge, unknown())));
+    let Missing { nothing, unknown } = Missing::where_it(elsewhere.is_some(), unknown());
     let empty = || format!("{} has no Ethernet interface", args.container);
     let hints = if rows.is_empty() { vec![empty()] } else { Vec::new() };
-    Ok(Outcome { text, remarks, hints, nothing: elsewhere.is_some(), ..Outcome::default() })
+    Ok(Outcome { text, remarks, hints, nothing, unknown, ..Outcome::default() })
 }

@@ -34,9 +34,10 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> 
             Text::cells(format, Cells::no_trunc(args.no_trunc), &views::PORT, &answer.on_bridge())?
         }
     };
-    let nothing = (args.quiet || asked.bridge.is_some()) && !answer.has_number();
+    let misses = (args.quiet || asked.bridge.is_some()) && !answer.has_number();
+    let Missing { nothing, unknown } = Missing::where_it(misses, answer.of_unknown_place());
     let hints = answer.emptiness(&args.container).into_iter().collect();
-    Ok(Outcome { text, remarks: answer.remarks, hints, nothing, ..Outcome::default() })
+    Ok(Outcome { text, remarks: answer.remarks, hints, nothing, unknown, ..Outcome::default() })
 }
 
 /// Answers as the 2014 script does.
@@ -119,11 +120,9 @@ impl Answer<'_> {
     fn emptiness(&self, container: &str) -> Option<String> {
         match self.bridge {
             _ if self.rows.is_empty() => Some(format!("{container} has no Ethernet interface")),
-            Some(bridge) if self.on_bridge().is_empty() => Some(absence(
-                container,
-                bridge,
-                self.rows.iter().map(|(_, row)| row).filter(|row| row.state == State::Unknown),
-            )),
+            Some(bridge) if self.on_bridge().is_empty() => {
+                Some(absence(container, bridge, self.of_unknown_place()))
+            }
             _ => None,
         }
     }
@@ -144,8 +143,39 @@ impl Answer<'_> {
         self.rows.iter().map(|(_, row)| place(row)).collect()
     }
 
+    /// Those that may be on any bridge.
+    fn of_unknown_place(&self) -> impl Iterator<Item = &v1::Attachment> {
+        of_unknown_place(self.rows.iter().map(|(_, row)| row))
+    }
+
     pub(super) fn has_number(&self) -> bool {
         self.on_bridge().iter().any(|row| row.ofport.is_some())
+    }
+}
+
+/// The interfaces that could not be followed.
+pub(super) fn of_unknown_place<'r>(
+    rows: impl Iterator<Item = &'r v1::Attachment>,
+) -> impl Iterator<Item = &'r v1::Attachment> {
+    rows.filter(|row| row.state == State::Unknown)
+}
+
+/// What it means that what was asked for was not found: that there is none, or, where an interface could not
+/// be followed, that it cannot be known. A number that is pending is none yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Missing {
+    pub(super) nothing: bool,
+    pub(super) unknown: bool,
+}
+
+impl Missing {
+    /// Neither, unless it `misses`.
+    pub(super) fn where_it<'r>(
+        misses: bool,
+        mut of_unknown_place: impl Iterator<Item = &'r v1::Attachment>,
+    ) -> Self {
+        let is_known = of_unknown_place.next().is_none();
+        Self { nothing: misses && is_known, unknown: misses && !is_known }
     }
 }
 
@@ -168,4 +198,29 @@ fn doubts(found: &[Cow<'_, Attachment>]) -> Vec<String> {
         attachment.doubts().into_iter().map(move |doubt| format!("{name}: {doubt}"))
     });
     doubts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn none_is_no_answer_where_an_interface_could_not_be_followed() {
+        let scene = include_str!("../../tests/scenes/odd.json");
+        let snapshot: model::Snapshot = serde_json::from_str(scene).unwrap();
+        let wiring = model::resolve(&snapshot);
+        let rows: Vec<_> =
+            wiring.attachments.iter().map(|found| v1::Attachment::new(found, None)).collect();
+        let (unknown, known): (Vec<_>, Vec<_>) =
+            rows.into_iter().partition(|row| row.state == State::Unknown);
+        assert!(!unknown.is_empty() && !known.is_empty());
+        let missing = |misses, rows: &[v1::Attachment]| {
+            let Missing { nothing, unknown } =
+                Missing::where_it(misses, of_unknown_place(rows.iter()));
+            (nothing, unknown)
+        };
+        assert_eq!(missing(true, &known), (true, false));
+        assert_eq!(missing(true, &unknown), (false, true));
+        assert_eq!(missing(false, &unknown), (false, false));
+    }
 }
