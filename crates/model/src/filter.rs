@@ -1,4 +1,5 @@
-//! `--filter KEY=VALUE`, as Docker has it: the same key twice means either, two keys mean both.
+//! `--filter KEY=VALUE`, as Docker has it: the same key twice means either, but every label must fit; two keys
+//! mean both.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;

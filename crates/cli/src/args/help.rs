@@ -35,10 +35,10 @@ pub(super) const LS: &str = help! {
     "  docker ovs ls -a --filter status=orphaned       those whose link is gone"
     "  docker ovs ls -q --filter label=tier=web        ids of containers"
     ""
-    "The same filter twice means either, two different ones mean both. States: on, pending (no"
-    "number yet), failed, several (a bond's), none (on no bridge), unknown, orphaned (only with -a: a"
-    "port that had a known container). A trunk port for which no VLANs are listed carries every VLAN,"
-    "and so passes every vlan=."
+    "The same filter twice means either, but every label= must fit; two different ones mean both."
+    "States: on, pending (no number yet), failed, several (a bond's), none (on no bridge), unknown,"
+    "orphaned (only with -a: a port that had a known container). A trunk port for which no VLANs are"
+    "listed carries every VLAN, and so passes every vlan=."
     ""
     "CSV has no header. Its columns are container, interface, bridge, OpenFlow port, MAC, VLAN,"
     "addresses, host interface and state; with --fleet host, whether it is heard of, container,"
@@ -370,3 +370,40 @@ pub(super) const COMPLETION: &str = help! {
     ""
     "Exit codes: 0 written; 2 error"
 };
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use model::filter::{Filter, FilterFields, Filters, Labels};
+
+    use super::LS;
+
+    #[test]
+    fn what_is_told_of_filters_that_are_repeated_is_what_they_do() {
+        let labels = BTreeMap::from([("a".into(), "1".into())]);
+        let passes = |words: &[&str]| {
+            let filters: Vec<Filter> = words.iter().map(|word| word.parse().unwrap()).collect();
+            let web = FilterFields {
+                name: "web",
+                engine: None,
+                id: "",
+                bridge: None,
+                fake_bridge: None,
+                vlans: None,
+                status: "",
+                labels: Labels::Known(&labels),
+            };
+            Filters(&filters).agree(&web)
+        };
+        assert!(passes(&["container=web", "container=db"]));
+        assert!(passes(&["label=a", "label=a=1"]) && !passes(&["label=a", "label=b"]));
+        let document = |name: &str| {
+            let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/");
+            std::fs::read_to_string(folder.to_owned() + name).unwrap()
+        };
+        assert!(LS.contains("twice means either, but every label= must fit"));
+        assert!(document("serve.md").contains("means\neither, but every `label=` must fit"));
+        assert!(document("openapi.json").contains("may be repeated, which means all of them"));
+    }
+}
