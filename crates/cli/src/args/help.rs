@@ -10,6 +10,20 @@ macro_rules! help {
     };
 }
 
+/// Of the program docker-ovs-port, which takes no options: what its `--help` says after the usage, and what its
+/// manual page has beside the verb `docker ovs port`.
+pub const DROP_IN: &str = concat!(
+    "The program docker-ovs-port is of its own: docker-ovs-port CONTAINER OVS_BRIDGE. It takes these two\n",
+    "words and no options but --help and --version, and prints a line for each Ethernet interface of the\n",
+    "container: interface,OpenFlow port,MAC. The number is empty where the interface is not on that\n",
+    "bridge, or has none. docker ovs port has the options.\n",
+    "\n",
+    "It looks itself, and asks no daemon of docker-ovs. It reads DOCKER_HOST, DOCKER_CONTEXT,\n",
+    "DOCKER_CONFIG and OVS_RUNDIR, and not DOCKER_OVS_SERVER.\n",
+    "\n",
+    "Its exit codes: 0 the container was found, also where no interface is on the bridge; 2 error",
+);
+
 pub(super) mod mesh;
 
 pub(super) const PORT: &str = help! {

@@ -29,6 +29,7 @@ pub use fleet::{
     MeshJoinArgs, MeshLeaveArgs, MeshLsArgs, MeshReleaseArgs, MeshRmArgs, TunnelKind,
 };
 pub use follow::{DEFAULT_SOCKET, DriverArgs, EventsArgs, ServeArgs, Toggle, WaitArgs};
+pub use help::DROP_IN;
 pub use operand::Operand;
 pub use read::{
     CaptureArgs, CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, HistoryArgs, LsArgs,

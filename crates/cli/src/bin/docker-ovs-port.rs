@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use docker_ovs::args::Operand;
-use docker_ovs::outcome::{CliError, Outcome, print};
+use docker_ovs::args::{DROP_IN, Operand};
+use docker_ovs::outcome::{CliError, Outcome, print, print_text};
+use docker_ovs::release::LINE;
 use docker_ovs::swapped::with_swap_hint;
-use docker_ovs::writer::tell_line;
+use docker_ovs::writer::{Text, tell_line};
 use docker_ovs::{block_on, verbs};
 use host::{Host, Origin, Settings};
 
@@ -16,11 +17,19 @@ const USAGE: &str = "Usage: docker-ovs-port CONTAINER OVS_BRIDGE";
 fn main() -> ExitCode {
     let words: Result<Vec<String>, _> =
         std::env::args_os().skip(1).map(OsString::into_string).collect();
-    let Ok([container, bridge]) = words.as_deref() else {
-        tell_line(USAGE);
-        return ExitCode::from(2);
-    };
-    print(PROGRAM, block_on(answer(container, bridge)))
+    match words.as_deref().unwrap_or_default() {
+        [container, bridge] => print(PROGRAM, block_on(answer(container, bridge))),
+        [word] if word == "--help" || word == "-h" => {
+            print_text(PROGRAM, &Text::lines(&format!("{USAGE}\n\n{DROP_IN}\n")), 0)
+        }
+        [word] if word == "--version" => {
+            print_text(PROGRAM, &Text::lines(&format!("{PROGRAM} {LINE}\n")), 0)
+        }
+        _ => {
+            tell_line(USAGE);
+            ExitCode::from(2)
+        }
+    }
 }
 
 async fn answer(container: &str, bridge: &str) -> Result<Outcome, CliError> {

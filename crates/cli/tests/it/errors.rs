@@ -10,11 +10,24 @@ use lab::{Bridge, Container, Netns, Plug, Plugged, run};
 
 #[test]
 fn the_wrong_number_of_words_is_answered_with_the_usage() {
-    for words in [&[][..], &["one"], &["one", "two", "three"]] {
+    for words in [&[][..], &["one"], &["one", "two", "three"], &["-x"], &["--help", "b", "c"]] {
         let ran = drop_in(words);
         let usage = "Usage: docker-ovs-port CONTAINER OVS_BRIDGE\n";
         assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (2, "", usage));
     }
+}
+
+#[test]
+fn the_small_program_tells_what_it_is_where_it_is_asked() {
+    for word in ["--help", "-h"] {
+        let ran = drop_in(&[word]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{word}");
+        assert!(ran.stdout.starts_with("Usage: docker-ovs-port CONTAINER OVS_BRIDGE\n"), "{ran:?}");
+        assert!(ran.stdout.contains("exit codes"), "{ran:?}");
+    }
+    let ran = drop_in(&["--version"]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    assert!(ran.stdout.starts_with("docker-ovs-port "), "{ran:?}");
 }
 
 /// A member of etcd that takes connections and says nothing.

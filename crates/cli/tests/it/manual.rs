@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Command;
 use clap_mangen::Man;
-use docker_ovs::args::Cli;
+use docker_ovs::args::{Cli, DROP_IN};
 
 /// A page, by its file's name.
 type Page = (String, String);
@@ -16,7 +16,11 @@ fn pages() -> Vec<Page> {
     let mut tool =
         Cli::documented().version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
     tool.build();
-    let tool = without_help(tool);
+    // The page docker-ovs-port(1) is of the verb and of the program: both are called so.
+    let tool = without_help(tool).mut_subcommand("port", |verb| {
+        let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+        verb.after_help(format!("{help}\n\n{DROP_IN}"))
+    });
     let listed = |command: &Command| -> Vec<Command> {
         command.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned().collect()
     };
@@ -70,6 +74,13 @@ fn where_to_look_stands_in_the_page_of_the_tool_alone() {
         .map(|(name, _)| name)
         .collect();
     assert_eq!(with_it, ["docker-ovs.1"]);
+}
+
+#[test]
+fn the_page_of_the_small_program_tells_of_it() {
+    let pages = pages();
+    let (_, page) = pages.iter().find(|(name, _)| name == "docker-ovs-port.1").unwrap();
+    assert!(page.contains("docker\\-ovs\\-port CONTAINER OVS_BRIDGE"), "{page}");
 }
 
 #[test]
