@@ -219,7 +219,7 @@ pub struct HistoryArgs {
 #[derive(Debug, Args)]
 pub struct VersionArgs {
     /// table, csv, json, or a Go template such as '{{.Commit}}'
-    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
 }
 

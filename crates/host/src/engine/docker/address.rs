@@ -143,6 +143,8 @@ pub(super) fn parse(text: &str) -> Result<Endpoint, SourceError> {
     }
     match text.strip_prefix("tcp://") {
         Some(place) => local(text, place.trim_end_matches('/')),
+        // What has no scheme is TCP to Docker (docker/cli, opts/hosts.go).
+        None if !text.contains("://") => local(text, text.trim_end_matches('/')),
         None => Err(unusable(text, "only unix:// and tcp:// to this machine can be used")),
     }
 }
@@ -192,6 +194,10 @@ mod tests {
         for far in ["tcp://192.0.2.1:2375", "ssh://me@far", "tcp://far:2375", "npipe:////./x"] {
             assert!(parse(far).is_err(), "{far}");
         }
+        for near in ["127.0.0.1:2375", "localhost:2375", "localhost"] {
+            assert_eq!(parse(near).unwrap().to_string(), "tcp://127.0.0.1:2375", "{near}");
+        }
+        assert!(parse("192.0.2.1:2375").is_err() && parse("far:2375").is_err());
         assert_eq!(parse("tcp://localhost").unwrap().to_string(), "tcp://127.0.0.1:2375");
         assert_eq!(parse("tcp://[::1]:99").unwrap().to_string(), "tcp://[::1]:99");
     }
