@@ -17,6 +17,7 @@ pub(super) struct Sources {
     bridges: Vec<Candidate>,
     ports: Vec<Candidate>,
     vlans: Vec<Candidate>,
+    labels: Vec<Candidate>,
 }
 
 impl Sources {
@@ -39,7 +40,9 @@ impl Sources {
         });
         let vlans = wiring.ports.iter().filter_map(SwitchPort::vlans);
         let tags = vlans.flat_map(|vlans| vlans.tag.into_iter().chain(vlans.trunks));
+        let labels = snapshot.containers().flat_map(|row| &row.labels);
         Self {
+            labels: sorted(labels.map(|(key, value)| candidate(&format!("{key}={value}"), ""))),
             containers: sorted(containers.map(|(name, row)| candidate(&name, &row.state))),
             bridges: sorted(bridges().map(|row| candidate(&row.name, "")).chain(fakes)),
             ports: ports.flatten().collect(),
@@ -87,7 +90,10 @@ fn about(text: Option<&clap::builder::StyledStr>) -> String {
 fn values(line: &Line, id: &str, sources: &dyn Fn() -> Sources) -> Vec<Candidate> {
     match id {
         "bridge" => sources().bridges,
-        "container" if line.is("disconnect") || line.is("restore") => sources().containers,
+        // What is waited for may not run yet.
+        "container" if ["disconnect", "restore", "wait"].into_iter().any(|verb| line.is(verb)) => {
+            sources().containers
+        }
         "container" => sources().running(),
         "what" if line.is("history") => {
             let sources = sources();
@@ -125,6 +131,7 @@ fn filters(prefix: &str, sources: &dyn Fn() -> Sources) -> Vec<Candidate> {
         "bridge" => sources().bridges,
         "vlan" => sources().vlans,
         "status" => plain(&STATES),
+        "label" => sources().labels,
         _ => Vec::new(),
     };
     let pair = |one: Candidate| Candidate { word: format!("{key}={}", one.word), ..one };
