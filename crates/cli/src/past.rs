@@ -114,7 +114,7 @@ fn not_known(at: u64, folder: &Path, unknown: Unknown) -> CliError {
         }
         Unknown { before: Some(before), after: Some(after) } => {
             let (before, after) = (told(before), told(after));
-            message(format!("no daemon kept the journal in {folder} from {before} to {after}"))
+            message(format!("the journal in {folder} has a gap from {before} to {after}"))
                 .hint(format!("--at {before} and --at {after} are known"))
         }
     }

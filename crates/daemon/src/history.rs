@@ -250,16 +250,17 @@ fn write(
 }
 
 fn open(settings: &HistorySettings) -> Result<Recorder, String> {
-    let (recorder, cut) =
+    let (recorder, unread) =
         Recorder::open(&settings.folder, settings.limits).map_err(|error| match error.kind() {
             std::io::ErrorKind::WouldBlock => "another daemon keeps its history there".to_owned(),
             _ => error.to_string(),
         })?;
-    if let Some(cut) = cut {
+    if let Some(unread) = unread {
         let folder = settings.folder.display();
         warn!(
-            "the history in {folder} ended in the middle of a record: {} bytes were cut",
-            cut.bytes
+            "the history in {folder} ends in the middle of a record, or is damaged: the last {} bytes \
+             are not read",
+            unread.bytes
         );
     }
     Ok(recorder)

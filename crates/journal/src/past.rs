@@ -1,6 +1,8 @@
 //! Reading: what was known at a moment, and what was told between two.
 
-use std::io::{self, ErrorKind, Read};
+use std::cell::OnceCell;
+use std::io::{self, ErrorKind, Read as _};
+use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use crate::delta::Delta;
 use crate::folder;
 use crate::record::Kind;
 use crate::recorder::{ALIVE, LAG};
-use crate::segment::{Content, Segment, segments};
+use crate::segment::{Content, Segment, SegmentHead, segments};
 use crate::state::State;
 use crate::writer::LOCK;
 
@@ -56,9 +58,13 @@ pub struct Beside {
 }
 
 /// A journal that is read; the daemon may go on writing it.
+///
+/// A segment that is damaged is whole up to the last record before the damage, and nothing is known from
+/// there to the next segment. Which records are whole is found where a segment is read, so [`Self::known`]
+/// goes by the heads of those that were not read yet.
 #[derive(Debug)]
 pub struct Past {
-    segments: Vec<Segment>,
+    segments: Vec<Read>,
     /// The stamp of the last record there is.
     last: u64,
     /// Whether a daemon writes it now.
@@ -76,19 +82,27 @@ impl Past {
     pub fn open(folder: &Path, now: u64) -> io::Result<Self> {
         // Before the segments: one that the daemon begins meanwhile is known up to its last record.
         let writer = Live::in_folder(folder)?;
-        let mut segments = segments(folder)?;
+        let mut segments: Vec<_> = segments(folder)?.into_iter().map(Read::from).collect();
         let mut last = 0;
         while let Some(segment) = segments.last() {
-            if let Some((end, _)) = read(&segment.path)?.and_then(|content| content.end()) {
-                let is_open = writer.is_some_and(|writer| writer.segment == Some(segment.number));
+            let is_open = writer.is_some_and(|writer| writer.segment == Some(segment.number));
+            if let Some(whole) = segment.end()? {
+                let end = whole.until(segment.first);
                 let trusted =
                     end.saturating_add(millis(ALIVE + LAG)).min(now.saturating_sub(millis(LAG)));
-                last = if is_open { end.max(trusted) } else { end };
+                last = if is_open && whole.is_all { end.max(trusted) } else { end };
                 break;
             }
             segments.pop();
         }
-        Ok(Self { segments, last, is_written: writer.is_some() })
+        let past = Self { segments, last, is_written: writer.is_some() };
+        // No head tells where such a segment ends: the file that told it is missing.
+        for (segment, next) in past.segments.iter().zip(past.segments.iter().skip(1)) {
+            if !segment.is_before(next) {
+                segment.content()?;
+            }
+        }
+        Ok(past)
     }
 
     /// Whether a daemon writes it now.
@@ -99,25 +113,39 @@ impl Past {
     /// The spans that are known, in the journal's order. Where the clock was set back they overlap.
     pub fn known(&self) -> Vec<KnownSpan> {
         let mut all: Vec<KnownSpan> = Vec::new();
+        let mut is_joined = false;
         for (at, segment) in self.segments.iter().enumerate() {
             let until = self.end(at);
             match all.last_mut() {
-                Some(span) if segment.head.continues && segment.first >= span.until => {
-                    span.until = until;
-                }
+                Some(span) if is_joined => span.until = until,
                 _ => all.push(KnownSpan { from: segment.first, until }),
             }
+            is_joined = self.joined(at).is_some();
         }
         all
     }
 
-    /// Until when a segment knows: the stamp of its last record, or where the next one goes on, of the
+    /// The segment that goes on where this one ends, with nothing missed between them.
+    fn joined(&self, at: usize) -> Option<&Read> {
+        let (segment, next) = (self.segments.get(at)?, self.segments.get(at + 1)?);
+        let SegmentHead { continues, previous } = next.head;
+        let ends = Whole { last: previous, is_all: true };
+        let is_whole = segment.whole.get().is_none_or(|whole| *whole == Some(ends));
+        let goes_on = continues && next.first >= previous;
+        (goes_on && is_whole && segment.is_before(next)).then_some(next)
+    }
+
+    /// Until when a segment knows: what is whole of it, or where the next one goes on, of the
     /// first of that.
     fn end(&self, at: usize) -> u64 {
-        match self.segments.get(at + 1) {
-            Some(next) if next.head.continues && next.first >= next.head.previous => next.first,
-            Some(next) => next.head.previous,
-            None => self.last,
+        let Some(segment) = self.segments.get(at) else { return 0 };
+        match (self.segments.get(at + 1), self.joined(at)) {
+            (None, _) => self.last,
+            (_, Some(joined)) => joined.first,
+            (Some(next), None) => match segment.whole.get() {
+                Some(whole) => whole.map_or(segment.first, |whole| whole.until(segment.first)),
+                None => next.head.previous,
+            },
         }
     }
 
@@ -127,23 +155,24 @@ impl Past {
     /// # Errors
     /// As the system says.
     pub fn at(&self, at: u64) -> io::Result<Result<Moment, Unknown>> {
-        let Some(index) =
-            self.segments.iter().rposition(|one| one.first <= at && at <= self.last_of(one))
-        else {
-            return Ok(Err(self.unknown(at)));
-        };
-        let Some(segment) = self.segments.get(index) else { return Ok(Err(self.unknown(at))) };
-        let Some(state) = replayed(segment, at)? else { return Ok(Err(self.unknown(at))) };
-        let mut known = self.known();
-        known.retain(|span| (span.from..=span.until).contains(&at));
-        let span = known.pop().unwrap_or(KnownSpan { from: segment.first, until: at });
-        let is_repeated = !known.is_empty();
-        Ok(Ok(Moment { snapshot: state.snapshot(), known: span, is_repeated }))
-    }
-
-    fn last_of(&self, segment: &Segment) -> u64 {
-        let at = self.segments.iter().position(|one| one.number == segment.number);
-        at.map_or(0, |at| self.end(at))
+        for (index, segment) in self.segments.iter().enumerate().rev() {
+            let is_of_it = || segment.first <= at && at <= self.end(index);
+            if !is_of_it() {
+                continue;
+            }
+            // What is read may tell that it ends before.
+            let Some(content) = segment.content()? else { continue };
+            if !is_of_it() {
+                continue;
+            }
+            let Some(state) = replayed(&content, at)? else { continue };
+            let mut known = self.known();
+            known.retain(|span| (span.from..=span.until).contains(&at));
+            let span = known.pop().unwrap_or(KnownSpan { from: segment.first, until: at });
+            let is_repeated = !known.is_empty();
+            return Ok(Ok(Moment { snapshot: state.snapshot(), known: span, is_repeated }));
+        }
+        Ok(Err(self.unknown(at)))
     }
 
     fn unknown(&self, at: u64) -> Unknown {
@@ -168,7 +197,7 @@ impl Past {
             if segment.first > until || self.end(at) < since {
                 continue;
             }
-            let Some(content) = read(&segment.path)? else { continue };
+            let Some(content) = segment.content()? else { continue };
             for record in content.records() {
                 if record.kind != Kind::Events || !(since..=until).contains(&record.stamp) {
                     continue;
@@ -216,9 +245,78 @@ impl Past {
     }
 }
 
-/// The state of a segment at a moment; none where it was removed meanwhile.
-fn replayed(segment: &Segment, at: u64) -> io::Result<Option<State>> {
-    let Some(content) = read(&segment.path)? else { return Ok(None) };
+/// What of a segment is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Whole {
+    /// The stamp of the last whole record.
+    last: u64,
+    /// Whether nothing follows that.
+    is_all: bool,
+}
+
+impl Whole {
+    fn of(content: &Content) -> Option<Self> {
+        content.end().map(|(last, end)| Self { last, is_all: end == content.length() })
+    }
+
+    /// Until when the segment knows, whose first record has this stamp. What is torn or damaged behind the
+    /// last whole record may be of the same moment.
+    fn until(self, first: u64) -> u64 {
+        if self.is_all { self.last } else { self.last.saturating_sub(1).max(first) }
+    }
+}
+
+/// A segment, and what of it is whole.
+#[derive(Debug)]
+struct Read {
+    segment: Segment,
+    /// As it was when it was read first; none where it was gone then.
+    whole: OnceCell<Option<Whole>>,
+}
+
+impl From<Segment> for Read {
+    fn from(segment: Segment) -> Self {
+        Self { segment, whole: OnceCell::new() }
+    }
+}
+
+impl Deref for Read {
+    type Target = Segment;
+
+    fn deref(&self) -> &Segment {
+        &self.segment
+    }
+}
+
+impl Read {
+    /// What is in it; none where it was removed meanwhile.
+    fn content(&self) -> io::Result<Option<Content>> {
+        let content = read(&self.path)?;
+        self.whole.get_or_init(|| content.as_ref().and_then(Whole::of));
+        Ok(content)
+    }
+
+    /// What of it is whole now; none where it is gone.
+    fn end(&self) -> io::Result<Option<Whole>> {
+        // What is being written is read in part: a second look finds it whole.
+        for is_last in [false, true] {
+            let Some(whole) = read(&self.path)?.as_ref().and_then(Whole::of) else { break };
+            if whole.is_all || is_last {
+                self.whole.get_or_init(|| Some(whole));
+                return Ok(Some(whole));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether no file was ever between them.
+    fn is_before(&self, next: &Self) -> bool {
+        self.number.checked_add(1) == Some(next.number)
+    }
+}
+
+/// The state of a segment at a moment.
+fn replayed(content: &Content, at: u64) -> io::Result<Option<State>> {
     let mut state = None;
     for record in content.records().take_while(|record| record.stamp <= at) {
         match (record.kind, &mut state) {
@@ -238,8 +336,8 @@ fn replayed(segment: &Segment, at: u64) -> io::Result<Option<State>> {
 }
 
 /// When something happened that a segment tells of.
-fn stamps_of_events(segment: &Segment) -> io::Result<Vec<u64>> {
-    let Some(content) = read(&segment.path)? else { return Ok(Vec::new()) };
+fn stamps_of_events(segment: &Read) -> io::Result<Vec<u64>> {
+    let Some(content) = segment.content()? else { return Ok(Vec::new()) };
     let events = content.records().filter(|record| record.kind == Kind::Events);
     Ok(events.map(|record| record.stamp).collect())
 }

@@ -78,6 +78,13 @@ fn checksum(kind: u8, stamp: [u8; 8], payload: &[u8]) -> u32 {
     hasher.finalize()
 }
 
+/// How long the payload of the record is that begins so, in bytes; none where it says more than
+/// [`LONGEST`], or there is no whole head.
+pub(crate) fn payload(bytes: &[u8]) -> Option<usize> {
+    let (length, _) = bytes.get(..HEAD)?.split_first_chunk::<4>()?;
+    usize::try_from(u32::from_le_bytes(*length)).ok().filter(|length| *length <= LONGEST)
+}
+
 /// The records at the beginning of some bytes, up to the first that is torn or damaged.
 #[derive(Clone, Debug)]
 pub struct Records<'a> {

@@ -10,7 +10,7 @@ use model::timeline::Event;
 
 use crate::delta::{Delta, is_keyed};
 use crate::record::Kind;
-use crate::writer::{Cut, Limits, Writer};
+use crate::writer::{Limits, Unread, Writer};
 
 /// After so long without a change a program that keeps a journal keeps that there was none.
 pub const ALIVE: Duration = Duration::from_secs(60);
@@ -43,9 +43,9 @@ impl Recorder {
     ///
     /// # Errors
     /// As [`Writer::open`].
-    pub fn open(folder: &Path, limits: Limits) -> io::Result<(Self, Option<Cut>)> {
-        let (writer, cut) = Writer::open(folder, limits)?;
-        Ok((Self { writer, known: None, is_keyed: false }, cut))
+    pub fn open(folder: &Path, limits: Limits) -> io::Result<(Self, Option<Unread>)> {
+        let (writer, unread) = Writer::open(folder, limits)?;
+        Ok((Self { writer, known: None, is_keyed: false }, unread))
     }
 
     /// Keeps a look. Nothing was missed since the one before, unless that failed.

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::folder;
-use crate::record::{HEAD, LONGEST, Record, Records};
+use crate::record::{self, HEAD, Kind, LONGEST, Record, Records};
 
 /// What a file of ours begins with.
 const MAGIC: &[u8; 15] = b"docker-ovs hist";
@@ -82,8 +82,8 @@ pub(crate) fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
     Ok(all)
 }
 
-/// The segments of a folder, in order. A file that has no whole first record yet is left out, and so
-/// is one that is removed meanwhile.
+/// The segments of a folder, in order. A file that has no whole first record, yet or for damage, is left
+/// out, and so is one that is removed meanwhile.
 ///
 /// # Errors
 /// The folder or a file in it cannot be read.
@@ -107,14 +107,18 @@ fn open(path: PathBuf, number: u64) -> io::Result<Option<Segment>> {
     };
     let length = file.metadata()?.len();
     let mut bytes = Vec::with_capacity(LENGTH + HEAD);
-    let most = u64::try_from(LENGTH + HEAD).unwrap_or(u64::MAX);
-    file.take(most).read_to_end(&mut bytes)?;
+    (&file).take(as_u64(LENGTH + HEAD)).read_to_end(&mut bytes)?;
+    let Some((_, begins)) = SegmentHead::read(&bytes) else { return Ok(None) };
+    // What a damaged stamp says would be taken for what the segment before knows.
+    let Some(payload) = record::payload(begins) else { return Ok(None) };
+    (&file).take(as_u64(payload)).read_to_end(&mut bytes)?;
     let Some((head, rest)) = SegmentHead::read(&bytes) else { return Ok(None) };
-    let Some(stamp) = rest.last_chunk::<8>().filter(|_| rest.len() == HEAD) else {
-        return Ok(None);
-    };
-    let first = u64::from_le_bytes(*stamp);
-    Ok(Some(Segment { number, path, head, first, length }))
+    let first = Records::of(rest).next().filter(|record| record.kind == Kind::Snapshot);
+    Ok(first.map(|record| Segment { number, path, head, first: record.stamp, length }))
+}
+
+fn as_u64(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 /// A segment in memory.
@@ -125,9 +129,13 @@ impl Content {
     /// Reads a segment, of at most two snapshots' length.
     pub(crate) fn read(path: &Path) -> io::Result<Self> {
         let mut bytes = Vec::new();
-        let most = u64::try_from(2 * LONGEST).unwrap_or(u64::MAX);
-        folder::read(path)?.take(most).read_to_end(&mut bytes)?;
+        folder::read(path)?.take(as_u64(2 * LONGEST)).read_to_end(&mut bytes)?;
         Ok(Self(bytes))
+    }
+
+    /// Its length in bytes.
+    pub(crate) fn length(&self) -> usize {
+        self.0.len()
     }
 
     /// Its records; none where it has no head.

@@ -5,12 +5,13 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rustix::fs::{FlockOperation, flock};
 
 use crate::folder;
 use crate::record::{Kind, LONGEST, Record};
-use crate::segment::{Content, SegmentHead, numbers, path};
+use crate::segment::{Content, SegmentHead, numbers, path, segments};
 
 /// As the folder.
 const FILE: u32 = 0o600;
@@ -44,10 +45,11 @@ impl Default for Limits {
     }
 }
 
-/// What a program that ended in the middle of a write left behind.
+/// What a program that ended in the middle of a write left behind, or damage: it stays as it is, is never
+/// read, and goes with its segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cut {
-    /// So many bytes were no whole record.
+pub struct Unread {
+    /// So many bytes at the end of the last segment follow its last whole record.
     pub bytes: u64,
 }
 
@@ -85,57 +87,54 @@ struct Sealed {
 }
 
 impl Writer {
-    /// Opens the journal in `folder`, which is made if it is not there, and cuts a torn end.
+    /// Opens the journal in `folder`, which is made if it is not there.
     ///
     /// # Errors
     /// As the system says; [`ErrorKind::WouldBlock`] where another program writes it.
-    pub fn open(folder: &Path, limits: Limits) -> io::Result<(Self, Option<Cut>)> {
+    pub fn open(folder: &Path, limits: Limits) -> io::Result<(Self, Option<Unread>)> {
         folder::make(folder)?;
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(FILE);
         let lock = folder::open(&options, &folder.join(LOCK))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
-        let mut sealed = VecDeque::new();
-        let mut cut = None;
         let numbers = numbers(folder)?;
         let next = numbers.last().map_or(1, |last| last + 1);
-        for (at, number) in numbers.iter().enumerate() {
+        let segments = segments(folder)?;
+        // The last stamp of each segment stands at the beginning of the next.
+        let told = |number| segments.iter().find(|next| next.number > number);
+        let mut sealed = VecDeque::new();
+        let (mut last, mut unread) = (0, None);
+        for number in &numbers {
             let path = path(folder, *number);
-            // All but the last ended well, or were cut.
-            let is_last = at + 1 == numbers.len();
-            let length = fs::metadata(&path)?.len();
-            if !is_last {
-                sealed.push_back(Sealed { number: *number, length, last: 0 });
-                continue;
+            let found = fs::symlink_metadata(&path)?;
+            let length = found.len();
+            let is_last = *number + 1 == next;
+            let is_segment = segments.iter().any(|segment| segment.number == *number);
+            let end = if is_segment && told(*number).is_none() {
+                Content::read(&path)?.end()
+            } else {
+                None
+            };
+            let stamp = match (told(*number), end) {
+                _ if !is_segment => modified(&found),
+                (Some(next), _) => next.head.previous,
+                (None, end) => end.map_or(0, |(stamp, _)| stamp),
+            };
+            if is_segment {
+                last = stamp;
             }
-            let (whole, bytes) = cut_end(&path, *number, length)?;
-            sealed.extend(whole);
-            cut = (bytes > 0).then_some(Cut { bytes });
+            if is_last {
+                let whole = end.and_then(|(_, end)| u64::try_from(end).ok()).unwrap_or_default();
+                let bytes = length.saturating_sub(whole);
+                unread = (bytes > 0).then_some(Unread { bytes });
+            }
+            sealed.push_back(Sealed { number: *number, length, last: stamp });
         }
-        let last = sealed.back().map_or(0, |segment| segment.last);
         let folder = folder.to_owned();
-        let mut writer =
-            Self { folder, limits, lock, open: None, sealed, next, last, unsynced: false };
+        let writer = Self { folder, limits, lock, open: None, sealed, next, last, unsynced: false };
         // What the one before wrote there.
         writer.lose();
-        writer.learn_stamps()?;
-        Ok((writer, cut))
-    }
-
-    /// The last stamp of each segment stands at the beginning of the next.
-    fn learn_stamps(&mut self) -> io::Result<()> {
-        let known = crate::segment::segments(&self.folder)?;
-        for segment in self.sealed.iter_mut().filter(|segment| segment.last == 0) {
-            let next = known.iter().find(|next| next.number > segment.number);
-            segment.last = match next {
-                Some(next) => next.head.previous,
-                None => {
-                    Content::read(&path(&self.folder, segment.number))?.end().map_or(0, |end| end.0)
-                }
-            };
-        }
-        self.last = self.sealed.back().map_or(0, |segment| segment.last);
-        Ok(())
+        Ok((writer, unread))
     }
 
     /// Whether the next record must begin a segment with a whole Snapshot: there is none, it is long
@@ -185,7 +184,7 @@ impl Writer {
     }
 
     /// What is last in the segment that is open may not be so any more: something was missed.
-    pub fn lose(&mut self) {
+    pub fn lose(&self) {
         self.says(0);
     }
 
@@ -299,17 +298,9 @@ fn too_long(length: usize) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, format!("a record of {length} bytes is too long"))
 }
 
-/// Cuts what is no whole record, and tells how many bytes that was. A file without any is removed.
-fn cut_end(path: &Path, number: u64, length: u64) -> io::Result<(Option<Sealed>, u64)> {
-    let Some((last, end)) = Content::read(path)?.end() else {
-        fs::remove_file(path)?;
-        return Ok((None, length));
-    };
-    let end = u64::try_from(end).unwrap_or(length);
-    if end < length {
-        let file = folder::open(OpenOptions::new().write(true), path)?;
-        file.set_len(end)?;
-        file.sync_all()?;
-    }
-    Ok((Some(Sealed { number, length: end, last }), length - end))
+/// When a file was written last, in milliseconds since the Unix epoch: nothing else tells how old it is
+/// where it has no whole record.
+fn modified(found: &fs::Metadata) -> u64 {
+    let at = found.modified().ok().and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+    at.and_then(|at| u64::try_from(at.as_millis()).ok()).unwrap_or_default()
 }

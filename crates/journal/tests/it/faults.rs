@@ -38,7 +38,7 @@ fn written(folder: &Path) -> Vec<u64> {
 }
 
 #[test]
-fn what_ends_at_any_byte_is_cut_and_goes_on() {
+fn what_ends_at_any_byte_is_passed_over_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let all = written(folder.path());
     let [segment] = segments(folder.path()).try_into().unwrap();
@@ -49,8 +49,8 @@ fn what_ends_at_any_byte_is_cut_and_goes_on() {
         fs::write(folder.path().join(segment.file_name().unwrap()), &whole[..length]).unwrap();
         let before = told(folder.path());
         assert!(all.starts_with(&before), "{length}: {before:?}");
-        let (mut recorder, cut) = opened(folder.path(), LIMITS);
-        let is_whole = cut.is_none();
+        let (mut recorder, unread) = opened(folder.path(), LIMITS);
+        let is_whole = unread.is_none();
         recorder.record(&Day::default().look(&[(9, 3)], 9000)).unwrap();
         drop(recorder);
         assert_eq!(told(folder.path()), before, "{length}: nothing is told twice or lost");
@@ -81,4 +81,110 @@ fn what_is_damaged_anywhere_is_never_told() {
 fn segments(folder: &Path) -> Vec<std::path::PathBuf> {
     let all = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     all.filter(|path| path.extension().is_some_and(|end| end == "journal")).collect()
+}
+
+/// One that is in three segments, and who was on port 3 at each of its moments.
+fn of_three(folder: &Path) -> Vec<(u64, String)> {
+    let limits = Limits { segment: 1, ..LIMITS };
+    let (mut recorder, _) = opened(folder, limits);
+    let mut day = Day::default();
+    let mut truth = Vec::new();
+    let mut name = 1;
+    let mut at = 1000;
+    while segments(folder).len() < 3 || truth.len() < 9 {
+        let port = [3, 4][usize::from(name % 3 == 0)];
+        recorder.record(&day.look(&[(name, port)], at)).unwrap();
+        truth.push((at, if port == 3 { format!("c{name}") } else { String::new() }));
+        name += 1;
+        at += 10;
+        assert!(segments(folder).len() <= 3, "the last has something, too");
+    }
+    recorder.stop(at).unwrap();
+    truth
+}
+
+/// What is told of a journal that is damaged: the truth or that it is not known, with spans that have
+/// exactly what is known, once all was read. How many moments are known.
+fn check(folder: &Path, truth: &[(u64, String)], events: &[u64], what: &str) -> usize {
+    let (begins, ends) = (truth[0].0, truth[truth.len() - 1].0 + 10);
+    let ask = |past: &Past, at: u64| {
+        let found = past.at(at).unwrap().ok()?;
+        let (_, who) = truth.iter().rev().find(|(from, _)| *from <= at).unwrap();
+        assert!((begins..=ends).contains(&at), "{what}: {at}");
+        assert_eq!(on_port(&found.snapshot, 3).concat(), *who, "{what}: {at}");
+        Some(())
+    };
+    let moments = || (begins - 5..ends + 5).step_by(5);
+    // Each by a reader of its own, as a program asks, and all by one that has read everything.
+    let each = || Past::open(folder, u64::MAX / 2).unwrap();
+    let alone: Vec<_> = moments().filter(|at| ask(&each(), *at).is_some()).collect();
+    let past = each();
+    let mut told = Vec::new();
+    past.events(0, u64::MAX, |event| {
+        told.push(event.at);
+        true
+    })
+    .unwrap();
+    let known = past.known();
+    let is_known = |at: u64| known.iter().any(|span| (span.from..=span.until).contains(&at));
+    let spanned: Vec<_> = moments().filter(|at| is_known(*at)).collect();
+    assert_eq!(alone, spanned, "{what}: {known:?}");
+    // Of a span without a gap every event is told, but for what a segment that was begun anew lost with
+    // its predecessor: an event is told with the state after it.
+    let begun = |at: &u64| known.iter().any(|span| span.from == *at);
+    let due: Vec<_> = events.iter().copied().filter(|at| is_known(*at) && !begun(at)).collect();
+    let got: Vec<_> = told.into_iter().filter(|at| !begun(at)).collect();
+    assert_eq!(got, due, "{what}: {known:?}");
+    alone.len()
+}
+
+#[test]
+fn of_what_is_damaged_or_lost_nothing_is_guessed() {
+    let folder = scratch();
+    let truth = of_three(folder.path());
+    let events = told(folder.path());
+    let mut all = segments(folder.path());
+    all.sort();
+    let whole = check(folder.path(), &truth, &events, "whole");
+    for path in &all {
+        let kept = fs::read(path).unwrap();
+        fs::remove_file(path).unwrap();
+        let what = format!("{} is lost", path.display());
+        assert!(check(folder.path(), &truth, &events, &what) < whole, "{what}");
+        // The heads at the beginning byte by byte, the rest here and there.
+        for at in (0..60).chain((60..kept.len()).step_by(97)) {
+            let mut damaged = kept.clone();
+            damaged[at] ^= 0x55;
+            fs::write(path, &damaged).unwrap();
+            let what = format!("{} at {at}", path.display());
+            assert!(check(folder.path(), &truth, &events, &what) < whole, "{what}");
+        }
+        fs::write(path, &kept).unwrap();
+    }
+    assert_eq!(check(folder.path(), &truth, &events, "whole again"), whole);
+}
+
+#[test]
+fn what_is_damaged_is_not_removed_and_is_passed_over_by_the_next() {
+    for at in [0, 20, 29, 40, 60, 1000] {
+        let folder = scratch();
+        let truth = of_three(folder.path());
+        let path = segments(folder.path()).into_iter().max().unwrap();
+        let mut damaged = fs::read(&path).unwrap();
+        damaged[at] ^= 0x55;
+        fs::write(&path, &damaged).unwrap();
+        let (mut recorder, unread) = opened(folder.path(), LIMITS);
+        assert!(unread.is_some_and(|unread| unread.bytes > 0), "{at}");
+        recorder.forget(9000).unwrap();
+        recorder.record(&Day::default().look(&[(9, 3)], 9000)).unwrap();
+        drop(recorder);
+        assert_eq!(fs::read(&path).unwrap(), damaged, "{at}");
+        let past = Past::open(folder.path(), 9000).unwrap();
+        assert!(past.at(truth[0].0).unwrap().is_ok() && past.at(9000).unwrap().is_ok(), "{at}");
+        assert!(past.at(8999).unwrap().is_err(), "{at}");
+        // It is as old as the file, and goes with the others.
+        let (mut recorder, _) = opened(folder.path(), Limits { age: 1, ..LIMITS });
+        recorder.forget(u64::MAX / 2).unwrap();
+        assert!(!path.exists(), "{at}");
+    }
 }
