@@ -60,7 +60,7 @@ pub(super) const LS: &str = help! {
     ""
     "Exit codes: 0 listed, be it nothing; 2 error, or without --partial a source, or the interfaces of"
     "a container that runs, could not be read, or more than 64 containers share an interface and some"
-    "are not listed"
+    "are not listed, or with --fleet a host is silent"
 };
 
 pub(super) const PORTS: &str = help! {
@@ -90,7 +90,8 @@ pub(super) const WHO: &str = help! {
     "host comes second."
     ""
     "Exit codes: 0 found; 1 not found, with -q also where no container is there; 2 error, with -q also"
-    "where that is unknown, or without --partial nothing was found and something could not be read"
+    "where that is unknown, or without --partial nothing was found and something could not be read;"
+    "with --fleet that is also so while a host is silent"
 };
 
 pub(super) const EXPLAIN: &str = help! {

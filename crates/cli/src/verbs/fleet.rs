@@ -12,6 +12,10 @@ use report::v1::{
 };
 use report::{Cells, Format, Stream, printable, views};
 
+mod missing;
+
+use missing::note_missing;
+
 use super::ls as list;
 use crate::args::{
     DEFAULT_SOCKET, EventsArgs, GraphArgs, LsArgs, Picture, PortsArgs, SourceOptions, Verb, WhoArgs,
@@ -177,12 +181,13 @@ async fn ls(sources: &SourceOptions, args: &LsArgs) -> Result<Outcome, CliError>
     } else {
         Text::cells(&args.format, Cells::no_trunc(args.no_trunc), view, &rows)?
     };
+    note_missing(&client, &status, &mut outcome).await?;
     Ok(outcome)
 }
 
 async fn who(sources: &SourceOptions, args: &WhoArgs) -> Result<Outcome, CliError> {
     let client = client(sources)?;
-    let (mut outcome, _) = told(&client).await?;
+    let (mut outcome, status) = told(&client).await?;
     let rows: Vec<FleetMatch> = client.who(&args.what).await?;
     let there = rows.iter().map(|row| &row.row).filter(|row| row.last_tenant().is_none());
     let names = there.map(|row| &row.attachment.called).filter(|name| !name.is_empty());
@@ -196,8 +201,11 @@ async fn who(sources: &SourceOptions, args: &WhoArgs) -> Result<Outcome, CliErro
     if rows.is_empty() {
         outcome.remarks.push(format!("{} not found", args.what));
     }
-    // Of hosts that are not heard of it may be all the same.
-    outcome.nothing = (rows.is_empty() || names_none) && !outcome.unknown;
+    let is_nothing = rows.is_empty() || names_none;
+    if is_nothing {
+        note_missing(&client, &status, &mut outcome).await?;
+    }
+    outcome.nothing = is_nothing && !outcome.unknown;
     Ok(outcome)
 }
 
@@ -224,6 +232,7 @@ async fn ports(sources: &SourceOptions, args: &PortsArgs) -> Result<Outcome, Cli
     });
     let cells = Cells::no_trunc(args.no_trunc);
     outcome.text = Text::cells(&args.format, cells, &views::FLEET_PORTS, &rows)?;
+    note_missing(&client, &status, &mut outcome).await?;
     Ok(outcome)
 }
 
@@ -242,6 +251,7 @@ async fn graph(sources: &SourceOptions, args: &GraphArgs) -> Result<Outcome, Cli
         Picture::Mermaid => mermaid(&scene),
     };
     outcome.text = Text::lines(&text);
+    note_missing(&client, &status, &mut outcome).await?;
     Ok(outcome)
 }
 
