@@ -32,6 +32,29 @@ impl Requests {
     }
 }
 
+impl Requests {
+    /// The text of at most so many bytes that `write` makes, which is not begun before there is room for it.
+    ///
+    /// # Errors
+    /// As `write`, and as [`Pool::run`].
+    pub(crate) async fn long_text<F>(
+        &self,
+        owner: Owner,
+        most: usize,
+        write: F,
+    ) -> Result<Bytes, ApiError>
+    where
+        F: FnOnce() -> Result<String, ApiError> + Send + 'static,
+    {
+        let (turn, room) = self.turns.take_with_room(owner, most).await;
+        let work = Work { turn, pool: self.pool.clone() };
+        // The room stays with the work, which goes on where the client does not.
+        let (_turn, (text, room)) = work.run(move || Ok((write()?, room))).await?;
+        let text = Bytes::from(text.into_boxed_str().into_boxed_bytes());
+        Ok(Bytes::from_owner(Held { text, _room: room }))
+    }
+}
+
 /// A client's turn to have something done.
 #[derive(Debug)]
 pub(crate) struct Work {

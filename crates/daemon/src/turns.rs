@@ -43,6 +43,17 @@ impl Turns {
         Turn { common, _own: own, room, request }
     }
 
+    /// The same, once the client has taken so much that there is room for so many bytes, as for
+    /// [`Turn::room`]: for what must not be written before. Other clients do not wait for it.
+    pub(crate) async fn take_with_room(&self, owner: Owner, bytes: usize) -> (Turn, Room) {
+        let (request, turn, room) = self.wait(owner);
+        let (held, ..) = self.wait(owner);
+        let own = turn.acquire_owned().await.ok();
+        let taken = acquire(room.clone(), bytes).await;
+        let common = self.all.clone().acquire_owned().await.ok();
+        (Turn { common, _own: own, room, request }, Room { _taken: taken, _request: held })
+    }
+
     fn wait(&self, owner: Owner) -> (Request, Arc<Semaphore>, Arc<Semaphore>) {
         let semaphore = |permits| Arc::new(Semaphore::new(permits));
         let new = || Client { turn: semaphore(1), room: semaphore(ROOM), requests: 0 };
@@ -79,10 +90,14 @@ impl Turn {
     /// and other clients do not wait for it.
     pub(crate) async fn room(mut self, bytes: usize) -> Room {
         self.make_way();
-        let all = bytes.div_ceil(1024).min(ROOM);
-        let taken = self.room.acquire_many_owned(u32::try_from(all).unwrap_or(u32::MAX)).await;
-        Room { _taken: taken.ok(), _request: self.request }
+        Room { _taken: acquire(self.room, bytes).await, _request: self.request }
     }
+}
+
+/// Waits for room for so many bytes, or for all there is.
+async fn acquire(room: Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
+    let all = bytes.div_ceil(1024).min(ROOM);
+    room.acquire_many_owned(u32::try_from(all).unwrap_or(u32::MAX)).await.ok()
 }
 
 /// Room for an answer, until it is dropped.
@@ -192,6 +207,19 @@ mod tests {
         assert_eq!(next.iter_mut().filter_map(now).count(), 0);
         had.clear();
         assert_eq!(next.iter_mut().filter_map(now).count(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_is_long_is_not_begun_before_there_is_room() {
+        let turns = Turns::new(2);
+        let untaken = turns.take(CROWD).await.room(1024).await;
+        let mut long = Box::pin(turns.take_with_room(CROWD, usize::MAX));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(long.as_mut().poll(&mut context).is_pending(), "an answer was not taken");
+        // It is in no other client's way.
+        let others = (turns.take(Owner::User(0)).await, turns.take(Owner::User(1)).await);
+        drop((others, untaken));
+        assert!(long.as_mut().poll(&mut context).is_ready());
     }
 
     #[test]

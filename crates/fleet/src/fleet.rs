@@ -72,6 +72,20 @@ pub struct Fleet {
     changes: watch::Sender<u64>,
 }
 
+/// Attachments as they stand at one moment, which share what is kept of them.
+#[derive(Debug)]
+pub struct FleetRows {
+    rows: Vec<RawRow>,
+    from: Vec<FromHost>,
+}
+
+impl FleetRows {
+    /// Reads one after the other: read they are several times as large.
+    pub fn iter(&self) -> impl Iterator<Item = FleetAttachment> + '_ {
+        read(&self.rows, &self.from)
+    }
+}
+
 impl Fleet {
     /// Nothing is known yet.
     pub fn new(settings: &Settings) -> Self {
@@ -136,15 +150,22 @@ impl Fleet {
         self.mirror().meshes()
     }
 
-    /// Every attachment of `host`, or of all hosts.
+    /// Every attachment of `host`, or of all hosts, as it stands now.
+    pub fn rows(&self, host: Option<&str>) -> FleetRows {
+        let mirror = self.mirror();
+        let rows = mirror.rows(host);
+        let from = ages(&mirror, &rows);
+        FleetRows { rows, from }
+    }
+
+    /// The same, read.
     pub fn attachments(&self, host: Option<&str>) -> Vec<FleetAttachment> {
-        let (rows, from) = {
-            let mirror = self.mirror();
-            let rows = mirror.rows(host);
-            let from = ages(&mirror, &rows);
-            (rows, from)
-        };
-        read(&rows, &from).collect()
+        self.rows(host).iter().collect()
+    }
+
+    /// What the rows of `host`, or of all hosts, cost in memory, in bytes.
+    pub fn cost(&self, host: Option<&str>) -> usize {
+        self.mirror().cost(host)
     }
 
     /// Every attachment that fits a query.

@@ -34,7 +34,7 @@ mod row;
 mod rows;
 mod shared_event;
 
-pub use fleet::{Condition, Fleet, Settings};
+pub use fleet::{Condition, Fleet, FleetRows, Settings};
 pub use host::{HostRecord, Machine, Membership, is_unicast, machine_hash};
 pub use local::{Local, UnseenRows};
 pub use mirror::Mirror;

@@ -349,6 +349,14 @@ impl Mirror {
         crate::hosts::from(name, *name == *self.own, host, self.lost.as_ref())
     }
 
+    /// What the rows of `host`, or of all hosts, [`cost`], in bytes.
+    pub(crate) fn cost(&self, host: Option<&str>) -> usize {
+        match host {
+            Some(host) => self.hosts.get(host).map_or(0, |host| host.cost),
+            None => self.rows.cost(),
+        }
+    }
+
     /// All rows of `host`, or of all hosts, by host and id.
     pub fn rows(&self, host: Option<&str>) -> Vec<RawRow> {
         let wanted = |name: &&Arc<str>| host.is_none_or(|host| host == &***name);

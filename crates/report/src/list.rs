@@ -142,7 +142,8 @@ pub fn retain<R>(rows: &mut Vec<R>, filters: &[Filter], of: impl Fn(&R) -> &v1::
     rows.retain(|row| passes(&filters, of(row)));
 }
 
-fn passes(filters: &[Filter], row: &v1::Attachment) -> bool {
+/// Whether a row that was told passes all filters, as [`Filter::among`] has them; labels it has none.
+pub fn passes(filters: &[Filter], row: &v1::Attachment) -> bool {
     let vlans = row.vlan_mode.map(|mode| Vlans {
         mode: mode.into(),
         tag: row.vlan,

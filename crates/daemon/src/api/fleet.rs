@@ -14,6 +14,7 @@ use futures_util::{Stream, StreamExt, stream};
 use model::filter::Filter;
 use model::who::WhoQuery;
 use report::v1;
+use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
@@ -88,8 +89,9 @@ pub(crate) async fn attachments(
 ) -> Result<Response, ApiError> {
     let fleet = daemon.mirror()?;
     let asked = FleetRequest::read(pairs)?;
-    let work = daemon.requests.turn(owner).await;
-    Ok(written(work.text(move || Ok(json(&asked.rows(&fleet)))).await?))
+    let most = asked.most(&fleet);
+    let write = move || asked.write(&fleet, Some);
+    Ok(written(daemon.requests.long_text(owner, most, write).await?))
 }
 
 /// `GET /v1/fleet/ports`, narrowed as attachments are.
@@ -100,12 +102,9 @@ pub(crate) async fn ports(
 ) -> Result<Response, ApiError> {
     let fleet = daemon.mirror()?;
     let asked = FleetRequest::read(pairs)?;
-    let text = daemon.requests.turn(owner).await.text(move || {
-        let rows = asked.rows(&fleet).into_iter();
-        let ports = rows.filter_map(Option::<v1::FleetPort>::from);
-        Ok(json(&ports.collect::<Vec<_>>()))
-    });
-    Ok(written(text.await?))
+    let most = asked.most(&fleet);
+    let write = move || asked.write(&fleet, Option::<v1::FleetPort>::from);
+    Ok(written(daemon.requests.long_text(owner, most, write).await?))
 }
 
 /// `GET /v1/fleet/who/{what}`.
@@ -147,11 +146,61 @@ impl FleetRequest {
         Ok(Self { host, filters })
     }
 
-    fn rows(&self, fleet: &Fleet) -> Vec<v1::FleetAttachment> {
-        let mut rows = fleet.attachments(self.host.as_deref());
-        report::retain(&mut rows, &self.filters, |row| &row.attachment);
-        rows
+    /// How long the answer may be, in bytes: written out, a row is about three times what is kept of it.
+    fn most(&self, fleet: &Fleet) -> usize {
+        fleet.cost(self.host.as_deref()).saturating_mul(4).min(LONGEST)
     }
+
+    /// The JSON of what `make` makes of each row that passes. One row is read at a time, as all of them
+    /// read would be several times what is kept of them.
+    ///
+    /// # Errors
+    /// All together are longer than [`LONGEST`].
+    fn write<T: Serialize>(
+        &self,
+        fleet: &Fleet,
+        make: impl Fn(v1::FleetAttachment) -> Option<T>,
+    ) -> Result<String, ApiError> {
+        let rows = fleet.rows(self.host.as_deref());
+        let mut filters = self.filters.clone();
+        if filters.iter().any(|filter| filter.pair().0 == "container") {
+            for row in rows.iter() {
+                let called = (&*row.attachment.engine, &*row.attachment.container);
+                filters = Filter::among(&filters, std::iter::once(called));
+            }
+        }
+        let passing = rows.iter().filter(|row| report::passes(&filters, &row.attachment));
+        listed(passing.filter_map(make), LONGEST)
+    }
+}
+
+/// The longest list of rows, in bytes: our own client reads no longer one.
+const LONGEST: usize = 64 << 20;
+/// It grows by so much at a time, in bytes, as doubled it would be twice as long as it has to.
+const GROWS: usize = 1 << 20;
+
+/// A list of these as JSON, of at most so many bytes.
+fn listed<T: Serialize>(rows: impl Iterator<Item = T>, longest: usize) -> Result<String, ApiError> {
+    let mut text = String::from("[");
+    for row in rows {
+        let row = json(&row);
+        if text.len() + row.len() + 2 > longest {
+            let why = format!(
+                "the rows are more than {} MiB: ask for those of one host, with host=",
+                longest >> 20
+            );
+            return Err(ApiError::bad_request(why));
+        }
+        if text.capacity() - text.len() < row.len() + 2 {
+            text.reserve_exact(GROWS + row.len());
+        }
+        if text.len() > 1 {
+            text.push(',');
+        }
+        text.push_str(&row);
+    }
+    text.push(']');
+    Ok(text)
 }
 
 /// `GET /v1/fleet/events`: server-sent events, from now on. One called `reset` says that some were not
@@ -207,6 +256,20 @@ mod tests {
             ofport: None,
             attachment: None,
         }))
+    }
+
+    #[test]
+    fn a_list_is_json_and_ends_at_its_bound() {
+        let rows = |count: usize| std::iter::repeat_n("row", count);
+        for count in [0, 1, 3] {
+            let text = listed(rows(count), 100).unwrap();
+            let whole: Vec<_> = rows(count).collect();
+            assert_eq!(text, json(&whole));
+            assert!(listed(rows(count), text.len()).is_ok(), "{count}");
+            assert!(count == 0 || listed(rows(count), text.len() - 1).is_err(), "{count}");
+        }
+        let refused = listed(rows(400_000), 1 << 20).unwrap_err();
+        assert!(refused.message().contains("more than 1 MiB"), "{}", refused.message());
     }
 
     #[tokio::test]
