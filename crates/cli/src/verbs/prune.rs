@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
-use host::{Origin, PruneCandidates};
+use host::{Origin, PruneCandidates, PruneFate, Pruned};
 use model::plan::{Prunable, Prune, Undecided};
 use report::{Cells, Format, printable, v1, views};
 
@@ -32,12 +32,25 @@ pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, CliError>
         return Ok(Outcome::default());
     }
     let pruned = origin.live()?.prune(&request, &found).await?;
-    let (failed, gone): (Vec<_>, Vec<_>) = pruned.into_iter().partition(|one| one.failed.is_some());
-    let gone: Vec<_> = gone.into_iter().map(|one| one.what).collect();
-    let Outcome { text, .. } = lay_out(&args.format, args.no_trunc, &gone, &doubts)?;
-    let failed = failed.iter().filter_map(|one| one.failed.as_ref()).map(ToString::to_string);
+    let (mut removed, mut left) = (Vec::new(), Vec::new());
+    for Pruned { what, how } in pruned {
+        match how {
+            PruneFate::Removed => removed.push(what),
+            PruneFate::Failed(why) => left.push(why.to_string()),
+            PruneFate::Undecided(why) => left.push(left_alone(&what, &why)),
+            PruneFate::Gone => {}
+        }
+    }
+    let Outcome { text, .. } = lay_out(&args.format, args.no_trunc, &removed, &doubts)?;
     let outcome = Outcome { text, is_done: true, ..Outcome::default() };
-    Ok(with_doubts(outcome, failed.chain(doubts).collect()))
+    Ok(with_doubts(outcome, left.into_iter().chain(doubts).collect()))
+}
+
+/// What was to be removed, and may be alive by now, in a sentence.
+fn left_alone(what: &Prunable, why: &str) -> String {
+    let v1::Orphan { bridge, port, .. } = what.into();
+    let on = bridge.map_or_else(String::new, |bridge| format!(" on {bridge}"));
+    printable(&format!("{port}{on} is left alone: {why}"))
 }
 
 /// What is left alone as it may be alive, in a sentence.

@@ -25,7 +25,7 @@ pub use generate::random;
 pub(crate) use observer::Observer;
 pub use observer::StepObserver;
 pub(crate) use prune::prune_candidates_in;
-pub use prune::{PruneCandidates, Pruned};
+pub use prune::{PruneCandidates, PruneFate, Pruned};
 pub(crate) use questions::whole;
 pub use restore::{Done, Restored, plan_restore};
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use host::{ActError, Done, Host, Question, StepObserver};
+use host::{ActError, Done, Host, PruneFate, Question, StepObserver};
 use model::ids::OfPort;
 use model::plan::{Connect, Disconnect, OfPortChoice, Prune, Restore, RestoreAction};
 use model::wiring::{Attachment, AttachmentState};
@@ -179,7 +179,7 @@ async fn what_a_container_lost_is_restored_and_what_it_left_is_pruned() {
     let left = scene.host.prune_candidates(&request).await.unwrap().prunable;
     assert_eq!(left.len(), 1, "{left:?}");
     let pruned = scene.host.prune(&request, &left).await.unwrap();
-    assert!(pruned.len() == 1 && pruned[0].failed.is_none(), "{pruned:?}");
+    assert!(pruned.len() == 1 && matches!(pruned[0].how, PruneFate::Removed), "{pruned:?}");
     assert!(scene.host.prune_candidates(&request).await.unwrap().prunable.is_empty());
 }
 

@@ -54,6 +54,8 @@ pub enum Prunable {
     },
     /// A veth of ours that is no port, as of a program that was killed.
     Link {
+        /// Name of the link.
+        name: Name,
         /// How it is deleted.
         step: Step,
         /// The bridge it was made for, by its alias.
@@ -93,6 +95,26 @@ impl Prunable {
     pub fn removal(&self) -> Step {
         let (Self::Port { step, .. } | Self::Link { step, .. } | Self::Memory { step, .. }) = self;
         step.clone()
+    }
+
+    /// Name of the port or link.
+    pub fn name(&self) -> &Name {
+        match self {
+            Self::Port { port, .. } | Self::Memory { port, .. } => &port.iface,
+            Self::Link { name, .. } => name,
+        }
+    }
+
+    /// Whether a doubt is about it.
+    pub fn is_in(&self, doubt: &Undecided) -> bool {
+        let same = *self.name() == doubt.what;
+        match self {
+            Self::Port { bridge, .. } | Self::Memory { bridge, .. } => {
+                same && doubt.bridge.as_ref() == Some(bridge)
+            }
+            // Names of links are the switch's namespace's.
+            Self::Link { .. } => same,
+        }
     }
 
     /// Whether two looks saw the same: a port whose row was not written again meanwhile.
@@ -365,7 +387,12 @@ impl PrunePlanner<'_> {
         });
         match judge(self.snapshot, self.wiring, link) {
             VethState::Kept => None,
-            VethState::Orphaned => Some(Ok(Prunable::Link { step: delete(link), bridge, last })),
+            VethState::Orphaned => Some(Ok(Prunable::Link {
+                name: link.name.clone(),
+                step: delete(link),
+                bridge,
+                last,
+            })),
             VethState::Undecided(why) => {
                 Some(Err(Undecided { bridge, what: link.name.clone(), why, may_settle: true }))
             }

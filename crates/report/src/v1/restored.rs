@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use model::plan::{KernelStep, Prunable, Remembered, RestoreAction, Step};
+use model::plan::{Prunable, Remembered, RestoreAction};
 use serde::Serialize;
 
 use super::{PruneKind, RestoreResult};
@@ -139,13 +139,10 @@ impl From<&Prunable> for Orphan {
                 ofport: port.ofport_request.map(|ofport| ofport.0),
                 last_tenant: last.clone(),
             },
-            Prunable::Link { step, bridge, last } => Self {
+            Prunable::Link { name, bridge, last, .. } => Self {
                 kind: PruneKind::Link,
                 bridge: bridge.as_ref().map(ToString::to_string),
-                port: match step {
-                    Step::Kernel(KernelStep::DeleteLink { name, .. }) => name.to_string(),
-                    other => other.to_string(),
-                },
+                port: name.to_string(),
                 ofport: None,
                 last_tenant: last.clone(),
             },
