@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use host::{Done, Host, Restored};
+use host::{Done, Host, LastingDoubts, Restored};
 use model::evidence::Note;
 use model::ids::{ContainerId, Ifindex, Name, NetnsId};
 use model::plan::{RememberedKey, Restore};
@@ -53,6 +53,7 @@ pub(crate) async fn keep_restoring(host: Host, daemon: Arc<Daemon>) {
         names: UnnotedNames::default(),
         tried: BTreeSet::new(),
         failure: None,
+        doubts: LastingDoubts::default(),
     };
     while woken(&mut changes, restorer.next()).await {
         let Some(state) = restorer.daemon.published.now() else { continue };
@@ -76,6 +77,8 @@ struct Restorer {
     tried: BTreeSet<(NetnsId, Ifindex)>,
     /// Why nothing could be tried, as it was told last.
     failure: Option<String>,
+    /// What is not waited for again.
+    doubts: LastingDoubts,
 }
 
 impl Restorer {
@@ -159,7 +162,7 @@ impl Restorer {
     /// Those alone: what else was taken from the same containers by hand stays away.
     async fn restore(&mut self, wanted: &Wanted) {
         let request = request_of(wanted);
-        match self.host.restore(&request).await {
+        match self.host.restore_despite(&request, &mut self.doubts).await {
             Ok(all) => {
                 self.failure = None;
                 let counted = all.iter().filter(|one| one.what.superseded.is_none());

@@ -58,8 +58,8 @@ use model::SourceError;
 use switch::openflow::Listener;
 
 pub use act::{
-    ActError, Connected, Done, Endpoints, GatewayLink, PruneCandidates, PruneFate, Pruned,
-    Restored, StepObserver, TargetNetns, forward_ipv4, link_with_address, random,
+    ActError, Connected, Done, Endpoints, GatewayLink, LastingDoubts, PruneCandidates, PruneFate,
+    Pruned, Restored, StepObserver, TargetNetns, forward_ipv4, link_with_address, random,
 };
 pub use act::{plan_connect, plan_disconnect, plan_restore};
 pub use clock::now;

@@ -28,6 +28,7 @@ pub(crate) use prune::prune_candidates_in;
 pub use prune::{PruneCandidates, PruneFate, Pruned};
 pub(crate) use questions::whole;
 pub use restore::{Done, Restored, plan_restore};
+pub use settle::LastingDoubts;
 
 /// What came of a request.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use model::{Look, Snapshot, query, rehearse, resolve};
 use super::connect::{TRIES, came_true};
 use super::executor::PlanExecutor;
 use super::questions::{whole, with_traffic};
-use super::settle::unsettled;
+use super::settle::{LastingDoubts, unsettled_for};
 use super::{ActError, generate};
 use crate::{Host, Observe, Question};
 
@@ -35,8 +35,22 @@ impl Host {
     /// # Errors
     /// No such container, or a source is missing; then nothing was tried.
     pub async fn restore(&self, request: &Restore) -> Result<Vec<Restored>, ActError> {
+        self.restore_despite(request, &mut LastingDoubts::default()).await
+    }
+
+    /// The same without a wait for doubts that lasted for a whole one before.
+    ///
+    /// # Errors
+    /// As [`Self::restore`].
+    pub async fn restore_despite(
+        &self,
+        request: &Restore,
+        doubts: &mut LastingDoubts,
+    ) -> Result<Vec<Restored>, ActError> {
+        // Before the lock is taken: others may change the switch while this waits.
+        doubts.wait(self, |look| unsettled_for(look, request)).await?;
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
-        let look = self.wait_until_settled(unsettled).await?;
+        let look = whole(self).await?;
         rename_all(&mut executor, &look).await;
         let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
         let renamed: Vec<Step> =
@@ -102,7 +116,7 @@ pub async fn plan_restore(
     from: &impl Observe,
     request: &Restore,
 ) -> Result<Vec<Restored>, ActError> {
-    let look = from.settled(unsettled).await?;
+    let look = from.settled(|look| unsettled_for(look, request)).await?;
     let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
     let mut snapshot = Snapshot::clone(&look.snapshot);
     let plan = |what: Remembered| {

@@ -1,13 +1,16 @@
 //! Waiting until the kernel has taken down what ended a moment ago, and vswitchd has opened its ports.
 //! Until then the host's end of a veth lives, and whether its port is orphaned, or deaf, cannot be told.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use model::evidence::Note;
-use model::ids::{Name, Nsid};
-use model::plan::PlanError;
+use model::ids::{Ifindex, Name, Nsid};
+use model::plan::{PlanError, Restore, remembered};
 use model::port_record::PortRecord;
 use model::snapshot::Link;
+use model::wiring::SwitchPort;
 use model::{Look, PortLinks};
 
 use super::questions::whole;
@@ -66,6 +69,60 @@ impl Host {
     }
 }
 
+/// What a doubt is known by: a port, its link, and the namespace that the link leads to.
+type DoubtKey = (Name, Option<Ifindex>, Option<Nsid>);
+
+/// Doubts that a whole wait did not change: a namespace that lives without a process, a port that vswitchd
+/// cannot open. Who keeps them does not wait for them again.
+#[derive(Clone, Debug, Default)]
+pub struct LastingDoubts(BTreeSet<DoubtKey>);
+
+impl LastingDoubts {
+    /// Waits as [`Host::wait_until_settled`] does, but not for these, and takes up what lasted all the time.
+    ///
+    /// # Errors
+    /// A source is missing.
+    pub(super) async fn wait(
+        &mut self,
+        host: &Host,
+        doubtful: impl Fn(&Look) -> Vec<Name>,
+    ) -> Result<(), PlanError> {
+        let begun = Instant::now();
+        // Those that each look so far had.
+        let steady: Mutex<Option<BTreeSet<DoubtKey>>> = Mutex::new(None);
+        let known = &self.0;
+        let look = host
+            .wait_until_settled(|look| {
+                let mut open = keys(look, &doubtful(look));
+                open.retain(|key| !known.contains(key));
+                let mut steady = steady.lock().unwrap_or_else(PoisonError::into_inner);
+                match &mut *steady {
+                    Some(steady) => steady.retain(|key| open.contains(key)),
+                    none => *none = Some(open.clone()),
+                }
+                open.into_iter().map(|(port, ..)| port).collect()
+            })
+            .await?;
+        let still = keys(&look, &unsettled(&look));
+        self.0.retain(|key| still.contains(key));
+        if begun.elapsed() >= host.timeout.min(LONGEST) {
+            let steady = steady.into_inner().unwrap_or_else(PoisonError::into_inner);
+            self.0.extend(steady.into_iter().flatten());
+        }
+        Ok(())
+    }
+}
+
+/// What these ports are known by.
+fn keys(look: &Look, ports: &[Name]) -> BTreeSet<DoubtKey> {
+    let key = |port: &Name| {
+        let link = links_of(look, std::slice::from_ref(port)).into_iter().next();
+        let nsid = link.and_then(|link| link.peer?.nsid);
+        (port.clone(), link.map(|link| link.ifindex), nsid)
+    };
+    ports.iter().map(key).collect()
+}
+
 /// The links of the switch's namespace that have one of these names, and those that the ports of these names
 /// are, whatever they are called by now.
 fn links_of<'a>(look: &'a Look, names: &[Name]) -> Vec<&'a Link> {
@@ -79,6 +136,29 @@ fn links_of<'a>(look: &'a Look, names: &[Name]) -> Vec<&'a Link> {
 /// The ports with a record of which it is not known who is on them, or whether they are deaf.
 pub(super) fn unsettled(look: &Look) -> Vec<Name> {
     unknown_occupants(look, None).into_iter().chain(not_opened(look)).collect()
+}
+
+/// Those of [`unsettled`] that decide what becomes of a request: the records of its containers, and what has
+/// a number that one of these wants.
+pub(super) fn unsettled_for(look: &Look, request: &Restore) -> Vec<Name> {
+    let all = unsettled(look);
+    if all.is_empty() || (request.containers.is_empty() && request.only.is_none()) {
+        return all;
+    }
+    // What cannot be told is refused once it was looked at.
+    let Ok(asked) = remembered(&look.snapshot, &look.wiring, request) else { return Vec::new() };
+    let records: Vec<_> = asked.iter().filter_map(|one| Some((one, one.key()?))).collect();
+    let decides = |row: &SwitchPort| {
+        let Some(record) = PortRecord::of(&row.port) else { return false };
+        let number = row.port.ofport.assigned().or(row.port.ofport_request);
+        records.iter().any(|(one, key)| {
+            let has_its_number = number.is_some() && number == one.ofport();
+            key.container == record.container || (key.bridge == row.bridge && has_its_number)
+        })
+    };
+    let rows = look.wiring.ports.iter().filter(|row| decides(row));
+    let deciding: BTreeSet<&Name> = rows.map(|row| &row.port.iface).collect();
+    all.into_iter().filter(|port| deciding.contains(port)).collect()
 }
 
 /// The ports with a record that vswitchd has not opened.
@@ -103,6 +183,7 @@ mod tests {
     use std::sync::Arc;
 
     use model::Snapshot;
+    use model::plan::RememberedKey;
     use model::snapshot::Observed;
     use model::switch::FakeBridge;
 
@@ -153,5 +234,27 @@ mod tests {
         assert_eq!(names("old0"), ["new0"]);
         assert_eq!(names("new0"), ["new0"], "a link that is no port's is named itself");
         assert!(names("none").is_empty());
+    }
+
+    #[test]
+    fn a_restore_waits_for_what_it_is_about_alone() {
+        let look = in_doubt();
+        assert_eq!(unsettled(&look), [Name::from("vb")]);
+        let only = |container: &str, interface: &str| Restore {
+            only: Some(
+                [RememberedKey {
+                    bridge: "br0".into(),
+                    container: container.to_owned(),
+                    interface: interface.to_owned(),
+                }]
+                .into(),
+            ),
+            ..Restore::default()
+        };
+        assert_eq!(unsettled_for(&look, &Restore::default()), [Name::from("vb")], "all");
+        assert_eq!(unsettled_for(&look, &only(&"b".repeat(64), "eth0")), [Name::from("vb")]);
+        assert!(unsettled_for(&look, &only(&"c".repeat(64), "eth0")).is_empty(), "another one's");
+        let unknown = Restore { containers: vec!["none".to_owned()], only: None };
+        assert!(unsettled_for(&look, &unknown).is_empty(), "it is refused at once");
     }
 }
