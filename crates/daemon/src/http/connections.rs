@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{Request, Response};
+use axum::http::{Method, Request, Response};
 use futures_util::future::join_all;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::Builder;
@@ -149,6 +149,8 @@ impl Serve {
         let router = TowerToHyperService::new(router);
         let service = service_fn(move |mut request: Request<Incoming>| {
             place.begin_request();
+            // To HEAD nothing is sent that goes on.
+            let has_body = request.method() != Method::HEAD;
             request.extensions_mut().insert(owner);
             // Here and not in layers of the router: each of those allocates for every request.
             let answer = match policy.refuse(&mut request) {
@@ -162,7 +164,7 @@ impl Serve {
                     Err(refusal) => refusal,
                 };
                 guard(&mut answer);
-                place.end_request(is_stream(&answer));
+                place.end_request(has_body && is_stream(&answer));
                 Ok::<_, Infallible>(answer)
             }
         });

@@ -57,7 +57,9 @@ impl<S: AsyncWrite + Unpin> ErrorBodyStream<S> {
 
 /// The answer with its reason, where `written` is a refusal that is not ours.
 pub(super) fn explained(written: &[u8]) -> Option<Bytes> {
-    if !written.starts_with(b"HTTP/1.1 4") || !written.ends_with(b"\r\n\r\n") {
+    // A client of HTTP/1.0 is answered in that.
+    let is_refusal = [b"HTTP/1.1 4", b"HTTP/1.0 4"].iter().any(|begin| written.starts_with(*begin));
+    if !is_refusal || !written.ends_with(b"\r\n\r\n") {
         return None;
     }
     if written.windows(OURS.len()).any(|window| window == OURS) {
@@ -157,6 +159,13 @@ mod tests {
         assert!(head.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n"), "{head}");
         assert!(head.ends_with(&format!("content-length: {}", body.len())), "{head}");
         assert!(body.contains("more than 16 KiB or 64 lines"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn a_client_of_an_earlier_version_gets_it_too() {
+        let answer = passes("HTTP/1.0 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+        assert!(answer.starts_with("HTTP/1.0 400 Bad Request\r\n"), "{answer}");
+        assert!(answer.contains("this is no HTTP request"), "{answer}");
     }
 
     #[tokio::test]

@@ -264,23 +264,38 @@ async fn connect_tls(at: SocketAddr, tls: &Tls) -> Result<Sender, HttpError> {
 /// So much room is made at most for an answer of which only the length has come, in bytes.
 const MOST_RESERVED: usize = 1 << 20;
 
-/// What has come of an answer, line by line.
+/// What has come of an answer, line by line. Each byte is looked at and moved once, however many lines come
+/// at once, and in however many pieces a line comes.
 #[derive(Default)]
-pub(crate) struct LineBuffer(Vec<u8>);
+pub(crate) struct LineBuffer {
+    bytes: Vec<u8>,
+    /// Where the next line begins.
+    start: usize,
+    /// Up to there no line ends.
+    scanned: usize,
+}
 
 impl LineBuffer {
     pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+        // All lines but the last, which has not ended, were taken by then.
+        self.bytes.drain(..self.start);
+        self.scanned -= self.start;
+        self.start = 0;
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// The next line, without its end; none before more has come.
     pub(crate) fn take(&mut self) -> Result<Option<Vec<u8>>, HttpError> {
-        if let Some(end) = self.0.iter().position(|byte| *byte == b'\n') {
-            let mut line: Vec<u8> = self.0.drain(..=end).collect();
-            line.pop();
-            return Ok(Some(line));
-        }
-        if self.0.len() > LONGEST_LINE { Err(HttpError::TooLong) } else { Ok(None) }
+        let rest = self.bytes.get(self.scanned..).unwrap_or_default();
+        let Some(at) = rest.iter().position(|byte| *byte == b'\n') else {
+            self.scanned = self.bytes.len();
+            let is_too_long = self.bytes.len() - self.start > LONGEST_LINE;
+            return if is_too_long { Err(HttpError::TooLong) } else { Ok(None) };
+        };
+        let end = self.scanned + at;
+        let line = self.bytes.get(self.start..end).map(<[u8]>::to_vec);
+        (self.start, self.scanned) = (end + 1, end + 1);
+        Ok(line)
     }
 }
 
