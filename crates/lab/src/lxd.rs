@@ -101,9 +101,22 @@ impl Lxd {
             self.client(&[&["project", "create", project], &shared[..]].concat());
         }
         let container = LxdContainer { lxd: self, project: project.to_owned(), name: unique("i") };
-        // What has no name that is mapped needs no map of users.
-        container.client(&["launch", "idle", &container.name, "-c", "security.privileged=true"]);
+        self.client(&[&["--project", project], &launch(&container.name)[..]].concat());
         container
+    }
+
+    /// Runs a container of this name, which is gone with the server; its UUID.
+    pub fn run_named(&self, name: &str) -> String {
+        self.client(&launch(name));
+        self.client(&["config", "get", name, "volatile.uuid"]).trim().to_owned()
+    }
+
+    /// incus(1), or lxc(1) of LXD, on it; what it prints.
+    ///
+    /// # Errors
+    /// What it says when it fails.
+    pub fn try_own(&self, words: &[&str]) -> Result<String, String> {
+        self.try_client(words)
     }
 
     /// What `--engine` takes.
@@ -132,6 +145,11 @@ impl Lxd {
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if ran.status.success() { Ok(said(&ran.stdout)) } else { Err(said(&ran.stderr)) }
     }
+}
+
+/// The words that run a container. What has no name that is mapped needs no map of users.
+fn launch(name: &str) -> [&str; 5] {
+    ["launch", "idle", name, "-c", "security.privileged=true"]
 }
 
 impl Drop for Lxd {

@@ -7,6 +7,7 @@ mod docker_like;
 mod lxc;
 mod nspawn;
 mod podman;
+mod lxd;
 
 use std::path::Path;
 use std::rc::Rc;
@@ -20,6 +21,7 @@ use docker::Docker;
 use lxc::Lxc;
 use nspawn::Nspawn;
 use podman::Podman;
+use lxd::Lxd;
 
 /// What `--engine` calls Docker, which alone is killed and stopped.
 pub(super) const DOCKER: &str = "docker";
@@ -89,10 +91,11 @@ pub(super) trait Engine {
 type Start = fn(&Path) -> Box<dyn Engine>;
 
 /// Each beside Docker, with what it needs, and how often a new container is one of its.
-const ENGINES: [(Need, usize, Start); 4] = [
+const ENGINES: [(Need, usize, Start); 5] = [
     (Need::Podman, 2, |folder| Box::new(Podman::start(folder))),
     (Need::Lxc, 2, |folder| Box::new(Lxc::start(folder))),
     (Need::Containerd, 2, |folder| Box::new(Containerd::start(folder))),
+    (Need::Lxd, 2, |_| Box::new(Lxd::start())),
     (Need::Nspawn, 1, |folder| Box::new(Nspawn::start(folder))),
 ];
 /// The same of Docker.
