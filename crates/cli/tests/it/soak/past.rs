@@ -46,7 +46,10 @@ impl Scene {
         let folder = self.history.path().to_str().unwrap();
         let words = ["history", "--history-dir", folder, "--format", "json"];
         let ran = docker_ovs(&[&words[..], &["--timeout", "2m"]].concat());
-        assert_eq!(ran.code, 0, "{ran:?}");
+        // It says so where nothing has changed yet.
+        let has_changed = self.noted.windows(2).any(|two| two[0].rows != two[1].rows);
+        let is_told = ran.code == 0 || (!has_changed && ran.code == 1 && ran.stdout.is_empty());
+        assert!(is_told, "{ran:?}");
         let times: Vec<_> = parsed(&ran.stdout).iter().map(|row| row["Time"].to_string()).collect();
         assert!(times.is_sorted(), "{times:?}");
     }
