@@ -1,10 +1,12 @@
 //! Operations by chance under `serve --restore` and a stream of events: containers of Docker, Podman, LXC,
-//! containerd and systemd-nspawn come and go and are renamed, interfaces are connected, disconnected, restored,
-//! pruned and deleted by hand, and all that the test has made is killed (SIGKILL) and stopped (SIGSTOP)
-//! meanwhile: the daemon, the verbs, vswitchd, the database's server, dockerd. At every quiet point what the
-//! verbs, the daemon and a client of its stream say is compared with what `docker`, `podman`, `lxc-info`, `ctr`,
-//! `ip`, `ovs-vsctl` and `ovs-ofctl` say, and what was connected is there, whole, or it is not there at
-//! all. The daemon keeps a journal, which knows of each quiet point what there was, or that it does not know.
+//! containerd, Incus (or LXD) and systemd-nspawn come and go and are renamed, interfaces are connected,
+//! disconnected, restored, pruned and deleted by hand, bridges of two hosts join meshes and leave them, and all
+//! that the test has made is killed (SIGKILL) and stopped (SIGSTOP) meanwhile: the daemons, the verbs, vswitchd,
+//! the database's server, dockerd, etcd. At every quiet point what the verbs, the daemon and a client of its
+//! stream say is compared with what `docker`, `podman`, `lxc-info`, `ctr`, `incus`, `ip`, `ovs-vsctl`,
+//! `ovs-ofctl` and `etcdctl` say, and what was connected is there, whole, or it is not there at all. A bridge
+//! has the tunnels that the members of its mesh call for, and no other one. The daemon keeps a journal, which
+//! knows of each quiet point what there was, or that it does not know.
 //!
 //! Engines, switch and database are the test's own, in namespaces or folders of their own. `make soak
 //! MINUTES=10` runs it; it prints its seed, and `SEED=N` has the same operations again. Where the kills
@@ -12,9 +14,11 @@
 
 mod engines;
 mod happens;
+mod mesh;
 mod past;
 mod scene;
 mod truth;
+mod tunnels;
 mod verbs;
 mod wanted;
 
@@ -34,7 +38,7 @@ fn what_is_connected_stays_and_what_is_told_is_true_whatever_happens() {
     if minutes == 0 {
         return;
     }
-    if !lab::is_there(lab::Need::Docker) {
+    if ![lab::Need::Docker, lab::Need::Etcd].into_iter().all(lab::is_there) {
         return;
     }
     let (start, minutes) = (Instant::now(), Duration::from_secs(60 * minutes as u64));
@@ -43,6 +47,7 @@ fn what_is_connected_stays_and_what_is_told_is_true_whatever_happens() {
     let hold = || lab::share(&[lab::Need::Docker]);
     let begins = hold();
     let mut scene = Scene::new();
+    scene.begins_meshed();
     scene.quiet();
     drop(begins);
     while start.elapsed() < minutes {
@@ -56,5 +61,6 @@ fn what_is_connected_stays_and_what_is_told_is_true_whatever_happens() {
         }
     }
     scene.remembers();
+    scene.leaves_all();
     println!("{}", scene.told());
 }

@@ -16,7 +16,7 @@ const MANY: usize = 8;
 type Operation = (&'static str, usize, fn(&mut Scene, &mut Dice));
 
 /// Each with how often it is chosen beside the others.
-const OPERATIONS: [Operation; 16] = [
+const OPERATIONS: [Operation; 19] = [
     ("connect", 6, Scene::connect),
     ("disconnect", 2, Scene::disconnect),
     ("restore", 3, Scene::restore),
@@ -51,6 +51,9 @@ const OPERATIONS: [Operation; 16] = [
         }
     }),
     ("follow", 1, |scene, _| scene.follow()),
+    ("mesh", 8, Scene::something_with_mesh),
+    ("other host", 3, Scene::something_with_other_host),
+    ("etcd", 3, |scene, dice| scene.fleet.something_with_etcd(dice)),
 ];
 
 impl Scene {

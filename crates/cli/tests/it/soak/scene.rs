@@ -12,6 +12,7 @@ use crate::tool::picture::{parsed, text};
 use crate::tool::replica::Follower;
 
 use super::engines::Engines;
+use super::mesh::{Fleet, HOST};
 use super::past::Noted;
 use super::truth::{Interface, Running, Truth};
 use super::wanted::{ByHand, Fate, Person, Wanted};
@@ -31,6 +32,7 @@ pub(super) struct Scene {
     pub(super) docker: Rc<InnerDocker>,
     pub(super) switch: Switch,
     pub(super) bridges: [String; 2],
+    pub(super) fleet: Fleet,
     pub(super) daemon: Option<Served>,
     /// Where it keeps its journal.
     pub(super) history: tempfile::TempDir,
@@ -65,8 +67,10 @@ impl Scene {
         for bridge in &bridges {
             switch.add_bridge(bridge, &[]);
         }
+        let fleet = Fleet::start(&switch, &bridges);
         Self {
             engines: Engines::start(&docker),
+            fleet,
             docker,
             switch,
             bridges,
@@ -109,6 +113,7 @@ impl Scene {
 
     /// Lets everything run that is stopped or was killed.
     pub(super) fn go_on(&mut self) {
+        self.fleet.go_on();
         let stopped = std::mem::take(&mut self.stopped);
         if stopped.vswitchd {
             self.switch.hang_vswitchd(false);
@@ -134,7 +139,9 @@ impl Scene {
         let own = ["--restore", "--db", &self.switch.remote(), "--timeout", "5s"];
         let engines = self.engines.words();
         let engines: Vec<_> = engines.iter().map(String::as_str).collect();
-        let words = [&own[..], &["--history-dir", history], &engines].concat();
+        let etcd = self.fleet.etcd.endpoints();
+        let fleet = ["--etcd", &etcd, "--fleet-host", HOST];
+        let words = [&own[..], &["--history-dir", history], &fleet, &engines].concat();
         let daemon = Served::start_by(lab::program("env"), &words);
         self.followers.push(Follower::new(&daemon));
         self.daemon = Some(daemon);
@@ -161,6 +168,7 @@ impl Scene {
     pub(super) fn quiet(&mut self) {
         self.go_on();
         self.serve();
+        self.fleet.give_addresses(&self.switch);
         self.finish();
         let mut wrong = String::new();
         let right = lab::comes_true(|| match self.is_right() {
@@ -174,6 +182,7 @@ impl Scene {
         assert!(right, "{log}: {wrong}\n{:#?}\n{:#?}", self.people, self.truth());
         self.note(rows_of(&self.truth()));
         self.conclude();
+        self.concludes_meshes();
         *self.done.entry("quiet").or_default() += 1;
     }
 
@@ -209,6 +218,7 @@ impl Scene {
     fn is_right(&mut self) -> Result<(), String> {
         let truth = self.truth();
         self.is_as_wanted(&truth)?;
+        self.has_its_tunnels()?;
         let (rows, orphans) = (rows_of(&truth), truth.orphans());
         let listed = self.says(&["ls", "--format", "json"]);
         same("ls", &told(&parsed(&listed.stdout)), &rows)?;

@@ -26,6 +26,8 @@ pub(super) struct Interface {
 pub(super) struct Port {
     pub(super) bridge: String,
     tag: String,
+    /// Empty for one with a link.
+    kind: String,
     pub(super) ids: BTreeMap<String, String>,
     number: String,
     /// The index of its link, and of that link's other end.
@@ -70,8 +72,10 @@ impl Truth {
 
     /// Bridge and port of what has lost its link.
     pub(super) fn orphans(&self) -> BTreeSet<(String, String)> {
-        let lost =
-            self.ports.iter().filter(|(name, port)| port.link.is_none() && **name != port.bridge);
+        let is_lost = |(name, port): &(&String, &Port)| {
+            port.link.is_none() && port.kind.is_empty() && **name != port.bridge
+        };
+        let lost = self.ports.iter().filter(is_lost);
         lost.map(|(name, port)| (port.bridge.clone(), name.clone())).collect()
     }
 }
@@ -137,12 +141,14 @@ fn ports(switch: &Switch) -> BTreeMap<String, Port> {
 /// What the database and the bridge say of it.
 fn port(switch: &Switch, bridge: &str, name: &str, shown: &str) -> Option<Port> {
     let db = format!("--db={}", switch.remote());
-    let of =
-        |table: &str, column: &str| try_run("ovs-vsctl", &[&db, "get", table, name, column]).ok();
+    let of = |words: &[&str]| try_run("ovs-vsctl", &[&[&db, "get"], words].concat()).ok();
+    let interface = of(&["Interface", name, "type", "external_ids"])?;
+    let (kind, ids) = interface.split_once('\n')?;
     Some(Port {
         bridge: bridge.to_owned(),
-        tag: of("Port", "tag")?,
-        ids: words(&of("Interface", "external_ids")?),
+        tag: of(&["Port", name, "tag"])?,
+        kind: kind.trim_matches('"').to_owned(),
+        ids: words(ids),
         number: number_in(shown, name),
         link: None,
     })

@@ -41,11 +41,15 @@ impl Scene {
 
     /// Runs it, and now and then disturbs it.
     pub(super) fn verb(&mut self, words: &[String], dice: &mut Dice) -> Ended {
-        let calm = self.is_calm();
+        self.disturbed(&self.command_words(words), self.is_calm(), dice)
+    }
+
+    /// The same of all its words; `calm` is whether nothing that it needs is stopped.
+    pub(super) fn disturbed(&mut self, words: &[String], calm: bool, dice: &mut Dice) -> Ended {
         let way = dice.throw(8);
         // Debug builds take some 100 ms from their start to their end.
         let after = Duration::from_millis(dice.throw(160) as u64);
-        let child = self.spawn(words);
+        let child = spawn(words);
         let signal = |signal| {
             thread::sleep(after);
             let _ = kill_process(Pid::from_child(&child), signal);
@@ -72,15 +76,15 @@ impl Scene {
     /// Runs it undisturbed.
     pub(super) fn says(&self, words: &[&str]) -> Ran {
         let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
-        sound(ends(self.spawn(&words), &words), &words)
+        let words = self.command_words(&words);
+        sound(ends(spawn(&words), &words), &words)
     }
+}
 
-    fn spawn(&self, words: &[String]) -> Child {
-        let words = self.command_words(words);
-        let words: Vec<_> = words.iter().map(String::as_str).collect();
-        let mut command = command("docker-ovs", &words);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-    }
+fn spawn(words: &[String]) -> Child {
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let mut command = command("docker-ovs", &words);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// What it said; a verb that does not end in a test's patience is a fault.
