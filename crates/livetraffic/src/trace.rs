@@ -1,10 +1,11 @@
 //! What would become of a packet: asked of vswitchd, and judged.
 
+mod answerers;
 mod departure;
 mod neighbor;
-mod proxy;
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use departure::Departure;
 use flowtext::{Annotator, Style, Tracked, is_output, parse_trace};
@@ -98,9 +99,11 @@ impl Trace {
     async fn between_containers(&self, host: &Host) -> Result<Option<Traced>, TraceError> {
         let ends = container(&self.source).zip(container(&self.destination));
         let Some(ends) = ends.filter(|_| self.brief) else { return Ok(None) };
-        match self.by_names(host, &ends).await? {
+        let needs_all = AtomicBool::new(false);
+        match self.by_names(host, &ends, &needs_all).await? {
             Some(traced) => Ok(Some(traced)),
-            None => Ok(self.by_numbers(host, &ends).await),
+            None if needs_all.load(Ordering::Relaxed) => Ok(None),
+            None => Ok(self.by_numbers(host, &ends, &needs_all).await),
         }
     }
 
@@ -112,6 +115,7 @@ impl Trace {
         &self,
         host: &Host,
         ends: &(Target, Target),
+        needs_all: &AtomicBool,
     ) -> Result<Option<Traced>, TraceError> {
         let sources = || vec![SwitchSource::Ovsdb];
         let near = Question { sources: sources(), ..question(Some(ends.0.clone())) };
@@ -124,42 +128,62 @@ impl Trace {
             let silent = [&near, &far].into_iter().find_map(|look| look.wiring.timed_out());
             return silent.map_or(Ok(None), |error| Err(error.clone().into()));
         };
-        Ok(self.by_names_between(host, &near, &from, &to).await)
+        let tracer = self.short_tracer(host, [&near, &far], needs_all);
+        Ok(self.by_names_between(&tracer, &from, &to).await)
     }
 
     /// The same once both ends were found.
     async fn by_names_between(
         &self,
-        host: &Host,
-        near: &Look,
+        tracer: &PacketTracer<'_>,
         from: &End,
         to: &End,
     ) -> Option<Traced> {
         if ![from, to].into_iter().filter_map(|end| end.port.as_ref()).all(is_told_by_name) {
             return None;
         }
-        let tracer = PacketTracer { names: true, ..self.tracer(host, near) };
+        let tracer = PacketTracer { names: true, ..*tracer };
         let rows = self.ways(&tracer, from, to).await.ok()?;
         // What is not sent at all meets no rule.
         let mut ways = rows.iter().zip([from, to]);
         let is_told = ways.all(|(row, sender)| row.reaches == Some(true) || is_mute(row, sender));
-        is_told.then(|| Traced { rows, remarks: near.remarks() })
+        let is_told = is_told && !tracer.has_to_look_at_all();
+        is_told.then(|| Traced { rows, remarks: tracer.look.remarks() })
     }
 
     /// The same with ports told by number.
-    async fn by_numbers(&self, host: &Host, ends: &(Target, Target)) -> Option<Traced> {
+    async fn by_numbers(
+        &self,
+        host: &Host,
+        ends: &(Target, Target),
+        needs_all: &AtomicBool,
+    ) -> Option<Traced> {
         let near = question(Some(ends.0.clone()));
         // The datapath's ports are the same of both, and asked for once.
         let far = Question { sources: Vec::new(), ..question(Some(ends.1.clone())) };
         let [near, far] = host.resolved_both(&near, &far).await;
         let from = End::find(&near, &self.source, None).ok()?;
         let to = End::find(&far, &self.destination, Some(&from)).ok()?.with_datapath_port(&near)?;
-        let rows = self.ways(&self.tracer(host, &near), &from, &to).await.ok()?;
-        rows.iter().all(rests_on_ends_alone).then(|| Traced { rows, remarks: near.remarks() })
+        let tracer = self.short_tracer(host, [&near, &far], needs_all);
+        let rows = self.ways(&tracer, &from, &to).await.ok()?;
+        let is_told = rows.iter().all(rests_on_ends_alone) && !tracer.has_to_look_at_all();
+        is_told.then(|| Traced { rows, remarks: near.remarks() })
     }
 
     fn tracer<'a>(&'a self, host: &'a Host, look: &'a Look) -> PacketTracer<'a> {
-        PacketTracer { host, look, kind: &self.kind, brief: self.brief, names: false }
+        let (kind, brief) = (&self.kind, self.brief);
+        PacketTracer { host, look, kind, brief, names: false, far: None, needs_all: None }
+    }
+
+    /// By a look at each of the two ends alone; `needs_all` is set where that does not do.
+    fn short_tracer<'a>(
+        &'a self,
+        host: &'a Host,
+        [near, far]: [&'a Look; 2],
+        needs_all: &'a AtomicBool,
+    ) -> PacketTracer<'a> {
+        let (far, needs_all) = (Some(far), Some(needs_all));
+        PacketTracer { far, needs_all, ..self.tracer(host, near) }
     }
 
     async fn ways(
@@ -291,9 +315,17 @@ struct PacketTracer<'a> {
     kind: &'a PacketKind,
     brief: bool,
     names: bool,
+    /// The look at the other end, where each end was looked at alone.
+    far: Option<&'a Look>,
+    /// Where only the ends were looked at, whether the verdict rests on others.
+    needs_all: Option<&'a AtomicBool>,
 }
 
 impl PacketTracer<'_> {
+    fn has_to_look_at_all(&self) -> bool {
+        self.needs_all.is_some_and(|needs| needs.load(Ordering::Relaxed))
+    }
+
     /// One way; through a gateway its first part, and what follows where that is known. Of an answer
     /// `before` tells what it answers; the same is told of this way.
     async fn trace(

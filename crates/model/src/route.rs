@@ -77,3 +77,17 @@ pub struct RuleKeys {
     /// Who sends it.
     pub user: bool,
 }
+
+/// How a kernel answers a question for a MAC that it gets by a link: settings of that link, or of all, of ip-sysctl of the
+/// kernel's documentation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AnswerSettings {
+    /// For which of its own addresses it answers by ARP (`arp_ignore`).
+    pub arp_ignore: u8,
+    /// Whether it answers by ARP only by the link that it would send to the asker by (`arp_filter`, `rp_filter` 1).
+    pub by_route: bool,
+    /// Whether it forwards and answers for addresses that it sends to by another link (`proxy_arp`, `proxy_ndp`).
+    pub proxies_between: bool,
+    /// The same for those that it sends to by that very link (`proxy_arp_pvlan`).
+    pub proxies_within: bool,
+}

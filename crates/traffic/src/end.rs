@@ -165,7 +165,7 @@ impl End {
         end
     }
 
-    fn of_attachment(look: &Look, found: &Attachment) -> Self {
+    pub(crate) fn of_attachment(look: &Look, found: &Attachment) -> Self {
         let at = found.port.port();
         let port = at.and_then(|at| {
             look.wiring
@@ -216,7 +216,7 @@ impl End {
     }
 
     /// A port that no link in a container is on.
-    fn bare(look: &Look, port: &SwitchPort) -> Self {
+    pub(crate) fn bare(look: &Look, port: &SwitchPort) -> Self {
         // The links of the host that are ports: a bridge's own, and hardware.
         let link = PortLinks::new(&look.snapshot).of(port).cloned();
         let host = look.snapshot.switch_namespace().filter(|_| link.is_some());

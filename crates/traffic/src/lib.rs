@@ -31,5 +31,6 @@ pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, tou
 pub use followed::Followed;
 pub use packet::{Direction, Packet, PacketError, PacketKind, addresses};
 pub use verdict::{
-    LearntTables, MOST_STATES, Outcome, PortOutput, ReplyPacket, ReturnedCopy, Verdict, judge,
+    Answering, Hearer, Hearers, Holder, LearntTables, MOST_STATES, Outcome, PortOutput,
+    ReplyPacket, ReturnedCopy, Verdict, hearers, judge,
 };

@@ -1,15 +1,17 @@
 //! What becomes of a packet once the kernel of its sender sends it: by itself, or by way of a gateway.
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering;
 
-use flowtext::parse_trace;
+use flowtext::{Tracked, parse_trace};
+use futures_util::future::try_join_all;
 use model::SourceError;
 use model::ids::Mac;
 use model::route::{Cast, RouteOut};
 use report::v1;
-use traffic::{Direction, End, Outcome, Packet, PacketKind, Verdict};
+use traffic::{Direction, End, LearntTables, Outcome, Packet, PacketError, PacketKind, Verdict};
 
-use super::neighbor::MacResolution;
+use super::neighbor::{Learning, MacResolution};
 use super::{PacketTracer, ReplyContext};
 
 /// A packet that the kernel of its sender sends.
@@ -29,6 +31,18 @@ pub(super) struct Departure<'a> {
     pub(super) doubt: Option<String>,
 }
 
+/// What becomes of a packet that is sent to one MAC.
+struct Sent {
+    verdict: Verdict,
+    /// What vswitchd says of it, with who is on each port.
+    text: String,
+    packet: Packet,
+    /// What vswitchd says of it.
+    said: String,
+    /// Whether a gateway decides.
+    is_routed: bool,
+}
+
 impl PacketTracer<'_> {
     /// What becomes of what the sender's kernel sends; with it what an answer to that meets.
     pub(super) async fn leaves(
@@ -36,39 +50,49 @@ impl PacketTracer<'_> {
         way: Departure<'_>,
         before: ReplyContext,
     ) -> Result<(v1::Trace, ReplyContext), SourceError> {
-        let Departure { sender, from, to, target, mut out, gateway, direction, doubt } = way;
+        let Departure { sender, from, to, target, ref out, gateway, .. } = way;
         let next = gateway.unwrap_or(to);
         let mut learnt = before.learnt;
         // In the short look a gateway may be missing, and nothing is known of what is sent there.
         let is_seen = !self.names || next.mac.is_some() || next.port.is_some();
-        let asks = is_seen && !before.asked && self.has_to_ask(from, &out);
-        let (resolves, heard) = if asks {
-            self.learns((from, to), &out, gateway, &mut learnt).await?
+        let asks = is_seen && !before.asked && self.has_to_ask(from, out);
+        let Learning { told: resolves, heard, rests_on_others } = if asks {
+            self.learns((from, to), out, gateway, &mut learnt).await?
         } else {
-            (MacResolution::Resolved, false)
+            Learning::default()
         };
-        let mut reasons: Vec<_> = learnt_mac(&out, from, next).into_iter().collect();
-        if let Some(mac) = own_for_all(self.kind, from, &out) {
-            out.neighbor = Some(mac);
+        let mut reasons: Vec<_> = learnt_mac(out, from, next).into_iter().collect();
+        let own = own_for_all(self.kind, from, out);
+        if own.is_some() {
             reasons.push(format!("{} does no ARP: it sends to its own MAC", from.called));
         }
-        if let MacResolution::ByAnother { mac, .. } = resolves {
-            out.neighbor = Some(mac);
-        }
-        let packet = match Packet::new(self.kind, direction, (from, to), &out, gateway) {
-            Ok(packet) => {
-                Packet { committed: before.committed, learnt: learnt.clone(), doubt, ..packet }
+        let told_by_rule = match resolves {
+            MacResolution::ByAnother { mac, .. } => Some(mac),
+            _ => None,
+        };
+        let out = RouteOut { neighbor: told_by_rule.or(own).or(out.neighbor), ..out.clone() };
+        let way = Departure { out, ..way };
+        let context = (before.committed.as_ref(), &learnt);
+        let sent = match &resolves {
+            MacResolution::ByLinks { ends, why, is_sure } => {
+                self.sent_to_any(&way, (ends, why, *is_sure), context).await?
             }
-            Err(error) => {
-                let verdict = Verdict::unknown(vec![error.to_string()]);
+            _ => self.sent(&way, None, context).await?,
+        };
+        let Sent { mut verdict, text, packet, said, is_routed } = match sent {
+            Ok(sent) => sent,
+            Err(PacketError(why)) => {
+                let verdict = Verdict::unknown(vec![why]);
                 let row = v1::Trace::new(from, to, String::new(), &verdict, String::new());
                 return Ok((row, ReplyContext::default()));
             }
         };
-        let said = self.ask(&packet, from).await?;
-        let (mut verdict, text, is_routed) = self.routed(&packet, (from, to), gateway, &said);
         learnt.add(&verdict.rules);
         learnt.add_mac(&verdict, from);
+        let is_blind = verdict.reaches() == Some(false) && !rests_on_mac(&verdict, &said);
+        if let Some(needs_all) = self.needs_all.filter(|_| rests_on_others && !is_blind) {
+            needs_all.store(true, Ordering::Relaxed);
+        }
         verdict.reasons.extend(reasons);
         match (resolves, verdict.reaches()) {
             (MacResolution::Dropped { verdict, packet, text }, None | Some(true)) => {
@@ -80,10 +104,8 @@ impl PacketTracer<'_> {
                 verdict = verdict.not_known(why);
             }
             // Another one's MAC may lead there, where this one does not.
-            (MacResolution::AnotherMay { why, who }, Some(false))
-                if to.broken.is_none()
-                    && rests_on_mac(&verdict, &said)
-                    && self.may_answer(next, who.as_deref(), target) =>
+            (MacResolution::AnotherMay { why, is_possible: true }, Some(false))
+                if to.broken.is_none() && rests_on_mac(&verdict, &said) =>
             {
                 verdict = verdict.not_known(why);
             }
@@ -99,6 +121,66 @@ impl PacketTracer<'_> {
             verdict = through_gateway(verdict, next, to);
         }
         Ok((v1::Trace::new(from, to, packet.text, &verdict, text), before))
+    }
+
+    /// What becomes of the packet itself, sent to the MAC that its route has or, where one is named, to `hop`.
+    async fn sent(
+        &self,
+        way: &Departure<'_>,
+        hop: Option<&End>,
+        (committed, learnt): (Option<&Vec<Tracked>>, &LearntTables),
+    ) -> Result<Result<Sent, PacketError>, SourceError> {
+        let Departure { from, to, target, ref out, gateway, direction, ref doubt, .. } = *way;
+        let neighbor = hop.map_or(out.neighbor, |hop| hop.mac);
+        if hop.is_some_and(|hop| hop.mac.is_none()) {
+            let hop = hop.map_or("", |hop| &hop.called);
+            return Ok(Err(PacketError(format!("the MAC of {hop} is not known"))));
+        }
+        let out = RouteOut { neighbor, ..out.clone() };
+        let packet = match Packet::new(self.kind, direction, (from, to), &out, gateway) {
+            Ok(packet) => packet,
+            Err(error) => return Ok(Err(error)),
+        };
+        let packet = Packet {
+            committed: committed.cloned(),
+            learnt: learnt.clone(),
+            doubt: doubt.clone(),
+            ..packet
+        };
+        let said = self.ask(&packet, from).await?;
+        // Linux takes what is for any address of its namespace by whichever link it comes.
+        let is_its = |hop: &&End| gateway.is_none() && hop.netns.is_some() && hop.netns == to.netns;
+        let by_other = hop.filter(is_its).map(|hop| hop.clone().with_address(target));
+        let to = by_other.as_ref().unwrap_or(to);
+        let gateway = gateway.map(|gateway| hop.unwrap_or(gateway));
+        let (verdict, text, is_routed) = self.routed(&packet, (from, to), gateway, &said);
+        Ok(Ok(Sent { verdict, text, packet, said, is_routed }))
+    }
+
+    /// The same where any of several links may be the one that it is sent to, for the reason that is told: it is known
+    /// where all of them lead to the same.
+    async fn sent_to_any(
+        &self,
+        way: &Departure<'_>,
+        (ends, why, is_sure): (&[End], &str, bool),
+        context: (Option<&Vec<Tracked>>, &LearntTables),
+    ) -> Result<Result<Sent, PacketError>, SourceError> {
+        let all = ends.iter().map(|end| self.sent(way, Some(end), context));
+        let all: Result<Vec<_>, _> = try_join_all(all).await?.into_iter().collect();
+        Ok(all.and_then(|all| {
+            let verdicts: Vec<_> = all.iter().map(|sent| sent.verdict.reaches()).collect();
+            let is_known = agree(&verdicts, is_sure);
+            let first = all.into_iter().next();
+            let Some(Sent { mut verdict, text, packet, said, is_routed }) = first else {
+                return Err(PacketError(why.to_owned()));
+            };
+            if is_known {
+                verdict.reasons.push(why.to_owned());
+            } else {
+                verdict = verdict.not_known(why.to_owned());
+            }
+            Ok(Sent { verdict, text, packet, said, is_routed })
+        }))
     }
 
     /// The verdict about what is sent to `to`, by `gateway` where there is one, and whether that gateway decides. It
@@ -124,6 +206,13 @@ impl PacketTracer<'_> {
             _ => (verdict, text, true),
         }
     }
+}
+
+/// Whether it is known what becomes of a packet that gets there or not by what each MAC leads to; where it is not sure
+/// that the sender learns any, only that it does not get there can be.
+fn agree(reaches: &[Option<bool>], is_sure: bool) -> bool {
+    let all = |one: bool| reaches.iter().all(|reaches| *reaches == Some(one));
+    all(false) || (is_sure && all(true))
 }
 
 /// Whether a packet that does not arrive might with another destination MAC: not where it leaves this host, nor where
@@ -203,6 +292,21 @@ mod tests {
         assert!(rests(Outcome::Elsewhere, blind) && rests(Outcome::Elsewhere, looks));
         for outcome in [Outcome::Uplink, Outcome::Tunnel] {
             assert!(!rests(outcome, blind) && !rests(outcome, looks));
+        }
+    }
+
+    #[test]
+    fn several_macs_are_known_where_all_lead_to_the_same() {
+        let (yes, no, unknown) = (Some(true), Some(false), None);
+        for (reaches, is_sure, expected) in [
+            (&[yes, yes][..], true, true),
+            (&[yes, yes], false, false),
+            (&[no, no], false, true),
+            (&[yes, no], true, false),
+            (&[yes, unknown], true, false),
+            (&[no, unknown], true, false),
+        ] {
+            assert_eq!(agree(reaches, is_sure), expected, "{reaches:?} {is_sure}");
         }
     }
 }

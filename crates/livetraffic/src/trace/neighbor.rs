@@ -2,19 +2,25 @@
 
 use std::net::IpAddr;
 
-use futures_util::future::try_join_all;
+use flowtext::parse_trace;
 use model::SourceError;
-use model::ids::Mac;
+use model::ids::{Mac, OfPort};
 use model::route::{Cast, RouteOut};
-use traffic::{Direction, End, LearntTables, Outcome, Packet, PacketKind, PortOutput, Verdict};
+use model::told::{TOLD, joined};
+use traffic::{
+    Direction, End, Hearers, LearntTables, Outcome, Packet, PacketKind, PortOutput, Verdict,
+    hearers,
+};
 
+use super::answerers::{Answerer, Answerers};
 use super::departure::own_for_all;
 use super::{PacketTracer, on_link};
 
 /// What comes of the question for a MAC.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) enum MacResolution {
     /// The answer gets to the sender.
+    #[default]
     Resolved,
     /// The sender is answered, though not by the one that it asks for.
     ByAnother {
@@ -24,11 +30,19 @@ pub(super) enum MacResolution {
     },
     /// Whether the answer arrives is not known: why.
     Unknown(String),
+    /// The sender is answered by links with MACs of their own, and the first answer counts.
+    ByLinks {
+        /// The one that it asks for comes first, where that answers.
+        ends: Vec<End>,
+        why: String,
+        /// Whether an answer gets to it for certain.
+        is_sure: bool,
+    },
     /// Another one may answer the question, with a MAC of its own.
     AnotherMay {
         why: String,
-        /// The ports of those who get the question; none where they are not known.
-        who: Option<Vec<PortOutput>>,
+        /// Whether any that gets the question may do so for all that is known.
+        is_possible: bool,
     },
     /// A rule drops the question or the answer: the packet that was asked for is not sent.
     Dropped {
@@ -40,6 +54,16 @@ pub(super) enum MacResolution {
     },
 }
 
+/// What comes of the question for a MAC, and who gets it.
+#[derive(Debug, Default)]
+pub(super) struct Learning {
+    pub(super) told: MacResolution,
+    /// Whether the one that is asked gets the question, and learns the MAC of the sender by that.
+    pub(super) heard: bool,
+    /// Whether others get it, who are not known in a look at the two ends alone.
+    pub(super) rests_on_others: bool,
+}
+
 /// What is known of the one whose MAC is asked for.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
@@ -47,6 +71,8 @@ struct Asked {
     has_port: bool,
     /// Whether ports are told by names.
     by_names: bool,
+    /// Whether another one that gets the question may answer.
+    has_others: bool,
 }
 
 impl PacketTracer<'_> {
@@ -60,67 +86,213 @@ impl PacketTracer<'_> {
             && own_for_all(self.kind, from, out).is_none()
     }
 
-    /// Traces the question for the MAC of `next`, by which `from` sends to `to`, and its answer. The tables that
-    /// these add flows to are added to `learnt`. With it goes whether the question gets to `next`, which learns the
-    /// MAC of `from` by that.
+    /// Traces the question for the MAC of `next`, by which `from` sends to `to`, and its answers. The tables that
+    /// these add flows to are added to `learnt`.
     pub(super) async fn learns(
         &self,
         (from, to): (&End, &End),
         out: &RouteOut,
         gateway: Option<&End>,
         learnt: &mut LearntTables,
-    ) -> Result<(MacResolution, bool), SourceError> {
+    ) -> Result<Learning, SourceError> {
         let next = gateway.unwrap_or(to);
         let asked = Packet::new(&PacketKind::Arp, Direction::Original, (from, to), out, gateway);
-        let Ok(asked) = asked else { return Ok((MacResolution::Resolved, true)) };
+        let Ok(asked) = asked else { return Ok(Learning::default()) };
         let target = asked.message.target_ip.unwrap_or(IpAddr::from([0; 4]));
         // It is told to the address that asks, whichever link has that.
-        let requester = asked.ip_src.map(|ip| from.clone().with_address(ip));
-        let answer = (next, requester.as_ref().unwrap_or(from));
-        let answered =
-            Packet::new(&PacketKind::Arp, Direction::Reply, answer, &on_link(next), None);
-        let what = if asked.ip_dst.is_some_and(|ip| ip.is_ipv6()) {
-            "neighbour solicitation"
-        } else {
-            "ARP request"
-        };
-        let question = (asked, (from, next), format!("its {what}"));
-        // What is on no port, or on one that vswitchd has not opened, is not known to answer by one.
-        let answered = answered.ok().filter(|_| next.ofport().is_some());
-        let answer =
-            answered.map(|packet| (packet, (next, from), format!("the answer to its {what}")));
-        let ways: Vec<_> = [Some(question), answer].into_iter().flatten().collect();
-        let asks = ways.iter().map(|(packet, (sender, _), _)| self.ask(packet, sender));
-        let said = try_join_all(asks).await?;
+        let requester =
+            asked.ip_src.map_or_else(|| from.clone(), |ip| from.clone().with_address(ip));
+        let what = if target.is_ipv6() { "its neighbour solicitation" } else { "its ARP request" };
         let wants = format!("{} has not learnt the MAC of {}, and", from.called, next.called);
-        let known = Asked { mac: next.mac, has_port: next.port.is_some(), by_names: self.names };
-        let (mut told, mut heard) = (MacResolution::Resolved, None);
-        for ((packet, ends, what), said) in ways.into_iter().zip(said) {
-            let packet = Packet { learnt: learnt.clone(), ..packet };
-            let (verdict, text) = self.judged(&PacketKind::Arp, &packet, ends, &said);
-            learnt.add(&verdict.rules);
-            // The question comes first, and is answered where it arrives.
-            if *heard.get_or_insert(verdict.reaches() == Some(true)) {
-                learnt.add_mac(&verdict, ends.0);
-            }
-            if !matches!(told, MacResolution::Resolved) {
-                continue;
-            }
-            let is_question = std::ptr::eq(ends.0, from);
-            let is_up = next.broken.is_none();
-            told = if is_question && !self.names && is_up && self.is_refused(&verdict, next, target)
-            {
-                let sentence = format!("not sent: {wants} {what} {}", verdict.sentence);
-                let verdict = Verdict { outcome: Outcome::Dropped, sentence, ..verdict };
-                MacResolution::Dropped { verdict, packet: packet.text, text }
-            } else if is_question {
-                comes_of_question(verdict, (&wants, &what), (packet.text, text), known)
-            } else {
-                comes_of_answer(verdict, (&wants, &what), (packet.text, text), self.names)
-            };
+        let question = Question { from, next, requester: &requester, target, what, wants: &wants };
+        // Most often the one that is asked answers.
+        let (said, answered) = tokio::try_join!(self.ask(&asked, from), async {
+            Ok(match question.answer_of(next) {
+                Some(answer) => Some(self.ask(&answer, next).await?),
+                None => None,
+            })
+        })?;
+        let packet = Packet { learnt: learnt.clone(), ..asked };
+        let (verdict, text) = self.judged(&PacketKind::Arp, &packet, (from, next), &said);
+        learnt.add(&verdict.rules);
+        let heard = verdict.reaches() == Some(true);
+        // It is answered where it arrives.
+        if heard {
+            learnt.add_mac(&verdict, from);
         }
-        Ok((told, heard == Some(true)))
+        let mut heard_by = hearers(self.look, &packet, (from, next), target, &parse_trace(&said));
+        if self.needs_all.is_some() && heard_by.goes_beside {
+            return Ok(Learning { heard, rests_on_others: true, ..Learning::default() });
+        }
+        // What is not sent gets to none.
+        if from.broken.is_some() {
+            heard_by = Hearers::default();
+        }
+        let answerers = self.answerers(heard_by, (packet.ip_src, target));
+        let packet = (packet.text, text);
+        let told = self.answered(&question, (verdict, packet), answerers, learnt, answered).await?;
+        Ok(Learning { told, heard, rests_on_others: false })
     }
+
+    /// What comes of a question with this verdict, which these answer. What vswitchd said of the answer of the one that is
+    /// asked is `answered`.
+    async fn answered(
+        &self,
+        question: &Question<'_>,
+        (verdict, packet): (Verdict, (String, String)),
+        answerers: Answerers,
+        learnt: &mut LearntTables,
+        mut answered: Option<String>,
+    ) -> Result<MacResolution, SourceError> {
+        let Question { from, next, what, wants, .. } = *question;
+        let (has_others, has_unseen) = (answerers.has_others(), answerers.has_unseen);
+        let is_known = !matches!(verdict.outcome, Outcome::Controller | Outcome::Unknown);
+        let by_rule = verdict.returned.is_some();
+        let heard = verdict.clone();
+        let is_refused = !self.names && next.broken.is_none() && is_refused(&verdict, next);
+        let told = if is_refused && !has_others {
+            let sentence = format!("not sent: {wants} {what} {}", verdict.sentence);
+            let verdict = Verdict { outcome: Outcome::Dropped, sentence, ..verdict };
+            let (packet, text) = packet.clone();
+            MacResolution::Dropped { verdict, packet, text }
+        } else {
+            let (mac, has_port) = (next.mac, next.port.is_some());
+            let known = Asked { mac, has_port, by_names: self.names, has_others };
+            comes_of_question(verdict, (wants, what), packet.clone(), known)
+        };
+        let is_resolved = matches!(told, MacResolution::Resolved);
+        let is_answered = is_known && !by_rule && !answerers.links.is_empty();
+        if !is_resolved && !is_answered {
+            return Ok(told);
+        }
+        if answerers.links.is_empty() && next.port.is_some() && !by_rule {
+            return Ok(unanswered(question, heard, packet, has_unseen));
+        }
+        let mut answers = Vec::new();
+        if by_rule || next.port.is_none() {
+            answers.push(Answer { end: next.clone(), is_asked: true, is_sure: true, told });
+        }
+        let links = answerers.links.into_iter();
+        for Answerer { end, is_asked, is_sure } in links.filter(|one| !by_rule || !one.is_asked) {
+            let told = match question.answer_of(&end) {
+                Some(packet) => {
+                    let packet = Packet { learnt: learnt.clone(), ..packet };
+                    let said = match answered.take().filter(|_| is_asked) {
+                        Some(said) => said,
+                        None => self.ask(&packet, &end).await?,
+                    };
+                    let (verdict, text) =
+                        self.judged(&PacketKind::Arp, &packet, (&end, from), &said);
+                    learnt.add(&verdict.rules);
+                    learnt.add_mac(&verdict, &end);
+                    let what = format!("the answer to {what}");
+                    comes_of_answer(verdict, (wants, &what), (packet.text, text), self.names)
+                }
+                None => MacResolution::Resolved,
+            };
+            answers.push(Answer { end, is_asked, is_sure, told });
+        }
+        Ok(of_answers(answers, (wants, what), has_unseen && !self.names))
+    }
+}
+
+/// A question for a MAC.
+struct Question<'a> {
+    from: &'a End,
+    /// The one that is thought to answer.
+    next: &'a End,
+    /// The end that the answer goes to.
+    requester: &'a End,
+    target: IpAddr,
+    what: &'static str,
+    wants: &'a str,
+}
+
+impl Question<'_> {
+    /// The answer of a link. What is on no port, or on one that vswitchd has not opened, is not known to answer by one.
+    fn answer_of(&self, end: &End) -> Option<Packet> {
+        end.ofport()?;
+        let answerer = end.clone().with_address(self.target);
+        let ends = (&answerer, self.requester);
+        Packet::new(&PacketKind::Arp, Direction::Reply, ends, &on_link(end), None).ok()
+    }
+}
+
+/// What comes of the answer of one that is asked.
+struct Answer {
+    end: End,
+    is_asked: bool,
+    /// Whether it answers for certain.
+    is_sure: bool,
+    told: MacResolution,
+}
+
+/// Whether the one that is asked gets the question and does not take it.
+fn is_refused(verdict: &Verdict, next: &End) -> bool {
+    let is_its = verdict.outputs.iter().any(|output| is_port(output, next));
+    verdict.outcome == Outcome::Elsewhere && verdict.returned.is_none() && is_its
+}
+
+fn is_port(output: &PortOutput, end: &End) -> bool {
+    let number = end.ofport().map(|OfPort(number)| number);
+    output.bridge.as_deref() == end.bridge().map(|bridge| &**bridge)
+        && output.ofport == number
+        && number.is_some()
+}
+
+/// What comes of a question that the one that is asked gets, and does not answer.
+fn unanswered(
+    question: &Question<'_>,
+    verdict: Verdict,
+    (packet, text): (String, String),
+    has_unseen: bool,
+) -> MacResolution {
+    let Question { next, target, what, wants, .. } = question;
+    let why = if target.is_ipv4() { "(`arp_ignore`)" } else { "by that link" };
+    let told = format!("{wants} {} does not answer {what} for {target} {why}", next.called);
+    if has_unseen {
+        let why = format!("{told}, though another one that gets it may");
+        return MacResolution::AnotherMay { why, is_possible: true };
+    }
+    let sentence = format!("not sent: {told}");
+    MacResolution::Dropped {
+        verdict: Verdict { outcome: Outcome::Dropped, sentence, ..verdict },
+        packet,
+        text,
+    }
+}
+
+/// What comes of all answers to a question. Where none gets to the sender, others that are not seen may answer.
+fn of_answers(
+    answers: Vec<Answer>,
+    (wants, what): (&str, &str),
+    has_unseen: bool,
+) -> MacResolution {
+    let is_lost = |answer: &Answer| matches!(answer.told, MacResolution::Dropped { .. });
+    let (lost, mut heard): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_lost);
+    let is_alone = matches!(&heard[..], [Answer { is_asked: true, is_sure: true, .. }]);
+    if let Some(only) = heard.pop_if(|_| is_alone) {
+        return only.told;
+    }
+    if heard.is_empty() {
+        let told = lost.into_iter().map(|answer| answer.told).next();
+        return match told {
+            Some(MacResolution::Dropped { verdict, .. }) if has_unseen => {
+                let sentence = verdict.sentence.trim_start_matches("not sent: ");
+                let why = format!("{sentence}, and another one that is asked may answer");
+                MacResolution::AnotherMay { why, is_possible: true }
+            }
+            told => told.unwrap_or(MacResolution::Resolved),
+        };
+    }
+    let arrives = |answer: &Answer| matches!(answer.told, MacResolution::Resolved);
+    let is_sure = heard.iter().any(|answer| answer.is_sure && arrives(answer));
+    let are_sure = heard.iter().all(|answer| answer.is_sure && arrives(answer));
+    let names: Vec<_> = heard.iter().map(|answer| answer.end.called.as_str()).collect();
+    let verb = if are_sure { "is" } else { "may be" };
+    let why = format!("{wants} {what} {verb} answered by {}", joined(&names, ", ", TOLD));
+    let ends = heard.into_iter().map(|answer| answer.end).collect();
+    MacResolution::ByLinks { ends, why, is_sure }
 }
 
 /// What comes of the question by itself, which is `what`.
@@ -130,10 +302,10 @@ fn comes_of_question(
     packet: (String, String),
     known: Asked,
 ) -> MacResolution {
-    let Asked { mac, has_port, by_names } = known;
+    let Asked { mac, has_port, by_names, .. } = known;
     let arrives = matches!(verdict.outcome, Outcome::Delivered | Outcome::Flooded);
     let Some(copy) = verdict.returned.filter(|_| arrives || !by_names) else {
-        return asked(verdict, (wants, what), packet, by_names);
+        return asked(verdict, (wants, what), packet, known);
     };
     let is = format!("{wants} {what} is sent back to it, changed into an answer");
     let is_alone = !arrives || (!has_port && verdict.outputs.len() == 1);
@@ -142,11 +314,11 @@ fn comes_of_question(
         Some(mac) if is_alone => MacResolution::ByAnother { mac, why: is },
         Some(other) => {
             let why = format!("{is} with the MAC {other}, and arrives as well");
-            MacResolution::AnotherMay { why, who: None }
+            MacResolution::AnotherMay { why, is_possible: true }
         }
         None => {
             let why = format!("{is}, and which MAC that tells is not known");
-            MacResolution::AnotherMay { why, who: None }
+            MacResolution::AnotherMay { why, is_possible: true }
         }
     }
 }
@@ -156,13 +328,13 @@ fn asked(
     verdict: Verdict,
     (wants, what): (&str, &str),
     packet: (String, String),
-    by_names: bool,
+    known: Asked,
 ) -> MacResolution {
     // Who gets it may answer for the other one, as a router with proxy ARP does, or not.
     let is_known = !matches!(verdict.outcome, Outcome::Controller | Outcome::Unknown);
-    let who = is_known.then(|| verdict.outputs.clone());
-    match comes_of_answer(verdict, (wants, what), packet, by_names) {
-        MacResolution::Unknown(why) => MacResolution::AnotherMay { why, who },
+    let is_possible = !is_known || known.has_others;
+    match comes_of_answer(verdict, (wants, what), packet, known.by_names) {
+        MacResolution::Unknown(why) => MacResolution::AnotherMay { why, is_possible },
         told => told,
     }
 }
@@ -220,7 +392,7 @@ mod tests {
 
     fn of(outcome: Outcome, returned: Option<ReturnedCopy>, by_names: bool) -> MacResolution {
         let verdict = verdict(outcome, returned);
-        let known = Asked { mac: Some(Mac([2; 6])), has_port: true, by_names };
+        let known = Asked { mac: Some(Mac([2; 6])), has_port: true, by_names, has_others: false };
         comes_of_question(verdict, WHAT, Default::default(), known)
     }
 
@@ -230,7 +402,7 @@ mod tests {
         for outcome in [Outcome::Elsewhere, Outcome::Tunnel, Outcome::Uplink] {
             let told = of(outcome, None, false);
             assert!(
-                matches!(&told, MacResolution::AnotherMay { why, who: Some(_) } if why.contains("may answer or not")),
+                matches!(&told, MacResolution::AnotherMay { why, is_possible: false } if why.contains("may answer or not")),
                 "{told:?}"
             );
             let told = comes_of_answer(verdict(outcome, None), WHAT, Default::default(), false);
@@ -242,7 +414,10 @@ mod tests {
                 "{outcome:?}: {told:?}"
             );
             let told = of(outcome, Some(copy(None)), false);
-            assert!(matches!(told, MacResolution::AnotherMay { who: None, .. }), "{told:?}");
+            assert!(
+                matches!(told, MacResolution::AnotherMay { is_possible: true, .. }),
+                "{told:?}"
+            );
             let told = of(outcome, Some(copy(Some(NINE))), true);
             assert!(matches!(told, MacResolution::Dropped { .. }), "{outcome:?}: {told:?}");
         }
@@ -252,7 +427,10 @@ mod tests {
         assert!(matches!(of(Outcome::Dropped, None, false), MacResolution::Dropped { .. }));
         for outcome in [Outcome::Controller, Outcome::Unknown] {
             let told = of(outcome, None, false);
-            assert!(matches!(told, MacResolution::AnotherMay { who: None, .. }), "{outcome:?}");
+            assert!(
+                matches!(told, MacResolution::AnotherMay { is_possible: true, .. }),
+                "{outcome:?}"
+            );
         }
     }
 
@@ -264,18 +442,96 @@ mod tests {
                 let told = of(outcome, Some(copy(Some(Mac([2; 6])))), by_names);
                 assert!(matches!(told, MacResolution::Resolved), "{told:?}");
                 // An address that is on no port of this host has no other answer.
-                let known = Asked { mac: None, has_port: false, by_names };
+                let known = Asked { mac: None, has_port: false, by_names, has_others: false };
                 let alone = verdict(outcome, Some(copy(Some(NINE))));
                 let told = comes_of_question(alone, WHAT, Default::default(), known);
                 assert!(matches!(told, MacResolution::AnotherMay { .. }), "{told:?}");
                 for mac in [Some(NINE), None] {
                     let told = of(outcome, Some(copy(mac)), by_names);
                     assert!(
-                        matches!(told, MacResolution::AnotherMay { who: None, .. }),
+                        matches!(told, MacResolution::AnotherMay { is_possible: true, .. }),
                         "{told:?}"
                     );
                 }
             }
         }
+    }
+
+    fn end(called: &str) -> End {
+        End {
+            called: called.to_owned(),
+            port: None,
+            link: None,
+            mac: Some(NINE),
+            addresses: Vec::new(),
+            netns: None,
+            is_bound: false,
+            bound_to: None,
+            local: Vec::new(),
+            tentative: Vec::new(),
+            tags: Vec::new(),
+            doubts: Vec::new(),
+            broken: None,
+            checksums: None,
+        }
+    }
+
+    /// An answer of db, which is asked, or of another one.
+    fn answer(called: &str, is_sure: bool, outcome: Outcome) -> Answer {
+        let told = comes_of_answer(verdict(outcome, None), WHAT, Default::default(), false);
+        Answer { end: end(called), is_asked: called == "db", is_sure, told }
+    }
+
+    #[test]
+    fn the_answers_that_arrive_count() {
+        use Outcome::{Delivered, Dropped, Unknown};
+        let told = |all: Vec<Answer>, has_unseen: bool| of_answers(all, WHAT, has_unseen);
+        let only = |outcome| vec![answer("db", true, outcome)];
+        assert!(matches!(told(only(Delivered), true), MacResolution::Resolved));
+        assert!(matches!(told(only(Unknown), false), MacResolution::Unknown(_)));
+        assert!(matches!(told(only(Dropped), false), MacResolution::Dropped { .. }));
+        // Where its answer is lost, any that is not seen may answer.
+        let lost = told(only(Dropped), true);
+        assert!(matches!(lost, MacResolution::AnotherMay { is_possible: true, .. }), "{lost:?}");
+        for (second, other, expected, sure) in [
+            // Another link answers in place of the one whose answer is lost.
+            ((true, Delivered), Dropped, "is answered by twin", true),
+            ((false, Delivered), Dropped, "may be answered by twin", false),
+            ((true, Delivered), Delivered, "is answered by db, twin", true),
+            ((false, Delivered), Delivered, "may be answered by db, twin", true),
+            ((true, Unknown), Delivered, "may be answered by db, twin", true),
+            ((true, Unknown), Dropped, "may be answered by twin", false),
+        ] {
+            let all = vec![answer("db", true, other), answer("twin", second.0, second.1)];
+            match told(all, false) {
+                MacResolution::ByLinks { why, is_sure, .. } => {
+                    assert!(why.contains(expected) && is_sure == sure, "{why} {is_sure}");
+                }
+                told => panic!("{expected}: {told:?}"),
+            }
+        }
+        let both = vec![answer("db", true, Dropped), answer("twin", true, Dropped)];
+        assert!(matches!(told(both, false), MacResolution::Dropped { .. }));
+        let twin = vec![answer("db", true, Delivered), answer("twin", true, Dropped)];
+        assert!(matches!(told(twin, false), MacResolution::Resolved));
+    }
+
+    #[test]
+    fn a_link_that_answers_nothing_is_not_sent_to() {
+        let (from, next, target) = (end("web"), end("db"), IpAddr::from([10, 0, 0, 2]));
+        let (what, wants) = ("its ARP request", WHAT.0);
+        let question = Question { from: &from, next: &next, requester: &from, target, what, wants };
+        let told = |has_unseen| {
+            let heard = verdict(Outcome::Flooded, None);
+            unanswered(&question, heard, Default::default(), has_unseen)
+        };
+        match told(false) {
+            MacResolution::Dropped { verdict, .. } => {
+                assert_eq!(verdict.reaches(), Some(false));
+                assert!(verdict.sentence.contains("db does not answer"), "{}", verdict.sentence);
+            }
+            told => panic!("{told:?}"),
+        }
+        assert!(matches!(told(true), MacResolution::AnotherMay { is_possible: true, .. }));
     }
 }

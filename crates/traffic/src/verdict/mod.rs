@@ -1,6 +1,7 @@
 //! What becomes of a packet, by what `ofproto/trace` says.
 
 mod chosen;
+mod hearers;
 mod learnt;
 mod marked;
 mod port_output;
@@ -19,6 +20,7 @@ use crate::packet::{Packet, PacketKind};
 use crate::passed_on::passed_on;
 use crate::port_word::PortWord;
 use chosen::rests_on;
+pub use hearers::{Answering, Hearer, Hearers, Holder, hearers};
 pub use learnt::LearntTables;
 use learnt::switches;
 pub use port_output::PortOutput;

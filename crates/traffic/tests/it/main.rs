@@ -11,6 +11,7 @@ mod beneath;
 mod fdb;
 mod flows;
 mod followed;
+mod hearers;
 mod marks;
 mod packets;
 mod passed_on;
