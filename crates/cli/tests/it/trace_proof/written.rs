@@ -244,3 +244,34 @@ fn a_link_without_arp_neither_answers_nor_asks() {
         net.containers[n].ip(&["link", "set", "eth0", "arp", "on"]);
     }
 }
+
+/// Who else gets the request for DST's MAC and has its address answers as well: another link of DST, or another
+/// container.
+#[test]
+fn another_link_or_container_with_the_address_may_answer() {
+    lab::need!(Docker);
+    let net = Net::new(26);
+    let ip = "10.78.26.2";
+    let normal = "priority=0,actions=NORMAL".to_owned();
+    let (b, c) = (net.port(1), net.port(2));
+    let name = format!("{}:eth0", net.containers[1].name());
+    let other = net.containers[1].name().to_owned();
+    // The answer of eth0 is dropped, and that of eth1 is not.
+    let by = ["connect", net.bridge.name(), &other, "-i", "eth1", "--ip", "10.78.26.12/24"];
+    says(&[&by[..], &["--quiet"]].concat());
+    let lost = format!("priority=9,arp,arp_op=2,in_port={b},actions=drop");
+    net.flows(&[lost, normal.clone()]);
+    let told = net.trace(&name);
+    assert_ne!(told.0, 2, "{told:?}");
+    let passes = told.0 == 0;
+    assert_eq!(net.answers(ip, passes), passes, "{told:?}");
+    // The third one has the address too.
+    net.containers[2].ip(&["addr", "add", "10.78.26.2/24", "dev", "eth0"]);
+    net.flows(std::slice::from_ref(&normal));
+    let told = net.trace(&name);
+    assert!(told.0 == 2 && told.1.contains("answered by"), "{told:?}");
+    // Where its answers do not arrive it is as if it had not.
+    net.flows(&[format!("priority=9,arp,in_port={c},actions=drop"), normal]);
+    let told = net.trace(&name);
+    assert!(told.0 == 0 && net.answers(ip, true), "{told:?}");
+}
