@@ -153,7 +153,8 @@ pub fn hearers(
         };
         let is_next = is_at(next);
         let tags = output.header.vlans.iter().map(|tag| tag.vid).filter(|vid| *vid != 0);
-        all.goes_beside |= !is_at(from) && !(is_next && tags.eq(next.tags.iter().copied()));
+        let is_known = is_at(from) || (is_next && tags.eq(next.tags.iter().copied()));
+        all.goes_beside |= !is_known;
         let row = port_of(look, from, output);
         let Found { mut ends, has_unseen } = match row {
             Some(row) => on_port(look, row),

@@ -190,8 +190,8 @@ fn settings_of_the_kernel_decide_who_answers() {
         (&other, Some(within), by(99), no),
     ] {
         let target = ASKED.parse().unwrap();
-        let asker = "172.31.2.80".parse().ok();
-        let told = hearer.answering(settings, (asker, target), |_, _| out);
+        let sender = "172.31.2.80".parse().ok();
+        let told = hearer.answering(settings, (sender, target), |_, _| out);
         assert_eq!(told, expected, "{} {settings:?} {out:?}", hearer.end.called);
     }
     // Of another network than the address is, with `arp_ignore` 2.
