@@ -5,9 +5,9 @@ mod containerd;
 mod docker;
 mod docker_like;
 mod lxc;
+mod lxd;
 mod nspawn;
 mod podman;
-mod lxd;
 
 use std::path::Path;
 use std::rc::Rc;
@@ -19,9 +19,9 @@ use crate::tool::dice::Dice;
 use containerd::Containerd;
 use docker::Docker;
 use lxc::Lxc;
+use lxd::Lxd;
 use nspawn::Nspawn;
 use podman::Podman;
-use lxd::Lxd;
 
 /// What `--engine` calls Docker, which alone is killed and stopped.
 pub(super) const DOCKER: &str = "docker";
