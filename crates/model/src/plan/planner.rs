@@ -25,7 +25,8 @@ pub(super) struct Planner<'a> {
     pub(super) netns: NetnsId,
 }
 
-/// The namespace of a running container that has one of its own.
+/// The namespace of a running container that has one of its own, whose links were read: an interface that was not
+/// seen may be there.
 pub(super) fn own_netns_of(snapshot: &Snapshot, row: &Container) -> Result<NetnsId, PlanError> {
     let host = || PlanError::HostNetwork { name: row.name.to_string() };
     if row.on_host_network() {
@@ -36,7 +37,19 @@ pub(super) fn own_netns_of(snapshot: &Snapshot, row: &Container) -> Result<Netns
     let mut on_host = snapshot.containers().filter(|other| other.on_host_network());
     let is_hosts =
         Some(netns) == snapshot.switch_netns || on_host.any(|other| other.netns == Some(netns));
-    if is_hosts { Err(host()) } else { Ok(netns) }
+    if is_hosts {
+        return Err(host());
+    }
+    match snapshot.namespace(netns) {
+        Some(space) if space.is_read() => Ok(netns),
+        space => {
+            let what = format!("container {}", row.name);
+            let error = space.and_then(|space| space.source_error.as_ref());
+            let why = error.map(|error| format!(": {error}")).unwrap_or_default();
+            let why = format!("the links in its network namespace were not read{why}");
+            Err(PlanError::Undecided { what, why })
+        }
+    }
 }
 
 pub(super) fn delete(link: &Link) -> Step {

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::{ContainerId, Ifindex, OfPort};
 use docker_ovs_model::plan::{
-    Connect, KernelStep, OfPortChoice, PlanError, Prunable, Prune, RestoreAction, Step, prune,
-    renames,
+    Connect, KernelStep, OfPortChoice, PlanError, Prunable, Prune, Restore, RestoreAction, Step,
+    prune, remembered, renames, restore,
 };
 use docker_ovs_model::port_record::PortRecord;
-use docker_ovs_model::snapshot::{Container, Link, Observed};
+use docker_ovs_model::snapshot::{Container, Link, Namespace, Observed};
 use docker_ovs_model::switch::{OfPortState, Port};
 use docker_ovs_model::wiring::AttachmentState;
-use docker_ovs_model::{Snapshot, rehearse, resolve};
+use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 
-use crate::plans::scene::{connected, home, host, plan, port, request, restarted, restored};
+use crate::plans::scene::{
+    connected, generated, home, host, plan, port, request, restarted, restored,
+};
 
 #[test]
 fn a_rehearsed_plan_comes_true() {
@@ -72,6 +74,40 @@ fn refusals_name_what_is_in_the_way() {
     }
     let plan_error = plan(&host_network, &request("br0", "c2"), 2).unwrap_err();
     assert!(matches!(plan_error, PlanError::HostNetwork { .. }), "{plan_error:?}");
+}
+
+/// An interface of that name may be there, and one that was renamed on the host's side.
+#[test]
+fn nothing_is_made_where_it_was_not_seen_what_there_is() {
+    let why = || SourceError::new(SourceErrorKind::Denied, "it", "not permitted");
+    let cuts: [&dyn Fn(&mut Vec<Namespace>, usize); 3] = [
+        &|all, at| {
+            all[at].links.clear();
+            all[at].source_error = Some(why());
+        },
+        &|all, at| all[at].links.clear(),
+        &|all, at| {
+            all.remove(at);
+        },
+    ];
+    let whole = connected(&host(), &request("br0", "c1"), 1);
+    let netns = whole.containers().find(|row| *row.name == *"c1").unwrap().netns.unwrap();
+    for cut in cuts {
+        let mut all = whole.kernel.rows().to_vec();
+        let at = all.iter().position(|space| space.id == netns).unwrap();
+        cut(&mut all, at);
+        let less = Snapshot { kernel: Observed::Fresh { rows: all.into() }, ..whole.clone() };
+        for interface in ["eth0", "eth7"] {
+            let asked = Connect { interface: Some(interface.into()), ..request("br0", "c1") };
+            let error = plan(&less, &asked, 2).unwrap_err();
+            assert!(matches!(error, PlanError::Undecided { .. }), "{interface}: {error:?}");
+        }
+        let wiring = resolve(&less);
+        for one in remembered(&less, &wiring, &Restore::default()).unwrap_or_default() {
+            let action = restore(&less, &wiring, &one, &generated(2));
+            assert!(!matches!(action, RestoreAction::Again(_)), "{action:?}");
+        }
+    }
 }
 
 #[test]
