@@ -3,6 +3,7 @@
 mod answerers;
 mod departure;
 mod neighbor;
+mod raw;
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -338,7 +339,7 @@ impl PacketTracer<'_> {
         if let PacketKind::Raw(words) = self.kind {
             let mut learnt = before.learnt;
             let packet = Packet { learnt: learnt.clone(), ..Packet::raw(words, from) };
-            let (verdict, text) = self.leg(self.kind, &packet, from, to).await?;
+            let (verdict, text) = self.raw_leg(&packet, from, to).await?;
             learnt.add(&verdict.rules);
             let row = v1::Trace::new(from, to, packet.text, &verdict, text);
             return Ok((row, ReplyContext { learnt, ..ReplyContext::default() }));

@@ -192,7 +192,8 @@ impl Packet {
         })
     }
 
-    /// The packet in the user's words. What these mean is told by vswitchd: [`Packet::as_read`].
+    /// The packet in the user's words. What these mean is told by vswitchd: [`Packet::as_read`], and by that
+    /// what it is to conntrack: [`FirstState`](crate::FirstState).
     pub fn raw(words: &str, from: &End) -> Self {
         let has_port = words.split([',', ' ']).any(|word| word.starts_with("in_port="));
         let text =

@@ -3,6 +3,7 @@
 use flowtext::{Header, Output, Trace, Tracked, VlanTag, follow};
 
 use super::marked::Passes;
+use crate::first_state::depends_on_state;
 use crate::packet::Packet;
 
 /// Where the packet got to, over all passes.
@@ -103,12 +104,7 @@ fn uncommitted(packet: &Packet, header: &Header, is_known: bool, megaflow: &str)
     let zone = tracked.zone;
     let committed = packet.committed.iter().flatten();
     let is_other = { committed }.any(|there| there.zone == zone);
-    // That conntrack looked at it is so in any case.
-    let decides =
-        |flags: &str| flags.split(['+', '-', '|']).any(|flag| !matches!(flag, "" | "trk"));
-    let decides =
-        megaflow.split(',').any(|part| part.strip_prefix("ct_state=").is_some_and(decides));
-    (decides && !is_known).then(|| {
+    (depends_on_state(megaflow) && !is_known).then(|| {
         if is_other {
             format!(
                 "it depends on ct_state, and the connection that is committed in zone {zone} has other addresses \
