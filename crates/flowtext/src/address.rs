@@ -1,6 +1,6 @@
 //! Ethernet and IP addresses as they stand in a text.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::word::is_word;
 
@@ -54,12 +54,24 @@ pub(crate) fn ipv4(text: &[u8], at: usize) -> Option<(IpAddr, usize)> {
     let text = std::str::from_utf8(rest.get(..length)?).ok()?;
     let text = text.strip_suffix('.').unwrap_or(text);
     let after = rest.get(text.len());
-    let goes_on = after.is_some_and(|byte| is_word(*byte) && *byte != b'.');
+    let end = at + text.len();
+    let goes_on = match after {
+        Some(b'-') => !ends_at_hyphen(rest.get(text.len() + 1..).unwrap_or_default()),
+        after => after.is_some_and(|byte| is_word(*byte) && *byte != b'.'),
+    };
     if goes_on {
         return None;
     }
     let ip = text.parse().ok()?;
-    Some((IpAddr::V4(ip), at + text.len()))
+    Some((IpAddr::V4(ip), end))
+}
+
+/// Whether the hyphen before `rest` is of an arrow (`->`), or of a range up to one more IPv4 address.
+fn ends_at_hyphen(rest: &[u8]) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+    let length = rest.iter().take(16).position(|byte| !is_part(byte)).unwrap_or(rest.len());
+    let other = std::str::from_utf8(rest.get(..length).unwrap_or_default());
+    rest.starts_with(b">") || other.is_ok_and(|other| other.parse::<Ipv4Addr>().is_ok())
 }
 
 /// The IPv6 address that stands at `at`, and where it ends. Where a colon follows it, that is no part

@@ -437,8 +437,10 @@ impl Scanner {
         }
     }
 
-    /// An address that begins here, where those are looked for; where it ends.
+    /// An address that begins here, where those are looked for; where it ends. That of the end of a range begins
+    /// behind a hyphen.
     fn address(&self, piece: &[u8], at: usize, each: &mut impl FnMut(Place)) -> Option<usize> {
+        let at = if piece.get(at) == Some(&b'-') { at + 1 } else { at };
         if self.macs
             && let Some(mac) = mac(piece, at).filter(|_| !goes_on(piece, at))
         {

@@ -7,6 +7,7 @@
     reason = "a test panics to fail"
 )]
 
+mod addresses;
 mod bytes;
 mod fixtures;
 mod places;
