@@ -321,12 +321,37 @@ impl Scanner {
             self.forget();
             return at + 1;
         };
-        self.value(piece, at, end, each);
+        if !self.value(piece, at, end, each) {
+            self.quoted_addresses(piece, at + 1, end - 1, each);
+        }
         self.bare = false;
         if self.key != Key::Members {
             self.key = Key::Other;
         }
         end
+    }
+
+    /// The addresses between quotation marks, where those are looked for. Of ports nothing is told there but in
+    /// whole, by what stands before.
+    fn quoted_addresses(
+        &self,
+        piece: &[u8],
+        start: usize,
+        end: usize,
+        each: &mut impl FnMut(Place),
+    ) {
+        let mut at = if self.macs || self.ips { start } else { end };
+        while at < end {
+            let byte = piece.get(at).copied().unwrap_or_default();
+            let is_ipv6 = byte == b':' && self.ips;
+            let address =
+                if is_word(byte) || is_ipv6 { self.address(piece, at, each) } else { None };
+            at = match address {
+                Some(end) => end,
+                None if is_word(byte) => word_end(piece, at),
+                None => at + 1,
+            };
+        }
     }
 
     /// A word: a value, a key, or what parentheses are of; where to go on.
@@ -380,8 +405,8 @@ impl Scanner {
         }
     }
 
-    /// Tells of a word that stands where a port may.
-    fn value(&self, piece: &[u8], start: usize, end: usize, each: &mut impl FnMut(Place)) {
+    /// Tells of a word that stands where a port may; whether it is one.
+    fn value(&self, piece: &[u8], start: usize, end: usize, each: &mut impl FnMut(Place)) -> bool {
         let next = piece.get(end).copied();
         let found = match self.key {
             Key::OfPort | Key::Members => Some(Found::OfPort),
@@ -401,9 +426,11 @@ impl Scanner {
             }
         };
         // A register, as in output:NXM_NX_REG0[], is none.
-        if let Some(found) = found.filter(|_| next != Some(b'[')) {
+        let found = found.filter(|_| next != Some(b'['));
+        if let Some(found) = found {
             each(Place { start, end, found });
         }
+        found.is_some()
     }
 
     /// `WORD(`

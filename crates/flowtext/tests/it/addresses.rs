@@ -1,4 +1,4 @@
-//! Addresses at the ends of rewrites and ranges.
+//! Addresses at the ends of rewrites and ranges, and within quotation marks.
 
 use docker_ovs_flowtext::Style;
 
@@ -43,4 +43,22 @@ fn an_address_ends_where_an_arrow_or_the_end_of_a_range_comes() {
     for text in ["10.0.0.2-web", "10.0.0.2-9", "1.2.3-4.5.6", "web-10.0.0.2", "10.0.0.2-1.2.3"] {
         assert_eq!(with_addresses(text), text);
     }
+}
+
+/// As `ovs-vsctl` has them, and the logs of controllers.
+#[test]
+fn addresses_are_marked_within_quotation_marks() {
+    marks(&[
+        "{\"src\": \"A@\", \"dst\": \"B@\"}",
+        "options: {local_ip=\"A@\", remote_ip=\"B@\"}",
+        "mac_in_use          : \"A@\"",
+        "\"from A@ to B@, \\\"A@\\\"\"",
+        "{'src': 'A@', 'dst': 'B@'}",
+    ]);
+    // What is quoted in the place of a port is a port's name.
+    for text in ["in_port=\"10.0.0.2\"", "\"x10.0.0.2\"", "\"10.0.0.2x\"", "\"1.2.3\"", "\"\""] {
+        assert_eq!(with_addresses(text).replace("<o>", ""), text);
+    }
+    let text = "\"10.0.0.2\" \"02:42:ac:11:00:03\"";
+    assert_eq!(annotated(text.as_bytes(), &Style::default()), text.as_bytes());
 }
