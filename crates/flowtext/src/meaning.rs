@@ -29,6 +29,12 @@ pub(crate) enum Frame {
     DpActions,
     /// `output(port=3,max_len=100)`
     Output,
+    /// What vswitchd is told of a packet that it gets: `userspace(…)` of datapath actions.
+    Userspace,
+    /// `ipfix(…)` or `flow_sample(…)`
+    Sampled,
+    /// `tnl_push(…)`
+    TunnelPush,
 }
 
 /// What the parentheses of `WORD(` are of, and what the first word in them is; `around` is what they
@@ -42,7 +48,12 @@ pub(crate) fn opened(word: Word, around: Frame) -> (Frame, Key) {
             (Frame::OfActions, Key::Other)
         }
         word::ACTIONS | word::GT | word::LE => (Frame::DpActions, Key::Other),
-        word::IN_PORT | word::TNL_POP | word::TNL_PORT | word::OUT_PORT => {
+        word::USERSPACE if around == Frame::DpActions => (Frame::Userspace, Key::Other),
+        word::IPFIX | word::FLOW_SAMPLE => (Frame::Sampled, Key::Other),
+        word::TNL_PUSH => (Frame::TunnelPush, Key::Other),
+        word::IN_PORT => (Frame::Other, Key::DpPort),
+        word::TNL_POP if around == Frame::DpActions => (Frame::Other, Key::DpPort),
+        word::TNL_PORT | word::OUT_PORT if around == Frame::TunnelPush => {
             (Frame::Other, Key::DpPort)
         }
         _ => (Frame::Other, Key::Other),
@@ -64,8 +75,9 @@ pub(crate) fn named(word: Word, equals: bool, around: Frame) -> Key {
         }
         word::OUTPUT | word::ENQUEUE | word::RESUBMIT if !equals => Key::OfPort,
         word::WATCH_PORT | word::OUT_PORT => Key::OfPort,
-        // Of ipfix and flow_sample, and where sFlow sees a tunnel.
-        word::OUTPUT_PORT | word::TUNNEL_OUT_PORT if equals => Key::DpPort,
+        // Elsewhere a program may call a port of its own so.
+        word::OUTPUT_PORT if equals && around == Frame::Sampled => Key::DpPort,
+        word::TUNNEL_OUT_PORT if equals && around == Frame::Userspace => Key::DpPort,
         word::PORT if equals && around == Frame::Output => Key::OfPort,
         word::MEMBERS | word::SLAVES if !equals => Key::Members,
         word::LOAD | word::SET_FIELD | word::REG_LOAD if !equals => Key::Written,

@@ -421,7 +421,11 @@ impl Scanner {
                 match self.frame() {
                     Frame::OfActions => port.then_some(Found::OfPort),
                     Frame::DpActions => port.then_some(Found::DpPort),
-                    Frame::Output | Frame::Other => None,
+                    Frame::Output
+                    | Frame::Userspace
+                    | Frame::Sampled
+                    | Frame::TunnelPush
+                    | Frame::Other => None,
                 }
             }
         };

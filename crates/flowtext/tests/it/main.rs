@@ -9,6 +9,7 @@
 
 mod addresses;
 mod bytes;
+mod elsewhere;
 mod fixtures;
 mod places;
 
