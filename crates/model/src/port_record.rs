@@ -26,7 +26,7 @@ pub const PREFIX: &str = "docker-ovs.";
 pub const ALIAS: &str = "docker-ovs ";
 
 /// The keys of our own, without [`PREFIX`].
-pub(crate) const OWN_KEYS: [&str; 14] = [
+pub(crate) const OWN_KEYS: [&str; 15] = [
     "compose-project",
     "compose-service",
     "compose-number",
@@ -41,6 +41,7 @@ pub(crate) const OWN_KEYS: [&str; 14] = [
     "gateway",
     "mtu",
     "created",
+    "numbered",
 ];
 
 /// An attachment as the database remembers it.
@@ -70,6 +71,9 @@ pub struct PortRecord {
     pub mtu: Option<u32>,
     /// When it was made, in seconds since the Unix epoch.
     pub created: Option<u64>,
+    /// Since when its container, by name, has its number with this interface, where that is longer than the port is
+    /// there: in seconds since the Unix epoch.
+    pub numbered: Option<u64>,
 }
 
 /// Which engine a container is of.
@@ -140,7 +144,13 @@ impl PortRecord {
             gateways: list(own("gateway").as_ref()),
             mtu: parsed(own("mtu")),
             created: parsed(own("created")),
+            numbered: parsed(own("numbered")),
         })
+    }
+
+    /// Since when its container has its number, in seconds since the Unix epoch.
+    pub fn has_number_since(&self) -> Option<u64> {
+        self.numbered.or(self.created)
     }
 
     /// The same for another container, or for the same one under another name.
@@ -172,6 +182,7 @@ impl PortRecord {
             ("gateway", joined(&self.gateways)),
             ("mtu", self.mtu.map(|mtu| mtu.to_string())),
             ("created", self.created.map(|created| created.to_string())),
+            ("numbered", self.numbered.map(|numbered| numbered.to_string())),
         ];
         ids.extend(rest.into_iter().filter_map(|(key, value)| Some((own(key), value?))));
         ids
@@ -269,6 +280,7 @@ mod tests {
             gateways: vec!["192.0.2.1".parse().unwrap()],
             mtu: Some(1400),
             created: Some(1_700_000_000),
+            numbered: Some(1_600_000_000),
         };
         let port = Port { external_ids: record.external_ids(), ..Port::default() };
         let alias = record.alias("br0");

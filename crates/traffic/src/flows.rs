@@ -349,7 +349,7 @@ pub fn stale(
 /// How long a port has been whose it is, where that began after the flow. Its record tells; of a port
 /// without one it is not known. The record counts whole seconds, as a flow's duration does.
 fn younger(look: &Look, flow: &Flow<'_>, row: &SwitchPort, now: u64) -> Option<Duration> {
-    let record = PortRecord::of(&row.port).and_then(|record| record.created);
+    let record = PortRecord::of(&row.port).and_then(|record| record.has_number_since());
     let made = record.or_else(|| taken_over(look, row))?;
     let age = Duration::from_secs(now.checked_sub(made)?);
     (flow.duration? > age + Duration::from_secs(2)).then_some(age)

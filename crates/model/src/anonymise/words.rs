@@ -94,12 +94,13 @@ const OPTIONS: [&str; 4] = ["peer", "remote_ip", "local_ip", "key"];
 
 /// Keys and labels whose value is a number: a place, a process id, a time, a VLAN or an MTU. Elsewhere digits may be
 /// a name that was chosen.
-const NUMBER_KEYS: [&str; 8] = [
+const NUMBER_KEYS: [&str; 9] = [
     "com.docker.compose.container-number",
     "compose-number",
     "created",
     "key",
     "mtu",
+    "numbered",
     "pipework.nspid",
     "pipework.vlan",
     "swarm-slot",

@@ -11,6 +11,7 @@ use crate::snapshot::{Cidr, Snapshot};
 use crate::switch::Port;
 use crate::wiring::Wiring;
 
+use super::number::number_of;
 use super::planner::{Planner, delete, own_netns_of};
 use super::rename::renames_of;
 use super::usable::require_usable;
@@ -87,12 +88,15 @@ pub fn connect(
     let interface = planner.interface(request.interface.as_deref(), &orphaned)?;
     let host_end: Name = request.host_interface.as_deref().unwrap_or(&generated.host_end).into();
     planner.check_host_end(&host_end, &orphaned)?;
-    let record = planner.record(request, &interface, generated);
     let old = planner.predecessor(&interface)?;
     let remembered = planner.forgotten(&interface)?;
+    let replaced = old.as_deref().or(remembered.as_ref());
+    let number = planner.number(request.ofport, old.as_deref(), remembered.as_ref())?;
+    let record = planner.record(request, &interface, generated);
+    let record = PortRecord { numbered: numbered_before(&record, number, replaced), ..record };
     let port = Arc::new(Port {
         iface: host_end.clone(),
-        ofport_request: planner.number(request.ofport, old.as_deref(), remembered.as_ref())?,
+        ofport_request: number,
         kind: "system".to_owned(),
         tag: vlan,
         trunks: request.trunks.clone(),
@@ -100,7 +104,6 @@ pub fn connect(
         external_ids: record.external_ids(),
         ..Port::default()
     });
-    let replaced = old.as_deref().or(remembered.as_ref());
     let memory = planner.memory(replaced, &port);
     let sweep = orphaned.iter().map(|link| delete(link));
     let renames = renames_of(snapshot, wiring, container, replaced);
@@ -122,6 +125,18 @@ fn vlan(named: NamedBridge<'_>, request: &Connect) -> Result<Option<u16>, PlanEr
         return Err(PlanError::OtherVlan { bridge, vlan: fake.vlan, parent });
     }
     Ok(Some(fake.vlan))
+}
+
+/// Since when the container of `record` has had this number already, where the port that is replaced was its own and
+/// had it: flows that name the number are meant for it, though the port is younger than they are.
+fn numbered_before(
+    record: &PortRecord,
+    number: Option<OfPort>,
+    replaced: Option<&Port>,
+) -> Option<u64> {
+    let replaced = replaced.filter(|port| number.is_some() && number_of(port) == number)?;
+    let before = PortRecord::of(replaced)?;
+    before.has_number_since().filter(|_| before.name.is_some() && before.name == record.name)
 }
 
 impl Planner<'_> {

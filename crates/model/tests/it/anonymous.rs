@@ -175,9 +175,13 @@ fn a_name_of_digits_is_a_name() {
         assert!(!in_port(key, &format!("/run/netns/{DIGITS}")), "{key}");
         assert!(!in_port(key, &format!("a,{DIGITS}")), "{key}");
     }
-    for key in
-        ["docker-ovs.created", "docker-ovs.mtu", "docker-ovs.compose-number", "pipework.nspid"]
-    {
+    for key in [
+        "docker-ovs.created",
+        "docker-ovs.numbered",
+        "docker-ovs.compose-number",
+        "docker-ovs.mtu",
+        "pipework.nspid",
+    ] {
         assert!(in_port(key, DIGITS), "{key}");
     }
     for (label, kept) in [

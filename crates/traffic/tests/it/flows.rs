@@ -246,6 +246,38 @@ fn a_flow_is_stale_whose_port_is_gone() {
     assert!(orphaned.contains("port 5 was old_ext:eth0, whose link is gone"), "{orphaned}");
 }
 
+/// A port that `connect` made: a container that got its number back has had it before.
+#[test]
+fn a_flow_is_older_than_that_a_container_has_the_number() {
+    let told = |numbered: Option<&str>, line: &str| {
+        let scene = include_str!("../../../cli/tests/scenes/article.json");
+        let mut snapshot: Snapshot = serde_json::from_str(scene).unwrap();
+        for seen in snapshot.switch.values_mut() {
+            let mut rows = serde_json::to_value(&*seen).unwrap();
+            let bridges = rows["rows"].as_array_mut().unwrap();
+            for bridge in bridges.iter_mut().filter(|bridge| bridge["name"] == "vlanswitch") {
+                let ports = bridge["ports"].as_array_mut().unwrap();
+                let web = ports.iter_mut().find(|port| port["iface"] == "vethp11240eth0").unwrap();
+                let mut keys = json!({"container_id": "webserver", "container_iface": "eth0",
+                                      "docker-ovs.created": "1000090"});
+                let own = keys.as_object_mut().unwrap();
+                own.extend(numbered.map(|at| ("docker-ovs.numbered".to_owned(), json!(at))));
+                web["external_ids"] = keys;
+            }
+            *seen = serde_json::from_value(rows).unwrap();
+        }
+        let look = Look::new(snapshot);
+        let flow = Flow::parse(line).unwrap();
+        let named = named_ports(&look.wiring, "vlanswitch", &flow, &flow.action_list());
+        stale(&look, &flow, &named, Some(1_000_100))
+    };
+    let line = "duration=80s, priority=1,in_port=4 actions=drop";
+    assert!(told(None, line).unwrap().starts_with("port 4 is webserver:eth0 only for 10 s"));
+    assert_eq!(told(Some("1000010"), line), None);
+    assert!(told(Some("1000040"), line).unwrap().contains("only for 1 min"));
+    assert_eq!(told(Some("1000040"), "duration=50s, priority=1,in_port=4 actions=drop"), None);
+}
+
 /// An endpoint is made anew at each start of its container, which has its number again: flows are older than it and
 /// not stale. They are where another container had the number.
 #[test]

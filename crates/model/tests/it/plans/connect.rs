@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::{ContainerId, Ifindex, OfPort};
 use docker_ovs_model::plan::{
-    Connect, KernelStep, OfPortChoice, PlanError, Prunable, Prune, Restore, RestoreAction, Step,
-    prune, remembered, renames, restore,
+    Connect, Generated, KernelStep, OfPortChoice, PlanError, Prunable, Prune, Restore,
+    RestoreAction, Step, connect, prune, remembered, renames, restore,
 };
 use docker_ovs_model::port_record::PortRecord;
 use docker_ovs_model::snapshot::{Container, Link, Namespace, Observed};
@@ -198,6 +198,40 @@ fn a_container_that_was_made_anew_gets_the_interfaces_of_the_one_before() {
     assert_eq!(&*elsewhere.interface, "eth2", "what it had on another bridge stays for that");
     let same = plan(&restarted(&before, 1, true), &request("br0", "c1"), 3).unwrap();
     assert_eq!(&*same.interface, "eth2", "what a restart took is for restore");
+}
+
+/// Since when c1 has the number of its first interface by the record of its port, and that of a port made then.
+fn numbered_since(snapshot: &Snapshot) -> (Option<u64>, Option<u64>) {
+    let wiring = resolve(snapshot);
+    let mut records = wiring.ports.iter().filter_map(|row| PortRecord::of(&row.port));
+    let record = records.find(|record| record.interface == "eth0").unwrap();
+    (record.has_number_since(), record.created)
+}
+
+#[test]
+fn a_container_that_gets_its_number_back_has_had_it_since_it_had_it_first() {
+    let connected = |host: &Snapshot, ofport: OfPortChoice, n: u32| {
+        let request =
+            Connect { ofport, interface: Some("eth0".to_owned()), ..request("br0", "c1") };
+        let generated = Generated { now: 1000 * u64::from(n), ..generated(n) };
+        let plan = connect(host, &resolve(host), &request, &generated).unwrap();
+        rehearse(host, &plan.steps)
+    };
+    let before = connected(&host(), OfPortChoice::Exactly(OfPort(7)), 1);
+    assert_eq!(numbered_since(&before), (Some(1000), Some(1000)));
+    for now in [restarted(&before, 1, true), recreated(&before)] {
+        let again = connected(&now, OfPortChoice::Free, 3);
+        assert_eq!(numbered_since(&again), (Some(1000), Some(3000)));
+        let twice = connected(&restarted(&again, 1, true), OfPortChoice::Free, 4);
+        assert_eq!(numbered_since(&twice), (Some(1000), Some(4000)));
+        let same = connected(&now, OfPortChoice::Exactly(OfPort(7)), 3);
+        assert_eq!(numbered_since(&same), (Some(1000), Some(3000)));
+        // By another number it is reached since it has that.
+        for other in [OfPortChoice::Exactly(OfPort(8)), OfPortChoice::Auto] {
+            let other = connected(&now, other, 3);
+            assert_eq!(numbered_since(&other), (Some(3000), Some(3000)));
+        }
+    }
 }
 
 /// c1 after a restart, changed otherwise too.
