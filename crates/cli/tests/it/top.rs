@@ -183,7 +183,11 @@ fn top_is_drawn_at_any_size_and_obeys_its_keys() {
     let terminal = Terminal::start(80, 24, &["top", pair.bridge.name()]);
     let screen = terminal.shows(&format!("{left}:eth0"));
     assert!(screen.contains("3 of 3 ports by traffic") && screen.contains("OFPORT"), "{screen}");
-    assert!(screen.contains("q quit"), "{screen}");
+    assert!(screen.contains("q quit  Enter explain"), "{screen}");
+    assert!(
+        ["PKT/S", "DROPPED", "ERRORS"].iter().all(|column| screen.contains(column)),
+        "{screen}"
+    );
     assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
 
     terminal.keys(&["o"]);

@@ -1,10 +1,13 @@
 //! `docker ovs top [BRIDGE]`: `livetraffic` counts, `order` sorts and filters, `screen` draws, `keys`
-//! reads what is typed, `pane` is the part of a long explanation that is shown.
+//! reads what is typed, `pane` is the part of a long explanation that is shown, `columns` says which
+//! columns there is room for, `selection` which port the bar is on.
 
+mod columns;
 mod keys;
 mod order;
 mod pane;
 mod screen;
+mod selection;
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -11,28 +11,28 @@ use ratatui::crossterm::event::KeyCode;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::Line;
-use ratatui::widgets::{Paragraph, Row, Table, TableState};
+use ratatui::widgets::{Paragraph, Row, Table};
 use ratatui::{DefaultTerminal, Frame};
 use report::v1::PortRates;
 use report::{printable, v1, views};
 use tokio::sync::mpsc::{self, Sender};
 use tokio::time::{Instant, sleep_until};
 
+use super::columns::{WHO, columns, help};
 use super::keys::{self, Input};
 use super::order::Order;
 use super::pane::Pane;
+use super::selection::Selection;
 use super::{Counted, Source};
 use crate::args::{SortKey, TopArgs};
 use crate::live::stopped;
 use crate::outcome::CliError;
 
-const HELP: &str = "q quit  t traffic  p packets  d drops  e errors  n name  o port  r reverse  / filter  Enter explain";
-
 /// What is shown.
 struct State {
     order: Order,
     all: Vec<PortRates>,
-    table: TableState,
+    bar: Selection,
     /// Whether the filter is being typed.
     typing: bool,
     /// The explanation of a container, in the place of the rows.
@@ -70,7 +70,7 @@ async fn follow(
     let mut state = State {
         order: Order::new(args.sort),
         all: Vec::new(),
-        table: TableState::default().with_selected(Some(0)),
+        bar: Selection::default(),
         typing: false,
         explained: None,
         trouble: None,
@@ -152,7 +152,7 @@ impl State {
             KeyCode::Enter => self.typing = false,
             _ => {}
         }
-        self.table.select(Some(0));
+        self.bar.select_first();
     }
 
     fn key(&mut self, key: KeyCode) {
@@ -178,17 +178,17 @@ impl State {
         match key {
             KeyCode::Char('r') => self.order.reversed = !self.order.reversed,
             KeyCode::Char('/') => self.typing = true,
-            KeyCode::Down | KeyCode::Char('j') => self.table.select_next(),
-            KeyCode::Up | KeyCode::Char('k') => self.table.select_previous(),
-            KeyCode::Home => self.table.select_first(),
-            KeyCode::End => self.table.select_last(),
+            KeyCode::Down | KeyCode::Char('j') => self.bar.select_next(),
+            KeyCode::Up | KeyCode::Char('k') => self.bar.select_previous(),
+            KeyCode::Home => self.bar.select_first(),
+            KeyCode::End => self.bar.select_last(),
             _ => {}
         }
     }
 
     fn selected(&self) -> Option<PortRates> {
         let mut rows = self.rows();
-        let at = self.table.selected()?.min(rows.len().checked_sub(1)?);
+        let at = self.bar.at(&rows)?;
         Some(rows.swap_remove(at))
     }
 
@@ -203,12 +203,14 @@ impl State {
             let shown = pane.shown(body.width.into(), body.height.into());
             frame.render_widget(Paragraph::new(shown.join("\n")), body);
         } else {
-            frame.render_stateful_widget(table(&rows, body.width), body, &mut self.table);
+            let table = table(&rows, body.width, self.order.key);
+            self.bar.follow(&rows);
+            frame.render_stateful_widget(table, body, self.bar.table());
         }
         let foot_text = match (&self.explained, self.typing) {
             (Some(pane), _) => pane.help(),
             (None, true) => format!("/{}_  Enter keep  Esc clear", printable(&self.order.filter)),
-            (None, false) => HELP.to_owned(),
+            (None, false) => help(foot.width).to_owned(),
         };
         frame.render_widget(Line::from(foot_text).style(Modifier::DIM), foot);
     }
@@ -230,26 +232,18 @@ impl State {
     }
 }
 
-/// The rows in the columns that there is room for: those on the right give way first.
-fn table(rows: &[PortRates], width: u16) -> Table<'static> {
-    // Bridge, port, who, RX, TX, packets both ways, drops, errors.
-    const WIDTHS: [u16; 9] = [12, 6, 24, 12, 12, 10, 10, 9, 8];
-    let mut room = width;
-    let fits = |wide: &&u16| {
-        let left = room.checked_sub(**wide + 1);
-        room = left.unwrap_or(0);
-        left.is_some()
-    };
-    let columns = WIDTHS.iter().take_while(fits).count().max(3);
-    let shown = views::TOP.table.iter().take(columns);
+/// The rows in the columns that there is room for.
+fn table(rows: &[PortRates], width: u16, key: SortKey) -> Table<'static> {
+    let columns = columns(width, key);
+    let shown = columns.iter().filter_map(|(column, _)| views::TOP.table.get(*column));
     let header: Vec<_> = shown.clone().map(|(header, _)| *header).collect();
     let body = rows.iter().map(|row| {
         Row::new(shown.clone().map(|(_, cell)| printable(&cell(row))).collect::<Vec<_>>())
     });
     let body: Vec<_> = body.collect();
     // Names get what is left.
-    let widths = WIDTHS.iter().take(columns).enumerate().map(|(at, wide)| match at {
-        2 => Constraint::Min(*wide),
+    let widths = columns.iter().map(|(column, wide)| match *column {
+        WHO => Constraint::Min(*wide),
         _ => Constraint::Length(*wide),
     });
     Table::new(body, widths)
