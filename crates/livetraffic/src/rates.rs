@@ -20,6 +20,8 @@ pub struct Sample {
     counters: BTreeMap<(Name, OfPort), Counted>,
     /// The bridges that did not answer.
     failed: BTreeMap<Name, SourceError>,
+    /// The ports that were counted and are not those of the wiring, and the other way round.
+    strange: BTreeSet<(Name, OfPort)>,
 }
 
 /// A port's counters, and which port it was: a number may be given to another one.
@@ -48,9 +50,13 @@ impl Sample {
         let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut counters = BTreeMap::new();
         let mut failed = BTreeMap::new();
+        let mut strange = BTreeSet::new();
         for (name, answer) in bridges.iter().zip(answers) {
             match answer {
-                Ok((rows, at)) => counters.extend(counted(wiring, name, &rows, at)),
+                Ok((rows, at)) => {
+                    strange.extend(differing(&numbers(wiring, name), name, &rows));
+                    counters.extend(counted(wiring, name, &rows, at));
+                }
                 Err(error) => drop(failed.insert(name.clone(), error)),
             }
         }
@@ -58,9 +64,19 @@ impl Sample {
             Some((_, error)) if failed.len() + 1 == bridges.len() => Err(error),
             last => {
                 failed.extend(last);
-                Ok(Self { counters, failed })
+                Ok(Self { counters, failed, strange })
             }
         }
+    }
+
+    /// Whether ports may be others than the wiring tells, by what has changed since `before`: there are other
+    /// numbers, or a counter went back, as where a number was given to another port.
+    pub fn may_be_of_other_ports(&self, before: &Self) -> bool {
+        let began_anew = |(key, now): (&(Name, OfPort), &Counted)| {
+            let old = before.counters.get(key);
+            old.is_some_and(|old| went_back(&old.counters, &now.counters))
+        };
+        self.strange != before.strange || self.counters.iter().any(began_anew)
     }
 
     /// The bridges that did not answer, and why.
@@ -76,6 +92,28 @@ async fn ask(
 ) -> Result<(BTreeMap<OfPort, PortCounters>, Instant), SourceError> {
     let counters = host.port_counters(&bridge).await?;
     Ok((counters, Instant::now()))
+}
+
+/// The numbers of a bridge by the wiring.
+fn numbers(wiring: &Wiring, bridge: &Name) -> BTreeSet<OfPort> {
+    let ports = wiring.ports.iter().filter(|row| row.bridge == *bridge);
+    ports.filter_map(|row| row.port.ofport.assigned()).collect()
+}
+
+/// The numbers of a bridge that only one of the two has: the wiring, or the reply.
+fn differing(
+    known: &BTreeSet<OfPort>,
+    bridge: &Name,
+    rows: &BTreeMap<OfPort, PortCounters>,
+) -> Vec<(Name, OfPort)> {
+    let told: BTreeSet<_> = rows.keys().copied().collect();
+    known.symmetric_difference(&told).map(|number| (bridge.clone(), *number)).collect()
+}
+
+fn went_back(old: &PortCounters, now: &PortCounters) -> bool {
+    let all = |of: &PortCounters| [of.rx_packets, of.rx_bytes, of.tx_packets, of.tx_bytes];
+    let pairs = all(old).into_iter().zip(all(now));
+    pairs.filter_map(|(old, now)| old.zip(now)).any(|(old, now)| now < old)
 }
 
 fn counted<'a>(
@@ -166,12 +204,47 @@ fn a_second(old: u64, now: u64, seconds: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::a_second;
+    use super::*;
 
     #[test]
     fn a_counter_that_begins_anew_is_no_flood() {
         assert_eq!(a_second(100, 300, 2.0), Some(100.0));
         assert_eq!(a_second(u64::MAX - 5, 10, 2.0), Some(5.0));
         assert_eq!(a_second(1, 2, 0.0), None);
+    }
+
+    /// Of br0, whose numbers are 1 to 3: what `told` counts, with so many bytes received.
+    fn sample(told: &[(u16, u64)]) -> Sample {
+        let bridge = Name::from("br0");
+        let rows = told.iter().map(|(number, bytes)| {
+            let counters = PortCounters { rx_bytes: Some(*bytes), ..PortCounters::default() };
+            (OfPort(*number), counters)
+        });
+        let rows: BTreeMap<_, _> = rows.collect();
+        let known = (1..=3).map(OfPort).collect();
+        let (at, strange) = (Instant::now(), differing(&known, &bridge, &rows));
+        let counted = |(number, counters): (OfPort, PortCounters)| {
+            let iface = Name::from(format!("veth{number}"));
+            ((bridge.clone(), number), Counted { iface, at, counters })
+        };
+        let counters = rows.into_iter().map(counted).collect();
+        Sample { counters, strange: strange.into_iter().collect(), ..Sample::default() }
+    }
+
+    #[test]
+    fn other_numbers_and_counters_that_went_back_are_of_other_ports() {
+        let before = sample(&[(1, 100), (2, 200), (3, 300)]);
+        for (told, may_be) in [
+            (&[(1, 100), (2, 250), (3, 300)][..], false),
+            (&[(1, 100), (2, 250)], true),
+            (&[(1, 100), (2, 250), (3, 300), (4, 0)], true),
+            (&[(1, 100), (2, 250), (4, 300)], true),
+            (&[(1, 100), (2, 250), (3, 5)], true),
+        ] {
+            assert_eq!(sample(told).may_be_of_other_ports(&before), may_be, "{told:?}");
+        }
+        // What was so before, and a look did not change, is no news.
+        let other = sample(&[(1, 100), (2, 200), (4, 0)]);
+        assert!(!sample(&[(1, 100), (2, 200), (4, 7)]).may_be_of_other_ports(&other));
     }
 }

@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use host::{Host, Origin, Question};
 use livetraffic::{Sample, rates};
-use model::Look;
 use model::ids::Name;
 use model::switch::SwitchSource;
+use model::{Look, SourceError};
 use report::{Cells, Format, v1, views};
 use tokio::time::{Instant, sleep_until};
 
@@ -87,20 +87,28 @@ impl<'a> Source<'a> {
         Ok(())
     }
 
+    async fn sample(&self) -> Result<Sample, SourceError> {
+        let named = self.bridge.as_deref().and_then(|name| self.look.bridge(name).ok());
+        let bridge = named.map(|named| &named.bridge.name);
+        Sample::take(self.host, &self.look.wiring, bridge).await
+    }
+
     /// Counts once more.
     async fn next(&mut self) -> Result<Counted, CliError> {
         if self.looked.elapsed() >= LOOK_EVERY {
             self.look().await?;
         }
-        let named = self.bridge.as_deref().and_then(|name| self.look.bridge(name).ok());
-        let bridge = named.map(|named| &named.bridge.name);
-        let now = Sample::take(self.host, &self.look.wiring, bridge).await?;
+        let mut now = self.sample().await?;
         // A bridge that is gone does not answer either; one that was told of is looked for with the others.
         let was_told = |name: &Name| {
             self.last.as_ref().is_some_and(|last| last.failures().any(|(known, _)| known == name))
         };
         if now.failures().any(|(name, _)| !was_told(name)) {
             self.look().await?;
+        } else if self.last.as_ref().is_some_and(|last| now.may_be_of_other_ports(last)) {
+            // Whose a number is by now is known before its traffic is told of anyone.
+            self.look().await?;
+            now = self.sample().await?;
         }
         let named = self.bridge.as_deref().and_then(|name| self.look.bridge(name).ok());
         let mut rows = rates(&self.look.wiring, self.last.as_ref(), &now);
