@@ -4,8 +4,11 @@ import { byId, element, jackById, jacks, nameOf, setText } from "./dom.js";
 import { moment } from "./past.js";
 import { change, view } from "./view.js";
 
-/** The trace that is shown, as the view has it: it is asked for once. */
+/** The trace that is shown, as the view has it: it is asked for once, and each time that a user submits the form. */
 let asked = "";
+
+/** How often it was asked: of several answers the last question's is shown. */
+let times = 0;
 
 export const isTracing = () => !byId("trace").hidden;
 
@@ -54,23 +57,26 @@ export function updateTrace() {
   const now = tracing && from && to ? JSON.stringify([view.from, view.to, end(from), end(to), packet()]) : "";
   if (now === asked) return;
   asked = now;
+  times++;
   mark([]);
   byId("trace-verdicts").replaceChildren();
-  if (now) ask(now, from, to);
+  if (now) ask(from, to);
 }
 
-async function ask(what, from, to) {
+async function ask(from, to) {
+  const turn = ++times;
   const ends = [end(from), end(to)];
   const without = [from, to].find((jack) => !end(jack));
   if (without) return show([element("p", `${nameOf(without)} has no number: no packet passes there.`, "unknown")]);
   show([element("p", "vswitchd is asked…", "hint")]);
   try {
     const rows = await slowJson("/v1/trace", { from: ends[0], to: ends[1], ...packet(), both: "" });
-    if (asked !== what) return;
+    if (turn !== times) return;
     mark(rows[0]?.Outputs ?? []);
-    show(rows.flatMap((row, number) => verdict(row, number ? "The answer" : "The packet")));
+    const at = element("p", `Asked at ${new Date().toTimeString().slice(0, 8)}.`, "hint");
+    show([...rows.flatMap((row, number) => verdict(row, number ? "The answer" : "The packet")), at]);
   } catch (error) {
-    if (asked === what) show([element("p", error.message, "unknown")]);
+    if (turn === times) show([element("p", error.message, "unknown")]);
   }
 }
 
@@ -122,7 +128,10 @@ export function startTrace() {
   byId("trace-port").addEventListener("change", chosen);
   byId("trace-packet").addEventListener("submit", (event) => {
     event.preventDefault();
+    // Flows change without the view: what is submitted is asked anew.
+    asked = "";
     chosen();
+    updateTrace();
   });
   byId("trace-close").addEventListener("click", endTrace);
 }
