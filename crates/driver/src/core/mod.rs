@@ -4,6 +4,7 @@ mod addresses;
 mod attach;
 mod detach;
 mod gateway;
+mod gateway_turns;
 mod host_ports;
 mod in_flight;
 mod learn;
@@ -54,7 +55,7 @@ pub struct Driver {
     host: Host,
     in_flight: InFlight,
     news: NewEndpoints,
-    standing: gateway::InstalledGateways,
+    standing: gateway_turns::InstalledGateways,
 }
 
 impl Driver {
@@ -65,7 +66,7 @@ impl Driver {
     pub fn new(settings: Settings) -> Result<Self, SourceError> {
         let host = Host::open(&Settings { timeout: HOST_TIMEOUT, ..settings })?;
         let (in_flight, news) = (InFlight::default(), NewEndpoints::default());
-        Ok(Self { host, in_flight, news, standing: gateway::InstalledGateways::default() })
+        Ok(Self { host, in_flight, news, standing: gateway_turns::InstalledGateways::default() })
     }
 
     /// Ends when no call is under way.
