@@ -14,8 +14,8 @@
 mod beneath;
 mod end;
 mod fdb;
-mod flow_parts;
 mod first_state;
+mod flow_parts;
 mod flows;
 mod followed;
 mod links_down;
@@ -27,8 +27,8 @@ mod verdict;
 
 pub use end::{End, EndError};
 pub use fdb::{SeenMac, seen_macs};
-pub use flow_parts::FlowParts;
 pub use first_state::FirstState;
+pub use flow_parts::FlowParts;
 pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, touches};
 pub use followed::Followed;
 pub use packet::{Direction, Packet, PacketError, PacketKind, addresses};
