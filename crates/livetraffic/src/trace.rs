@@ -206,7 +206,9 @@ impl Trace {
             return Err(TraceError::Patch(to.called.clone()));
         }
         let nothing = ReplyContext::default();
-        let (row, mut before) = tracer.trace(from, to, Direction::Original, nothing).await?;
+        // What a trace holds while it waits is large, and all its callers would hold it too.
+        let asked = Box::pin(tracer.trace(from, to, Direction::Original, nothing));
+        let (row, mut before) = asked.await?;
         let mut rows = vec![row];
         if self.both {
             let answer = before.answer.take();
@@ -216,7 +218,8 @@ impl Trace {
                 None => (&unbound, from, tracer.kind),
             };
             let tracer = PacketTracer { kind, ..*tracer };
-            rows.push(tracer.trace(back, there, Direction::Reply, before).await?.0);
+            let asked = Box::pin(tracer.trace(back, there, Direction::Reply, before));
+            rows.push(asked.await?.0);
         }
         Ok(rows)
     }

@@ -38,10 +38,7 @@ impl FirstState {
         let words = || flow.split(',').map(str::trim);
         let fields = || words().filter_map(|word| word.split_once('='));
         let value = |name: &str| fields().find(|(key, _)| *key == name).map(|(_, value)| value);
-        let protocol = words().find_map(|word| match word {
-            "tcp" | "tcp6" | "icmp" | "icmp6" => Some(word),
-            _ => None,
-        });
+        let protocol = words().find(|word| matches!(*word, "tcp" | "tcp6" | "icmp" | "icmp6"));
         let icmp_type = || value("icmp_type").and_then(|kind| kind.parse().ok()).unwrap_or(0);
         match protocol {
             Some("icmp") => of_icmp(icmp_type()),

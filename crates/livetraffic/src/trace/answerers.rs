@@ -44,11 +44,11 @@ impl PacketTracer<'_> {
     ) -> Answerers {
         let Hearers { links, has_unseen, .. } = heard_by;
         let settings = {
-            let asked = links.iter().map(|hearer| {
+            let places = links.iter().map(|hearer| {
                 let link = hearer.end.link.as_ref().map_or("", |link| &link.name);
                 hearer.end.netns.map(|netns| (netns, link))
             });
-            self.answer_settings(&asked.collect::<Vec<_>>(), target.is_ipv4())
+            self.answer_settings(&places.collect::<Vec<_>>(), target.is_ipv4())
         };
         let mut all = Answerers { links: Vec::new(), has_unseen };
         for (hearer, settings) in links.into_iter().zip(settings) {

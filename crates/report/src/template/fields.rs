@@ -36,13 +36,11 @@ impl Kind {
     pub(super) fn field(self, name: &str) -> Result<Self, String> {
         let word = self.word();
         if let Some(fields) = KNOWN.get(word) {
-            return match fields.get(name) {
-                Some(kind) => Ok(Self(kind)),
-                None => {
-                    let all = fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-                    Err(format!("{word} has no field {name}; its fields are {all}"))
-                }
+            let unknown = || {
+                let all = fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                format!("{word} has no field {name}; its fields are {all}")
             };
+            return fields.get(name).map(|kind| Self(kind)).ok_or_else(unknown);
         }
         match word.split_once(' ') {
             Some(("map", _)) => Ok(self.item()),

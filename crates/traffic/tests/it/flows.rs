@@ -267,9 +267,9 @@ fn a_flow_is_older_than_that_a_container_has_the_number() {
             *seen = serde_json::from_value(rows).unwrap();
         }
         let look = Look::new(snapshot);
-        let flow = Flow::parse(line).unwrap();
-        let named = named_ports(&look.wiring, "vlanswitch", &flow, &flow.action_list());
-        stale(&look, &flow, &named, Some(1_000_100))
+        let flow = FlowParts::from(Flow::parse(line).unwrap());
+        let named = named_ports(&look.wiring, "vlanswitch", &flow);
+        stale(&look, &flow.flow, &named, Some(1_000_100))
     };
     let line = "duration=80s, priority=1,in_port=4 actions=drop";
     assert!(told(None, line).unwrap().starts_with("port 4 is webserver:eth0 only for 10 s"));

@@ -28,14 +28,14 @@ pub(super) async fn note_missing(
 fn silent(hosts: &[FleetHost]) -> Option<String> {
     let silent = hosts.iter().filter(|host| host.from.liveness == Liveness::Stale);
     let names: Vec<&str> = silent.map(|host| host.from.host.as_str()).collect();
-    let named = names.get(..NAMED).unwrap_or(&names).join(", ");
+    let shown = names.get(..NAMED).unwrap_or(&names).join(", ");
     let more = names.len().checked_sub(NAMED).filter(|more| *more > 0);
     let more = more.map_or_else(String::new, |more| format!(" and {more} more"));
     let why = "not heard of, so that rows may be missing: docker ovs hosts";
     match names.len() {
         0 => None,
-        1 => Some(printable(&format!("{named} is {why}"))),
-        _ => Some(printable(&format!("{named}{more} are {why}"))),
+        1 => Some(printable(&format!("{shown} is {why}"))),
+        _ => Some(printable(&format!("{shown}{more} are {why}"))),
     }
 }
 

@@ -79,14 +79,15 @@ fn refusals_name_what_is_in_the_way() {
 /// An interface of that name may be there, and one that was renamed on the host's side.
 #[test]
 fn nothing_is_made_where_it_was_not_seen_what_there_is() {
-    let why = || SourceError::new(SourceErrorKind::Denied, "it", "not permitted");
-    let cuts: [&dyn Fn(&mut Vec<Namespace>, usize); 3] = [
-        &|all, at| {
+    type Cut = fn(&mut Vec<Namespace>, usize);
+    let cuts: [Cut; 3] = [
+        |all, at| {
             all[at].links.clear();
-            all[at].source_error = Some(why());
+            let why = SourceError::new(SourceErrorKind::Denied, "it", "not permitted");
+            all[at].source_error = Some(why);
         },
-        &|all, at| all[at].links.clear(),
-        &|all, at| {
+        |all, at| all[at].links.clear(),
+        |all, at| {
             all.remove(at);
         },
     ];
