@@ -152,7 +152,9 @@ fn a_moved_and_renamed_internal_port_is_known_by_what_was_configured() {
     let pids = [&thief, &by_mac].map(|container| format!("pid:{}", container.pid()));
     for word in [thief.name(), by_mac.name(), &pids[0], &pids[1], &named] {
         let ran = docker_ovs(&["port", word, bridge.name(), "-q"]);
-        assert_eq!((ran.code, &*ran.stdout), (1, ""), "{word}: {ran:?}");
+        assert_eq!((ran.code, &*ran.stdout), (2, ""), "{word}: {ran:?}");
+        let ran = docker_ovs(&["port", word, "--format", "{{.State}}"]);
+        assert!(ran.stdout.contains("unknown"), "{word}: {ran:?}");
     }
     let ran = docker_ovs(&["port", &format!("pid:{}", by_path.pid()), bridge.name(), "-q"]);
     assert_eq!(ran.stdout, format!("{second}\n"), "{ran:?}");
