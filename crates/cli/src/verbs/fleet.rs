@@ -109,9 +109,11 @@ async fn attachments(
 }
 
 /// Refuses a bridge that no host has, where no row was found: a name that is mistyped is no bridge without
-/// interfaces. Where a host is not heard of it may have it.
+/// interfaces. Where a host is not heard of it may have it, and without etcd there may be hosts that nothing is
+/// known of.
 async fn require_bridges(
     client: &FleetClient,
+    status: &FleetStatus,
     outcome: &mut Outcome,
     wanted: impl IntoIterator<Item = &str>,
 ) -> Result<(), CliError> {
@@ -128,7 +130,7 @@ async fn require_bridges(
         let query = [("bridge", bridge)];
         let on: Vec<FleetAttachment> = client.get("/v1/fleet/attachments", &query).await?;
         if on.is_empty() {
-            outcome.remarks.push(no_such_bridge(&hosts, bridge)?);
+            outcome.remarks.push(no_such_bridge(status.liveness, &hosts, bridge)?);
             outcome.unknown = true;
         }
     }
@@ -139,11 +141,15 @@ fn has_bridge(hosts: &[FleetHost], bridge: &str) -> bool {
     hosts.iter().any(|host| host.bridges.iter().any(|name| name == bridge))
 }
 
-/// That a bridge is on no host, which of hosts that are not heard of is not known.
+/// That a bridge is on no host, which of hosts that are not heard of is not known. Of a `fleet` that is stale
+/// the hosts need not be all there are.
 ///
 /// # Errors
 /// All hosts are heard of.
-fn no_such_bridge(hosts: &[FleetHost], bridge: &str) -> Result<String, CliError> {
+fn no_such_bridge(fleet: Liveness, hosts: &[FleetHost], bridge: &str) -> Result<String, CliError> {
+    if fleet == Liveness::Stale {
+        return Ok(format!("whether there is a bridge {bridge} is unknown"));
+    }
     let is_stale = |host: &&FleetHost| host.from.liveness == Liveness::Stale;
     let stale: Vec<_> = hosts.iter().filter(is_stale).map(|host| host.from.host.as_str()).collect();
     if !stale.is_empty() {
@@ -166,8 +172,8 @@ async fn ls(sources: &SourceOptions, args: &LsArgs) -> Result<Outcome, CliError>
     let rows = attachments(&client, &status, args.bridge.as_deref(), &args.filter).await?;
     if rows.is_empty() {
         let filtered = args.filter.iter().filter_map(Filter::bridge);
-        require_bridges(&client, &mut outcome, args.bridge.as_deref().into_iter().chain(filtered))
-            .await?;
+        let wanted = args.bridge.as_deref().into_iter().chain(filtered);
+        require_bridges(&client, &status, &mut outcome, wanted).await?;
     }
     let wanted =
         |row: &FleetAttachment| args.all || row.attachment.state != report::v1::State::Orphaned;
@@ -214,7 +220,7 @@ async fn ports(sources: &SourceOptions, args: &PortsArgs) -> Result<Outcome, Cli
     let (mut outcome, status) = told(&client).await?;
     let rows = attachments(&client, &status, args.bridge.as_deref(), &[]).await?;
     if rows.is_empty() {
-        require_bridges(&client, &mut outcome, args.bridge.as_deref()).await?;
+        require_bridges(&client, &status, &mut outcome, args.bridge.as_deref()).await?;
     }
     let mut rows: Vec<_> = rows.into_iter().filter_map(Option::<FleetPort>::from).collect();
     if rows.is_empty() {
@@ -241,7 +247,7 @@ async fn graph(sources: &SourceOptions, args: &GraphArgs) -> Result<Outcome, Cli
     let (mut outcome, status) = told(&client).await?;
     let rows = attachments(&client, &status, args.bridge.as_deref(), &[]).await?;
     if rows.is_empty() {
-        require_bridges(&client, &mut outcome, args.bridge.as_deref()).await?;
+        require_bridges(&client, &status, &mut outcome, args.bridge.as_deref()).await?;
         outcome.hints.push("no interface to draw".to_owned());
     }
     let scene = Scene::of_fleet(&status.fleet, &rows);
@@ -351,10 +357,20 @@ mod tests {
     fn a_bridge_is_none_only_where_every_host_is_heard_of() {
         let mut hosts = vec![host("h1", "live", &["br0", "br1"]), host("h2", "live", &["br0"])];
         assert!(has_bridge(&hosts, "br1") && !has_bridge(&hosts, "br2"));
-        let refused = no_such_bridge(&hosts, "br2").unwrap_err();
+        let no_such_bridge =
+            |hosts: &[FleetHost]| super::no_such_bridge(Liveness::Live, hosts, "br2");
+        let refused = no_such_bridge(&hosts).unwrap_err();
         assert_eq!(refused.to_string(), "no such bridge on any host: br2");
         hosts.push(host("h3", "stale", &[]));
-        let told = no_such_bridge(&hosts, "br2").unwrap();
+        let told = no_such_bridge(&hosts).unwrap();
         assert_eq!(told, "whether there is a bridge br2 on h3 is unknown");
+    }
+
+    #[test]
+    fn a_bridge_is_not_known_to_be_none_before_etcd_was_read() {
+        for hosts in [vec![], vec![host("h1", "live", &["br0"])]] {
+            let told = no_such_bridge(Liveness::Stale, &hosts, "br2").unwrap();
+            assert_eq!(told, "whether there is a bridge br2 is unknown");
+        }
     }
 }
