@@ -219,10 +219,9 @@ fn printf(args: &[Value], null: &Arc<str>) -> gotmpl::Result<Value> {
     let (Some(Value::String(format)), true) = (args.first(), args.iter().any(is_null)) else {
         return built_in_text("printf", args);
     };
-    let mut values = args.iter().skip(1);
     let for_null = |verb: &str| {
-        let columns = verb.split('.').next().unwrap_or(verb).trim_end_matches(char::is_alphabetic);
-        // Neither zeros nor a sign are before what is nothing.
+        let columns = verb.trim_end_matches(char::is_alphabetic);
+        // Neither zeros nor a sign are before what is nothing. A precision stays: it may take an argument.
         let (left, width) = columns
             .trim_start_matches('%')
             .chars()
@@ -230,7 +229,7 @@ fn printf(args: &[Value], null: &Arc<str>) -> gotmpl::Result<Value> {
         let width = width.trim_start_matches('0');
         format!("%{}{width}s", if left.contains('-') { "-" } else { "" })
     };
-    let format = by_verb(format, |verb| match values.next() {
+    let format = by_verb(format, |verb, at| match args.iter().skip(1).nth(at) {
         Some(value) if is_null(value) => for_null(verb),
         _ => verb.to_owned(),
     });
@@ -239,24 +238,41 @@ fn printf(args: &[Value], null: &Arc<str>) -> gotmpl::Result<Value> {
     built_in_text("printf", &args)
 }
 
-/// A format of `printf` with each of its verbs as `shown` has it; `%%` is none.
-pub(super) fn by_verb(format: &str, mut shown: impl FnMut(&str) -> String) -> String {
+/// A format of `printf` with each of its verbs as `shown` has it, which is given the verb and where its argument
+/// is, counted from 0; `%%` is none.
+pub(super) fn by_verb(format: &str, mut shown: impl FnMut(&str, usize) -> String) -> String {
     let mut out = String::new();
     let mut rest = format;
+    let mut next = 0_usize;
     while let Some(at) = rest.find('%') {
         let (before, verb) = rest.split_at(at);
         out.push_str(before);
         let end = verb.char_indices().skip(1).find(|(_, c)| c.is_alphabetic() || *c == '%');
         let Some((end, last)) = end else { return out + verb };
         let (verb, after) = verb.split_at(end + last.len_utf8());
+        next = argument(verb, next);
         if last == '%' {
             out.push_str(verb);
         } else {
-            out.push_str(&shown(verb));
+            out.push_str(&shown(verb, next));
+            next = next.saturating_add(1);
         }
         rest = after;
     }
     out + rest
+}
+
+/// Where a verb's argument is, if nothing in it says otherwise at `next`: `[2]` is the second one, and `*` takes
+/// one for a width or a precision.
+fn argument(verb: &str, next: usize) -> usize {
+    let taken = |text: &str| text.matches('*').count();
+    let mut parts = verb.split('[');
+    let next = next.saturating_add(parts.next().map_or(0, taken));
+    parts.fold(next, |next, part| {
+        let (number, after) = part.split_once(']').unwrap_or(("", part));
+        let named = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        named.unwrap_or(next).saturating_add(taken(after))
+    })
 }
 
 /// What the function of that name prints, which its own name would not reach.

@@ -238,9 +238,9 @@ fn made_by(function: &str, format: Option<&str>, args: &[Sample]) -> Sample {
         }
         ("slice", _) => first,
         (_, Some(format)) => {
-            let mut args = args.iter().skip(1);
+            let arg = |at: usize| args.iter().skip(1).nth(at);
             let name =
-                by_verb(format, |_| args.next().map(|arg| arg.name.clone()).unwrap_or_default());
+                by_verb(format, |_, at| arg(at).map(|arg| arg.name.clone()).unwrap_or_default());
             Sample { name, kind: Kind::default() }
         }
         _ => {

@@ -222,6 +222,10 @@ mod tests {
         assert_eq!(shown("<{{printf \"%-4d|%03d|%d%%\" .bridge .bridge .port}}>"), "<    |   |3%>");
         assert_eq!(shown("<{{.bridge | printf \"%d\"}}>"), "<>");
         assert_eq!(shown("<{{printf \"%03d\" .port}}>"), "<003>");
+        assert_eq!(shown("<{{printf \"%*d|%d\" 4 .bridge .port}}>"), "<    |3>");
+        assert_eq!(shown("<{{printf \"%[2]d|%[1]d\" .bridge .port}}>"), "<3|>");
+        assert_eq!(shown("<{{printf \"%.*f|%d\" 2 .bridge .port}}>"), "<|3>");
+        assert_eq!(shown("<{{printf \"%05.1f|%d\" .bridge .port}}>"), "<     |3>");
     }
 
     #[test]
