@@ -13,6 +13,10 @@ use super::functions::{by_verb, callable};
 /// So deep templates may call each other; what goes on is not looked at further.
 const MAX_DEPTH: u8 = 8;
 
+/// So many nodes of templates that are called are looked at, in all: one that calls itself several times is
+/// called as often as the power of its depth.
+const MAX_CALLED: u32 = 10_000;
+
 /// What stands for a value.
 #[derive(Clone, Debug, Default)]
 struct Sample {
@@ -61,7 +65,8 @@ struct Printed {
 /// What it asks for that no row has, or what cannot be called.
 pub(super) fn header(body: &ListNode, defines: &[DefineNode], row: Kind) -> Result<String, String> {
     let root = Sample { name: String::new(), kind: row };
-    let mut run = Run { defines, root: root.clone(), variables: Vec::new(), depth: 0 };
+    let mut run =
+        Run { defines, root: root.clone(), variables: Vec::new(), depth: 0, called: MAX_CALLED };
     Ok(run.list(body, &root)?.text)
 }
 
@@ -70,6 +75,8 @@ struct Run<'a> {
     root: Sample,
     variables: Vec<(SmolStr, Sample)>,
     depth: u8,
+    /// How many more nodes of called templates are looked at.
+    called: u32,
 }
 
 impl Run<'_> {
@@ -87,6 +94,10 @@ impl Run<'_> {
     }
 
     fn node(&mut self, node: &Node, dot: &Sample) -> Result<Printed, String> {
+        if self.depth > 0 {
+            let Some(left) = self.called.checked_sub(1) else { return Ok(Printed::default()) };
+            self.called = left;
+        }
         match node {
             Node::List(list) => self.list(list, dot),
             Node::Text(text) => Ok(Printed { text: text.text.to_string(), names: false }),

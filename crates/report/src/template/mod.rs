@@ -254,6 +254,14 @@ mod tests {
     }
 
     #[test]
+    fn a_template_that_calls_itself_often_is_checked_in_a_moment() {
+        let calls = "{{template \"a\" .}}".repeat(40);
+        let text =
+            format!("{{{{define \"a\"}}}}{{{{.State}}}}{calls}{{{{end}}}}{{{{template \"a\" .}}}}");
+        assert!(header(&text).starts_with("STATESTATE"));
+    }
+
+    #[test]
     fn what_no_row_has_is_refused_before_there_is_one() {
         let check = |text: &str, row: &str| Template::parse(text)?.check(row);
         for text in [
