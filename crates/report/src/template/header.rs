@@ -13,8 +13,8 @@ use super::functions::{by_verb, callable};
 /// So deep templates may call each other; what goes on is not looked at further.
 const MAX_DEPTH: u8 = 8;
 
-/// So many nodes of templates that are called are looked at, in all: one that calls itself several times is
-/// called as often as the power of its depth.
+/// So many nodes of templates that are called are looked at, in all: of one that calls itself several times the
+/// calls grow exponentially with the depth.
 const MAX_CALLED: u32 = 10_000;
 
 /// What stands for a value.
@@ -57,6 +57,8 @@ struct Printed {
     text: String,
     /// Whether a field is named in it.
     names: bool,
+    /// Whether it prints anything, be it without a name: an assignment does not.
+    prints: bool,
 }
 
 /// The header of a template whose rows are objects of that kind.
@@ -88,6 +90,7 @@ impl Run<'_> {
             let printed = self.node(node, dot)?;
             all.text.push_str(&printed.text);
             all.names |= printed.names;
+            all.prints |= printed.prints;
         }
         self.variables.truncate(known);
         Ok(all)
@@ -100,7 +103,10 @@ impl Run<'_> {
         }
         match node {
             Node::List(list) => self.list(list, dot),
-            Node::Text(text) => Ok(Printed { text: text.text.to_string(), names: false }),
+            Node::Text(text) => {
+                let prints = !text.text.trim().is_empty();
+                Ok(Printed { text: text.text.to_string(), names: false, prints })
+            }
             Node::Action(action) => {
                 let sample = self.pipe(&action.pipe, dot)?;
                 let is_told = action.pipe.decl.is_empty();
@@ -114,7 +120,8 @@ impl Run<'_> {
         }
     }
 
-    /// The body where it names a field, or the other one where that does, or what is asked.
+    /// The body where it names a field, or the other one where that does, or what is asked. What prints nothing
+    /// has no header.
     fn branch(
         &mut self,
         branch: &BranchNode,
@@ -129,10 +136,11 @@ impl Run<'_> {
             Branch::Range => {
                 // Of `$index, $value := range` the second one is what is in the list.
                 if let [before @ .., value] = branch.pipe.decl.as_slice() {
+                    let is_assign = branch.pipe.is_assign;
                     for index in before {
-                        self.assign(index, &Sample::default());
+                        self.set(index, &Sample::default(), is_assign)?;
                     }
-                    self.assign(value, &asked.item());
+                    self.set(value, &asked.item(), is_assign)?;
                 }
                 asked.item()
             }
@@ -147,8 +155,10 @@ impl Run<'_> {
             body
         } else if otherwise.names {
             otherwise
-        } else {
+        } else if body.prints || otherwise.prints {
             printed(&asked)
+        } else {
+            Printed::default()
         })
     }
 
@@ -180,13 +190,27 @@ impl Run<'_> {
         }
         let sample = piped.unwrap_or_default();
         for variable in &pipe.decl {
-            self.assign(variable, &sample);
+            self.set(variable, &sample, pipe.is_assign)?;
         }
         Ok(sample)
     }
 
-    fn assign(&mut self, variable: &SmolStr, sample: &Sample) {
-        self.variables.push((variable.clone(), sample.clone()));
+    /// Declares a variable, or assigns to one that there is. Whether a row comes by the assignment is not known:
+    /// the variable may be what it was before, too.
+    fn set(&mut self, name: &SmolStr, sample: &Sample, is_assign: bool) -> Result<(), String> {
+        if !is_assign {
+            self.variables.push((name.clone(), sample.clone()));
+            return Ok(());
+        }
+        let known = self.variables.iter_mut().rev().find(|(known, _)| known == name);
+        let (_, known) = known.ok_or_else(|| no_variable(name))?;
+        if known.kind != sample.kind {
+            known.kind = Kind::default();
+        }
+        if !sample.name.is_empty() {
+            known.name.clone_from(&sample.name);
+        }
+        Ok(())
     }
 
     fn command(
@@ -222,7 +246,7 @@ impl Run<'_> {
             Expr::Variable(_, name, fields) if name == "$" => self.root.field(fields),
             Expr::Variable(_, name, fields) => {
                 let known = self.variables.iter().rev().find(|(known, _)| known == name);
-                known.ok_or_else(|| format!("there is no variable {name}"))?.1.field(fields)
+                known.ok_or_else(|| no_variable(name))?.1.field(fields)
             }
             Expr::Identifier(_, name) => callable(name, 0).map(|()| Sample::default()),
             Expr::Pipe(_, pipe) => self.pipe(pipe, dot),
@@ -234,8 +258,12 @@ impl Run<'_> {
     }
 }
 
+fn no_variable(name: &str) -> String {
+    format!("there is no variable {name}")
+}
+
 fn printed(sample: &Sample) -> Printed {
-    Printed { text: sample.name.to_uppercase(), names: !sample.name.is_empty() }
+    Printed { text: sample.name.to_uppercase(), names: !sample.name.is_empty(), prints: true }
 }
 
 /// What a function makes of these: functions leave names as they are.

@@ -243,6 +243,10 @@ mod tests {
             ("{{range .Addresses}}{{.}}{{end}}", "ADDRESSES"),
             ("{{range $i, $one := .Addresses}}{{$one}}{{end}}", "ADDRESSES"),
             ("{{$state := .State}}{{$state}}", "STATE"),
+            ("{{$x := \"\"}}{{if .VLAN}}{{$x = .VLAN}}{{end}}{{$x}}", "VLAN"),
+            ("{{$x := .VLAN}}{{if not .VLAN}}{{$x = \"-\"}}{{end}}{{$x}}", "VLAN"),
+            ("{{$x := \"\"}}{{range $x = .Addresses}}{{end}}{{$x}}", "ADDRESSES"),
+            ("{{printf \"%[2]s:%[1]d\" .OFPort .Bridge}}", "BRIDGE:OFPORT"),
             ("{{if $port := .OFPort}}{{$port}}{{end}}", "OFPORT"),
             ("{{with $port := .OFPort}}{{$port}}{{end}}", "OFPORT"),
             ("{{define \"a\"}}{{.State}}{{end}}{{template \"a\" .}}", "STATE"),
@@ -269,6 +273,8 @@ mod tests {
             "{{range .Changed}}{{.}}{{end}}{{with .Port}}{{.OFPort}}{{end}}",
             "{{range .Attachment.Tenants}}{{.Container}}{{$.Time}}{{end}}",
             "{{(index .Attachment.Tenants 0).Called}}",
+            "{{$p := .Attachment}}{{if .Port}}{{$p = .Port}}{{end}}{{with $p}}{{.Who}}{{end}}",
+            "{{$p := .Attachment}}{{range $p = .Changed}}{{end}}{{$p}}",
         ] {
             check(text, "Event").unwrap();
         }
@@ -282,6 +288,10 @@ mod tests {
             ("{{sprig .Container}}", "there is no function sprig"),
             ("{{pad .Container 1}}", "pad takes 3 arguments, and has 2"),
             ("{{$x}}", "x"),
+            (
+                "{{$p := .Attachment}}{{if .Port}}{{$p = .Attachment}}{{end}}{{$p.Who}}",
+                "no field Who",
+            ),
             ("{{template \"none\"}}", "none"),
         ] {
             let said = check(text, "Event").unwrap_err();
