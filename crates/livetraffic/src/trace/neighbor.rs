@@ -262,7 +262,8 @@ fn unanswered(
     }
 }
 
-/// What comes of all answers to a question. Where none gets to the sender, others that are not seen may answer.
+/// What comes of all answers to a question. Where none gets to the sender, others that are not seen may answer, unless
+/// the one that is asked did: it has the address, so that none outside of this host is looked for.
 fn of_answers(
     answers: Vec<Answer>,
     (wants, what): (&str, &str),
@@ -275,9 +276,10 @@ fn of_answers(
         return only.told;
     }
     if heard.is_empty() {
+        let is_by_others = !lost.iter().any(|answer| answer.is_asked);
         let told = lost.into_iter().map(|answer| answer.told).next();
         return match told {
-            Some(MacResolution::Dropped { verdict, .. }) if has_unseen => {
+            Some(MacResolution::Dropped { verdict, .. }) if has_unseen && is_by_others => {
                 let sentence = verdict.sentence.trim_start_matches("not sent: ");
                 let why = format!("{sentence}, and another one that is asked may answer");
                 MacResolution::AnotherMay { why, is_possible: true }
@@ -490,9 +492,21 @@ mod tests {
         assert!(matches!(told(only(Delivered), true), MacResolution::Resolved));
         assert!(matches!(told(only(Unknown), false), MacResolution::Unknown(_)));
         assert!(matches!(told(only(Dropped), false), MacResolution::Dropped { .. }));
-        // Where its answer is lost, any that is not seen may answer.
-        let lost = told(only(Dropped), true);
-        assert!(matches!(lost, MacResolution::AnotherMay { is_possible: true, .. }), "{lost:?}");
+        // Where its answer is lost, none that is not seen is thought to answer in its place; where only that of another
+        // one is, any may.
+        for (asked, by_other, is_known) in
+            [(true, false, true), (true, true, true), (false, true, false)]
+        {
+            let both =
+                [(asked, "db"), (by_other, "twin")].into_iter().filter(|(answers, _)| *answers);
+            let lost = told(both.map(|(_, called)| answer(called, true, Dropped)).collect(), true);
+            let is_told = match &lost {
+                MacResolution::Dropped { .. } => is_known,
+                MacResolution::AnotherMay { is_possible, .. } => *is_possible && !is_known,
+                _ => false,
+            };
+            assert!(is_told, "{asked} {by_other}: {lost:?}");
+        }
         for (second, other, expected, sure) in [
             // Another link answers in place of the one whose answer is lost.
             ((true, Delivered), Dropped, "is answered by twin", true),
