@@ -33,6 +33,6 @@ pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, tou
 pub use followed::Followed;
 pub use packet::{Direction, Packet, PacketError, PacketKind, addresses};
 pub use verdict::{
-    Answering, Hearer, Hearers, Holder, LearntTables, MOST_STATES, Outcome, PortOutput,
+    Answering, ByLocal, Hearer, Hearers, Holder, LearntTables, MOST_STATES, Outcome, PortOutput,
     ReplyPacket, ReturnedCopy, Verdict, hearers, judge,
 };

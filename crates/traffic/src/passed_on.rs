@@ -11,8 +11,10 @@ use model::snapshot::{Link, Namespace};
 use model::wiring::{Attachment, PortRef, SwitchPort};
 use model::{Look, PortLinks};
 
+use crate::beneath::Beneath;
 use crate::end::number;
 use crate::flows::is_bridged;
+use crate::verdict::links_of_host;
 
 /// Why what leaves by `port` with this header may get to `target` all the same: by the switch again, or by another way.
 pub(crate) fn passed_on(
@@ -25,6 +27,9 @@ pub(crate) fn passed_on(
     let routed = |found: &Attachment| is_for_it && routes(look, found, header);
     if passes_on(look, port) || attached(look, port).any(routed) {
         return Some(format!("{} gets it, and may pass it on", port.occupant));
+    }
+    if let Some(link) = routed_by_host(look, port, header).filter(|_| is_for_it) {
+        return Some(format!("{} of this host gets it, and may pass it on", link.name));
     }
     let other = behind(look, port)?;
     let (name, at) = (&port.port.iface, number(other));
@@ -56,6 +61,21 @@ fn routes(look: &Look, found: &Attachment, header: &Header) -> bool {
     let links = space.into_iter().flat_map(|space| &space.links).chain([&found.link]);
     let mut own = links.flat_map(|link| &link.addresses).map(|address| address.ip);
     found.link.up && is_sent_to_it && !own.any(|ip| Some(ip) == header.ip_dst)
+}
+
+/// The link of the host that gets what is for its MAC and for an address that the host has not: the same. It may be a
+/// VLAN link, or what else stands on the link of the port.
+fn routed_by_host<'a>(look: &'a Look, port: &SwitchPort, header: &Header) -> Option<&'a Link> {
+    let (home, links) = links_of_host(look, port)?;
+    if header.ip_dst.is_some_and(|ip| home.local_addresses().any(|own| own == ip)) {
+        return None;
+    }
+    let borne: Vec<_> = header.vlans.iter().map(|tag| tag.vid).filter(|vid| *vid != 0).collect();
+    let is_for = |link: &&Arc<Link>| {
+        let is_sent_to_it = link.up && link.mac.is_some_and(|mac| mac.0 == header.eth_dst);
+        is_sent_to_it && Beneath::new(look, home, link, port).tags == borne
+    };
+    links.into_iter().find(is_for).map(|link| &**link)
 }
 
 /// Another port that a link of the host leads to: a pair with both ends on bridges, or a Linux bridge in between.

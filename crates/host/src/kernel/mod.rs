@@ -34,6 +34,7 @@ mod veth;
 pub mod watch;
 
 pub(crate) use again::read_switch_again;
+pub use answers::AskedLink;
 pub(crate) use change::KernelExecutor;
 pub use endpoint_links::EndpointLink;
 pub(crate) use endpoint_links::EndpointLinks;

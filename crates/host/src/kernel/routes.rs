@@ -70,7 +70,7 @@ fn rule_keys(socket: &RouteSocket, asked: &RouteQuestion) -> Result<RuleKeys, Er
     Ok(RuleKeys { port_src, port_dst, user })
 }
 
-fn route(socket: &RouteSocket, asked: &RouteQuestion) -> Result<Route, Error> {
+pub(super) fn route(socket: &RouteSocket, asked: &RouteQuestion) -> Result<Route, Error> {
     let (to, from, by) = (asked.to, asked.from, asked.by.map(|link| link.0));
     let taken = match asked.transport {
         None => socket.route_taken(to, from, by),

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use host::AskedLink;
 use model::Snapshot;
 use model::ids::{Ifindex, NetnsId};
-use model::route::{Route, RouteQuestion};
-use traffic::{Answering, End, Hearers};
+use model::route::{AnswerSettings, Route, RouteQuestion};
+use traffic::{Answering, ByLocal, End, Hearer, Hearers, Holder};
 
 use super::PacketTracer;
 
@@ -36,19 +37,31 @@ impl Answerers {
 }
 
 impl PacketTracer<'_> {
+    /// Whether a look at the two ends alone does not know who gets a question of `from` for `target`. The bridge's own
+    /// link is asked about by itself: most often it is down, or has no address.
+    pub(super) fn rests_on_others(&self, heard_by: &Hearers, from: &End, target: IpAddr) -> bool {
+        if self.needs_all.is_none() {
+            return false;
+        }
+        let is_silent = || {
+            let bridge = from.bridge().map_or("", |bridge| &**bridge);
+            self.host.is_silent(&self.look.snapshot, bridge, target)
+        };
+        heard_by.goes_beside || (heard_by.by_local != ByLocal::Nothing && !is_silent())
+    }
+
     /// Those of `heard_by` that answer a question of `asker` for `target`.
     pub(super) fn answerers(
         &self,
         heard_by: Hearers,
         (asker, target): (Option<IpAddr>, IpAddr),
     ) -> Answerers {
-        let Hearers { links, has_unseen, .. } = heard_by;
+        let Hearers { links, mut has_unseen, by_local, .. } = heard_by;
+        // In a look at the two ends alone that link was asked about by itself.
+        has_unseen |= by_local == ByLocal::Unseen && self.needs_all.is_none();
         let settings = {
-            let places = links.iter().map(|hearer| {
-                let link = hearer.end.link.as_ref().map_or("", |link| &link.name);
-                hearer.end.netns.map(|netns| (netns, link))
-            });
-            self.answer_settings(&places.collect::<Vec<_>>(), target.is_ipv4())
+            let wanted = links.iter().map(|hearer| asked_link(hearer, target.is_ipv4()));
+            self.answer_settings(&wanted.collect::<Vec<_>>(), target.is_ipv4())
         };
         let mut all = Answerers { links: Vec::new(), has_unseen };
         for (hearer, settings) in links.into_iter().zip(settings) {
@@ -68,19 +81,19 @@ impl PacketTracer<'_> {
         all
     }
 
-    /// The settings of links, each in a namespace that may not be known.
+    /// The settings of links; none of one of which nothing is asked.
     fn answer_settings(
         &self,
-        links: &[Option<(NetnsId, &str)>],
+        links: &[Option<AskedLink<'_>>],
         by_ipv4: bool,
-    ) -> Vec<Option<model::route::AnswerSettings>> {
+    ) -> Vec<Option<AnswerSettings>> {
         let known: Vec<_> = links.iter().flatten().copied().collect();
         let mut told = vec![None; links.len()];
         // Each of two looks knows one of the ends.
         let looks = [Some(self.look), self.far];
         for look in looks.into_iter().flatten() {
-            let is_here = |(netns, _): &(NetnsId, &str)| look.snapshot.namespace(*netns).is_some();
-            let here: Vec<_> = known.iter().filter(|link| is_here(link)).copied().collect();
+            let is_here = |link: &&AskedLink<'_>| look.snapshot.namespace(link.netns).is_some();
+            let here: Vec<_> = known.iter().filter(is_here).copied().collect();
             if here.is_empty() {
                 continue;
             }
@@ -109,4 +122,13 @@ impl PacketTracer<'_> {
         let far = self.far.filter(|far| far.snapshot.namespace(netns).is_some());
         &far.unwrap_or(self.look).snapshot
     }
+}
+
+/// What there is to ask of a link's kernel: nothing where it answers a solicitation for an address of its own, whatever
+/// is set there.
+fn asked_link(hearer: &Hearer, by_ipv4: bool) -> Option<AskedLink<'_>> {
+    let has_address = hearer.holder != Holder::Neither;
+    let name = hearer.end.link.as_ref().map_or("", |link| &link.name);
+    let netns = hearer.end.netns.filter(|_| by_ipv4 || !has_address)?;
+    Some(AskedLink { netns, name, has_address })
 }

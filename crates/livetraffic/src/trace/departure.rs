@@ -57,7 +57,7 @@ impl PacketTracer<'_> {
         let is_seen = !self.names || next.mac.is_some() || next.port.is_some();
         let asks = is_seen && !before.asked && self.has_to_ask(from, out);
         let Learning { told: resolves, heard, rests_on_others } = if asks {
-            self.learns((from, to), out, gateway, &mut learnt).await?
+            Box::pin(self.learns((from, to), out, gateway, &mut learnt)).await?
         } else {
             Learning::default()
         };

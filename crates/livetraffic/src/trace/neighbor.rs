@@ -121,7 +121,7 @@ impl PacketTracer<'_> {
             learnt.add_mac(&verdict, from);
         }
         let mut heard_by = hearers(self.look, &packet, (from, next), target, &parse_trace(&said));
-        if self.needs_all.is_some() && heard_by.goes_beside {
+        if self.rests_on_others(&heard_by, from, target) {
             return Ok(Learning { heard, rests_on_others: true, ..Learning::default() });
         }
         // What is not sent gets to none.

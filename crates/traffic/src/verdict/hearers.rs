@@ -3,19 +3,21 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use flowtext::Trace;
+use flowtext::{Output, Trace};
 use model::ids::Ifindex;
 use model::route::AnswerSettings;
-use model::snapshot::Link;
+use model::snapshot::{Link, Namespace};
 use model::wiring::{Attachment, Occupant, PortRef, SwitchPort};
 use model::{Look, PortLinks};
 
 use super::Judged;
 use super::port_output::{is_port, port_of, same_datapath};
 use super::way::PacketPath;
+use crate::beneath::Beneath;
 use crate::end::End;
 use crate::flows::is_bridged;
 use crate::packet::{Packet, PacketKind};
+use crate::port_word::PortWord;
 
 /// Who has the address that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +51,29 @@ pub struct Hearers {
     /// Whether others may get it, of which nothing is known: what is outside of this host, or behind a bridge.
     pub has_unseen: bool,
     /// Whether it leaves by a port of neither end, or with other tags than the one takes that was thought of: a look at
-    /// the two ends alone does not know who is there.
+    /// the two ends alone does not know who is there. The sender's bridge itself is told apart.
     pub goes_beside: bool,
+    /// What is known of those that get it by the LOCAL port of the sender's bridge, where that is neither end.
+    pub by_local: ByLocal,
+}
+
+/// What is known of those that get a copy by the LOCAL port of the sender's bridge: the kernel of the switch's namespace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ByLocal {
+    /// No copy goes there.
+    #[default]
+    Nothing,
+    /// They are among the links, in a look at the whole host.
+    Known,
+    /// More may be there.
+    Unseen,
+}
+
+impl ByLocal {
+    fn add(&mut self, has_unseen: bool) {
+        let told = if has_unseen { Self::Unseen } else { Self::Known };
+        *self = told.max(*self);
+    }
 }
 
 /// Whether a kernel answers.
@@ -145,7 +168,8 @@ pub fn hearers(
     trace: &Trace,
 ) -> Hearers {
     let way = PacketPath::of(packet, trace);
-    let mut all = Hearers { has_unseen: way.controller, ..Hearers::default() };
+    let has_unseen = way.controller || !way.untold.is_empty();
+    let mut all = Hearers { has_unseen, ..Hearers::default() };
     for output in &way.outputs {
         let is_at = |end: &End| {
             let port = end.port.as_ref();
@@ -154,13 +178,18 @@ pub fn hearers(
         let is_next = is_at(next);
         let tags = output.header.vlans.iter().map(|tag| tag.vid).filter(|vid| *vid != 0);
         let is_known = is_at(from) || (is_next && tags.eq(next.tags.iter().copied()));
-        all.goes_beside |= !is_known;
+        let is_local = !is_known && !is_next && is_local(look, from, output);
+        all.goes_beside |= !is_known && !is_local;
         let row = port_of(look, from, output);
         let Found { mut ends, has_unseen } = match row {
             Some(row) => on_port(look, row),
             None => Found { ends: Vec::new(), has_unseen: !is_next },
         };
-        all.has_unseen |= has_unseen;
+        if is_local {
+            all.by_local.add(has_unseen);
+        } else {
+            all.has_unseen |= has_unseen;
+        }
         if is_next {
             ends.retain(|end| !is_same(end, next));
             ends.push(next.clone());
@@ -227,7 +256,10 @@ fn on_port(look: &Look, row: &SwitchPort) -> Found {
     let is_it = |at: &PortRef| at.bridge == row.bridge && at.iface == row.port.iface;
     let attachments = look.wiring.attachments.iter();
     let mut found = Found::default();
+    let mut is_moved = false;
     for one in attachments.filter(|one| one.ports().iter().any(is_it)) {
+        // An internal port whose link was moved ends where that is.
+        is_moved |= one.candidates.is_empty() && !one.link.has_parent() && is_internal(row);
         // What is enslaved hands all it gets to its master, which is on the port too if that does not bridge.
         if is_bridged(look.snapshot.namespace(one.netns), &one.link) {
             found.has_unseen = true;
@@ -243,9 +275,9 @@ fn on_port(look: &Look, row: &SwitchPort) -> Found {
         Occupant::Orphaned { .. } => {}
         Occupant::Plugged { .. } if !is_internal(row) => {}
         Occupant::Plugged { .. } | Occupant::Local | Occupant::Host { .. } => {
-            match kernel_behind(look, row) {
-                Some(end) => found.ends.push(end),
-                None => found.has_unseen = true,
+            match links_of_host(look, row) {
+                Some((home, links)) => found.add_host(look, row, (home, &links)),
+                None => found.has_unseen |= !is_moved,
             }
         }
         Occupant::Patch { .. } | Occupant::Tunnel { .. } | Occupant::Unknown { .. } => {
@@ -253,6 +285,73 @@ fn on_port(look: &Look, row: &SwitchPort) -> Found {
         }
     }
     found
+}
+
+impl Found {
+    /// The link of the host that gets what is sent to `row`, and whatever stands on it: a VLAN link gets what bears its
+    /// tag, a macvlan or an ipvlan what is for all.
+    fn add_host(
+        &mut self,
+        look: &Look,
+        row: &SwitchPort,
+        (home, links): (&Namespace, &[&Arc<Link>]),
+    ) {
+        for (at, one) in links.iter().enumerate() {
+            // A tap hands all that it gets to a program, and a master takes what its members get.
+            let goes_on = matches!(one.kind.as_deref(), Some("macvtap" | "ipvtap" | "macsec"));
+            if goes_on || one.master.is_some() {
+                self.has_unseen = true;
+                continue;
+            }
+            let bare = End::bare(look, row);
+            let Beneath { tags, down, doubts } = Beneath::new(look, home, one, row);
+            let is_down = (!one.up).then(|| format!("{} is down", one.name));
+            let broken = bare.broken.clone().or(is_down).or(down);
+            let called = if at == 0 { bare.called.clone() } else { one.name.to_string() };
+            let (mac, addresses) = (one.mac, one.addresses.clone());
+            let link = Some(Arc::clone(one));
+            let doubts = bare.doubts.iter().cloned().chain(doubts).collect();
+            self.ends.push(End { called, link, mac, addresses, tags, doubts, broken, ..bare });
+        }
+    }
+}
+
+/// The links of the switch's namespace, which is told as well, that get what is sent to a port: one, and whatever stands on
+/// it. None where it goes on from there, or it is not known where it goes.
+pub(crate) fn links_of_host<'a>(
+    look: &'a Look,
+    row: &SwitchPort,
+) -> Option<(&'a Namespace, Vec<&'a Arc<Link>>)> {
+    let home = look.snapshot.switch_namespace()?;
+    let link = kernel_behind(look, home, row)?;
+    Some((home, [link].into_iter().chain(uppers(home, link.ifindex)).collect()))
+}
+
+/// What stands on a link of a namespace in that very namespace, also on what stands there itself.
+fn uppers(home: &Namespace, lower: Ifindex) -> Vec<&Arc<Link>> {
+    let mut found: Vec<&Arc<Link>> = Vec::new();
+    let mut open = vec![lower];
+    while let Some(lower) = open.pop() {
+        let stands_on = |one: &&Arc<Link>| {
+            let beneath = one.peer.filter(|peer| one.has_parent() && peer.nsid.is_none());
+            beneath.is_some_and(|peer| peer.ifindex == lower)
+        };
+        let is_new = |one: &&Arc<Link>| !found.iter().any(|known| known.ifindex == one.ifindex);
+        let more: Vec<_> = home.links.iter().filter(stands_on).filter(is_new).collect();
+        open.extend(more.iter().map(|one| one.ifindex));
+        found.extend(more);
+    }
+    found
+}
+
+/// Whether a copy leaves by the LOCAL port of the sender's bridge, which is called as the bridge is.
+fn is_local(look: &Look, from: &End, output: &Output) -> bool {
+    let Some(bridge) = from.bridge() else { return false };
+    let word = PortWord::of_datapath(&output.port);
+    let rows = look.snapshot.bridges().filter(|row| row.name == *bridge);
+    let mut local = rows.flat_map(|row| &row.ports).filter(|port| port.iface == *bridge);
+    matches!(&word, PortWord::Name(name) if *name == **bridge)
+        || local.any(|port| word.is_datapath(port))
 }
 
 /// Whether it is a member of a bond, whose packets come in by that. What is in a VRF gets its own.
@@ -268,22 +367,15 @@ fn is_internal(row: &SwitchPort) -> bool {
 }
 
 /// The link of the host that gets what is sent to a port of it: that of the port itself, or the other end of a pair.
-/// None where it goes on from there, or it is not known where it goes.
-fn kernel_behind(look: &Look, row: &SwitchPort) -> Option<End> {
-    let home = look.snapshot.switch_namespace()?;
+fn kernel_behind<'a>(
+    look: &'a Look,
+    home: &'a Namespace,
+    row: &SwitchPort,
+) -> Option<&'a Arc<Link>> {
     let own = PortLinks::new(&look.snapshot).of(row)?;
-    let link = if is_internal(row) {
-        own
-    } else {
-        let peer = own.peer.filter(|peer| own.is_paired() && peer.nsid.is_none())?;
-        home.links.iter().find(|link| link.ifindex == peer.ifindex)?
-    };
-    if link.master.is_some() {
-        return None;
+    if is_internal(row) {
+        return Some(own);
     }
-    let bare = End::bare(look, row);
-    let down = || format!("{} is down", link.name);
-    let broken = bare.broken.clone().or_else(|| (!link.up).then(down));
-    let (mac, addresses) = (link.mac, link.addresses.clone());
-    Some(End { link: Some(Arc::clone(link)), mac, addresses, broken, ..bare })
+    let peer = own.peer.filter(|peer| own.is_paired() && peer.nsid.is_none())?;
+    home.links.iter().find(|link| link.ifindex == peer.ifindex)
 }

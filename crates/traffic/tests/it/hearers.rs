@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use docker_ovs_traffic::{
-    Answering, Direction, Hearer, Hearers, Holder, Packet, PacketKind, hearers,
+    Answering, ByLocal, Direction, Hearer, Hearers, Holder, Packet, PacketKind, hearers,
 };
 use flowtext::parse_trace;
 use model::Look;
@@ -11,7 +11,7 @@ use model::ids::Ifindex;
 use model::route::AnswerSettings;
 use serde_json::{Value, json};
 
-use crate::beneath::{FIREWALL, look_with};
+use crate::beneath::{FIREWALL, HOST, look_with};
 use crate::{end, look, on_link};
 
 const TRIVIAL: u64 = 4_026_532_301;
@@ -19,6 +19,9 @@ const TRIVIAL: u64 = 4_026_532_301;
 const FIRST: u32 = 23;
 const SECOND: u32 = 25;
 const OTHER: u32 = 27;
+/// That of the bridge vlanswitch itself, on datapath port 3, and that of the host which firewall_ext is behind.
+const LOCAL: u32 = 22;
+const PAIRED: u32 = 28;
 /// The address of trivial_firewall:eth1.
 const ASKED: &str = "172.31.2.1";
 
@@ -143,10 +146,126 @@ fn a_short_look_knows_who_is_on_the_ports_of_both_ends_alone() {
         // A port that is not known, an uplink in all but name.
         ("5,99", true, true),
         ("5,userspace(pid=0,controller(reason=1))", false, true),
+        // A copy that is not followed.
+        ("5,tnl_pop(99)", false, true),
     ] {
         let heard = heard(&look, ASKED, actions);
         assert_eq!((heard.goes_beside, heard.has_unseen), (beside, unseen), "{actions}: {heard:?}");
     }
+}
+
+/// What stands on the bridge's own link gets what comes there, with its tag.
+#[test]
+fn links_of_the_host_on_the_bridges_own_link_get_their_copies() {
+    let upper = |index: u32, name: &str, kind: &str, vlan: Option<u16>, on: u32| {
+        let peer = json!({"ifindex": on, "nsid": null});
+        let mac = format!("02:00:00:00:00:{index}");
+        (
+            HOST,
+            json!({"ifindex": index, "name": name, "kind": kind, "vlan": vlan, "peer": peer, "mac": mac}),
+        )
+    };
+    let mut ten = upper(60, "br.10", "vlan", Some(10), LOCAL);
+    let (plain, macvlan) = (ten.clone(), upper(61, "m0", "macvlan", None, LOCAL));
+    ten.1["addresses"] = json!(["172.31.2.1/24"]);
+    let local = |holder| one("vlanswitch:LOCAL", holder, false);
+    let (tagged, own) = ("push_vlan(vid=10,pcp=0),3", Holder::Namespace);
+    let look = look_with(&[ten.clone(), macvlan.clone()], &[]);
+    assert_eq!(told(&look, ASKED, tagged), [one("br.10", Holder::Link, false)]);
+    assert_eq!(told(&look, ASKED, "3"), [local(own), one("m0", own, false)]);
+    assert!(told(&look, ASKED, "push_vlan(vid=11,pcp=0),3").is_empty());
+    // It may be set to answer for others, and is asked for its settings by its own name.
+    let look = look_with(&[plain], &[]);
+    let heard = heard(&look, ASKED, tagged);
+    let links: Vec<_> = heard.links.iter().map(|one| (&*one.end.called, one.holder)).collect();
+    assert_eq!(links, [("br.10", Holder::Neither)]);
+    assert_eq!(heard.links[0].end.link.as_ref().map(|link| &*link.name), Some("br.10"));
+    assert!(heard.links[0].is_sure && heard.by_local == ByLocal::Known, "{heard:?}");
+    // Of what is down nothing is heard, nor by what stands on it.
+    let down = look_with(&[ten.clone(), macvlan], &[set(HOST, LOCAL, json!({"up": false}))]);
+    assert!(told(&down, ASKED, tagged).is_empty() && told(&down, ASKED, "3").is_empty());
+    // Of two VLAN links the inner tag comes first; which of them is written is not known.
+    let look = look_with(&[ten.clone(), upper(62, "br.10.20", "vlan", Some(20), 60)], &[]);
+    let both = self::heard(&look, ASKED, "push_vlan(vid=20,pcp=0),push_vlan(vid=10,pcp=0),3");
+    let links: Vec<_> = both.links.iter().map(|one| (&*one.end.called, one.is_sure)).collect();
+    assert_eq!(links, [("br.10.20", false)]);
+    // A tap hands it to a program, and a member to its bridge.
+    let bridge = (HOST, json!({"ifindex": 70, "name": "lbr", "kind": "bridge"}));
+    let mut member = ten;
+    member.1["master"] = json!(70);
+    for more in [vec![upper(63, "t0", "macvtap", None, LOCAL)], vec![bridge, member]] {
+        let heard = self::heard(&look_with(&more, &[]), ASKED, "3");
+        assert_eq!((heard.by_local, heard.has_unseen), (ByLocal::Unseen, false), "{heard:?}");
+    }
+}
+
+/// The same of a pair of this host, one end of which is a port.
+#[test]
+fn links_on_the_other_end_of_a_pair_of_the_host_get_their_copies() {
+    let near = json!({"ifindex": 60, "name": "h0", "kind": "veth", "mac": "02:00:00:00:00:60",
+                      "peer": {"ifindex": PAIRED, "nsid": null}});
+    let vlan = json!({"ifindex": 61, "name": "h0.10", "kind": "vlan", "vlan": 10, "mac": "02:00:00:00:00:60",
+                      "peer": {"ifindex": 60, "nsid": null}, "addresses": ["172.31.2.1/24"]});
+    let gone = set(FIREWALL, OTHER, json!({"peer": null, "kind": "dummy"}));
+    let away = set(HOST, PAIRED, json!({"peer": {"ifindex": 60, "nsid": null}}));
+    let look = look_with(&[(HOST, near), (HOST, vlan)], &[gone, away]);
+    let tagged = heard(&look, ASKED, "push_vlan(vid=10,pcp=0),6");
+    let links: Vec<_> = tagged.links.iter().map(|one| (&*one.end.called, one.holder)).collect();
+    assert_eq!(links, [("h0.10", Holder::Link)]);
+    assert!(!tagged.has_unseen && tagged.goes_beside, "{tagged:?}");
+    assert_eq!(told(&look, ASKED, "6"), [one("vlanswitch:3", Holder::Namespace, false)]);
+}
+
+/// The scene with the port of firewall_ext (datapath port 6) as an internal one, whose link was moved there.
+fn with_moved_port(more: &[(u64, Value)]) -> Look {
+    let name = "vethp11082eth0";
+    let moved = json!({"kind": "openvswitch", "name": name, "peer": null});
+    let left = json!({"name": "left0", "master": null, "peer": null, "kind": "dummy"});
+    let look = look_with(more, &[set(FIREWALL, OTHER, moved), set(HOST, PAIRED, left)]);
+    let mut scene = serde_json::to_value(&look.snapshot).unwrap();
+    for source in scene["switch"].as_object_mut().unwrap().values_mut() {
+        for bridge in source["rows"].as_array_mut().unwrap() {
+            let ports = bridge["ports"].as_array_mut().unwrap();
+            for port in ports.iter_mut().filter(|port| port["iface"] == name) {
+                if port["kind"] == "system" {
+                    port["kind"] = json!("internal");
+                }
+                port["ifindex"] = Value::Null;
+            }
+        }
+    }
+    Look::new(serde_json::from_value::<model::Snapshot>(scene).unwrap())
+}
+
+#[test]
+fn an_internal_port_that_was_moved_into_a_container_ends_there() {
+    let look = with_moved_port(&[]);
+    let heard = heard(&look, ASKED, "5,6");
+    let links: Vec<_> = heard.links.iter().map(|one| &*one.end.called).collect();
+    assert_eq!(links, ["trivial_firewall:eth1", "firewall_ext:vethp11082eth0"]);
+    assert!(!heard.has_unseen && heard.goes_beside, "{heard:?}");
+}
+
+/// The bridge itself is told apart, by number or by name: a look at two ends alone asks for its link.
+#[test]
+fn a_copy_to_the_bridge_itself_is_told_apart() {
+    let look = look();
+    for (actions, by_local, beside) in [
+        ("5", ByLocal::Nothing, false),
+        ("5,3", ByLocal::Known, false),
+        ("vethp10565eth1,vlanswitch", ByLocal::Known, false),
+        ("3,4,5", ByLocal::Known, true),
+        // That of another bridge.
+        ("5,2", ByLocal::Nothing, true),
+    ] {
+        let heard = heard(&look, ASKED, actions);
+        assert_eq!((heard.by_local, heard.goes_beside), (by_local, beside), "{actions}: {heard:?}");
+    }
+    // Its link was not read.
+    let short = look_with(&[], &[set(HOST, LOCAL, json!({"name": "other0", "ifindex": 99}))]);
+    let heard = heard(&short, ASKED, "3,5");
+    assert_eq!(heard.by_local, ByLocal::Unseen, "{heard:?}");
+    assert!(!heard.goes_beside && !heard.has_unseen, "{heard:?}");
 }
 
 fn hearer(look: &Look, called: &str) -> Hearer {

@@ -133,3 +133,29 @@ fn a_link_between_two_ports_leads_on() {
     let look = look_with(&[bridge()], &[member(22)]);
     assert_eq!(verdict(&look, "3").outcome, Outcome::Elsewhere);
 }
+
+/// The bridge's own MAC is 3a:4e:12:00:00:03: what is sent to that, or to a link of this host that stands on it, is routed.
+#[test]
+fn the_host_may_pass_on_what_is_sent_to_its_mac() {
+    let ten = json!({"ifindex": 60, "name": "br.10", "kind": "vlan", "vlan": 10, "mac": "02:00:00:00:00:60",
+                     "peer": {"ifindex": 22, "nsid": null}});
+    let look = look_with(&[(HOST, ten)], &[]);
+    let (own, upper) = ("set(eth(dst=3a:4e:12:00:00:03))", "set(eth(dst=02:00:00:00:00:60))");
+    for (actions, by) in [
+        (format!("{own},3"), Some("vlanswitch of this host")),
+        (format!("{upper},push_vlan(vid=10,pcp=0),3"), Some("br.10 of this host")),
+        (format!("{upper},3"), None),
+        (format!("{own},push_vlan(vid=10,pcp=0),3"), None),
+        // For an address of the host itself, and for another one than is meant.
+        (format!("{own},set(ipv4(dst=203.0.113.5)),3"), None),
+        (format!("{own},set(ipv4(dst=172.31.2.9)),3"), None),
+        ("3".to_owned(), None),
+    ] {
+        let told = verdict(&look, &actions);
+        let expected = if by.is_some() { Outcome::Unknown } else { Outcome::Elsewhere };
+        assert_eq!(told.outcome, expected, "{actions}: {told:?}");
+        assert!(by.is_none_or(|by| told.sentence.contains(by)), "{actions}: {told:?}");
+    }
+    let down = look_with(&[], &[(HOST, 22, json!({"up": false}))]);
+    assert_eq!(verdict(&down, &format!("{own},3")).outcome, Outcome::Elsewhere);
+}
