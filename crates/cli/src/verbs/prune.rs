@@ -37,7 +37,12 @@ pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, CliError>
         match how {
             PruneFate::Removed => removed.push(what),
             PruneFate::Failed(why) => left.push(why.to_string()),
-            PruneFate::Undecided(why) => left.push(left_alone(&what, &why)),
+            PruneFate::NotTried(why) => {
+                left.push(printable(&format!("{} was not removed: {why}", place(&what))));
+            }
+            PruneFate::Undecided(why) => {
+                left.push(printable(&format!("{} is left alone: {why}", place(&what))));
+            }
             PruneFate::Gone => {}
         }
     }
@@ -46,11 +51,11 @@ pub async fn run(origin: &Origin, args: &PruneArgs) -> Result<Outcome, CliError>
     Ok(with_doubts(outcome, left.into_iter().chain(doubts).collect()))
 }
 
-/// What was to be removed, and may be alive by now, in a sentence.
-fn left_alone(what: &Prunable, why: &str) -> String {
+/// What was to be removed, and its bridge.
+fn place(what: &Prunable) -> String {
     let v1::Orphan { bridge, port, .. } = what.into();
     let on = bridge.map_or_else(String::new, |bridge| format!(" on {bridge}"));
-    printable(&format!("{port}{on} is left alone: {why}"))
+    format!("{port}{on}")
 }
 
 /// What is left alone as it may be alive, in a sentence.

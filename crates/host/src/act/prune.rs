@@ -44,6 +44,8 @@ pub enum PruneFate {
     Removed,
     /// It could not be.
     Failed(ActError),
+    /// It was not tried, as a source did not answer any more.
+    NotTried(ActError),
     /// It may be alive by now, for this reason: it was left alone.
     Undecided(String),
     /// It is in use again, or another program has removed it.
@@ -80,26 +82,23 @@ impl Host {
         self.wait_until_settled(|look| settling(look, request, agreed)).await?;
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
         let mut pruned: Vec<Pruned> = Vec::new();
-        let mut undecided = Vec::new();
+        let mut last = PruneCandidates::default();
         for round in 1..=ROUNDS {
             let look = whole(self).await.map_err(ActError::from);
             let found = look.and_then(|look| prune_candidates_in(&look, request));
-            let still = match found {
-                Ok(found) => {
-                    undecided = found.undecided;
-                    found.prunable
-                }
+            match found {
+                Ok(found) => last = found,
                 Err(why) if pruned.is_empty() => return Err(why),
                 Err(why) => {
-                    let rest = not_done(agreed, &pruned);
-                    let failed = |what| Pruned { what, how: PruneFate::Failed(why.clone()) };
-                    let rest: Vec<_> = rest.cloned().map(failed).collect();
+                    let not_tried = |what| Pruned { what, how: PruneFate::NotTried(why.clone()) };
+                    let rest: Vec<_> =
+                        without_fate(agreed, &pruned).cloned().map(not_tried).collect();
                     pruned.extend(rest);
-                    break;
+                    return Ok(pruned);
                 }
-            };
+            }
             executor.has_looked();
-            let due: Vec<_> = not_done(&still, &pruned)
+            let due: Vec<_> = not_done(&last.prunable, &pruned)
                 .filter(|one| agreed.iter().any(|other| other.is(one)))
                 .cloned()
                 .collect();
@@ -116,8 +115,9 @@ impl Host {
                 break;
             }
         }
+        last.prunable = not_done(&last.prunable, &pruned).cloned().collect();
         let rest: Vec<_> =
-            not_done(agreed, &pruned).map(|what| left_alone(what, &undecided)).collect();
+            without_fate(agreed, &pruned).map(|what| left_alone(what, &last)).collect();
         pruned.extend(rest);
         Ok(pruned)
     }
@@ -131,12 +131,21 @@ impl Host {
     }
 }
 
-/// Those of `all` that have no fate yet.
+/// Those of `still`, as they were seen after `pruned` was, that have no fate yet.
 fn not_done<'a>(
-    all: &'a [Prunable],
+    still: &'a [Prunable],
     pruned: &'a [Pruned],
 ) -> impl Iterator<Item = &'a Prunable> + 'a {
-    all.iter().filter(|one| !pruned.iter().any(|done| done.what.is(one)))
+    still.iter().filter(|one| !pruned.iter().any(|done| done.what.is(one)))
+}
+
+/// Those of `agreed`, as they were seen before `pruned` was, that have no fate yet: a row may have lost its
+/// link's index in between.
+fn without_fate<'a>(
+    agreed: &'a [Prunable],
+    pruned: &'a [Pruned],
+) -> impl Iterator<Item = &'a Prunable> + 'a {
+    agreed.iter().filter(|one| !pruned.iter().any(|done| one.is(&done.what)))
 }
 
 /// What was agreed, and is in a doubt that may pass.
@@ -147,10 +156,13 @@ fn settling(look: &Look, request: &Prune, agreed: &[Prunable]) -> Vec<Name> {
 }
 
 /// The fate of what was agreed and may not be removed by now.
-fn left_alone(what: &Prunable, undecided: &[Undecided]) -> Pruned {
-    let doubt = undecided.iter().find(|doubt| what.is_in(doubt));
-    let how = doubt.map_or(PruneFate::Gone, |doubt| PruneFate::Undecided(doubt.why.clone()));
-    Pruned { what: what.clone(), how }
+fn left_alone(what: &Prunable, last: &PruneCandidates) -> Pruned {
+    let doubt =
+        last.undecided.iter().find(|doubt| what.is_in(doubt)).map(|doubt| doubt.why.clone());
+    // What it is now was not agreed.
+    let is_another = || last.prunable.iter().any(|now| what.is_called_as(now));
+    let doubt = doubt.or_else(|| is_another().then(|| "it has changed meanwhile".to_owned()));
+    Pruned { what: what.clone(), how: doubt.map_or(PruneFate::Gone, PruneFate::Undecided) }
 }
 
 fn has_changed(error: &ActError) -> bool {
@@ -178,15 +190,21 @@ pub(crate) fn prune_candidates_in(
 mod tests {
     use std::sync::Arc;
 
+    use model::ids::Ifindex;
     use model::plan::{ReplacePort, Step};
     use model::switch::Port;
 
     use super::*;
 
-    fn port(bridge: &str, iface: &str) -> Prunable {
-        let port = Arc::new(Port { iface: iface.into(), ..Port::default() });
+    fn port(bridge: &str, iface: &str, ifindex: Option<u32>) -> Prunable {
+        let ifindex = ifindex.map(Ifindex);
+        let port = Arc::new(Port { iface: iface.into(), ifindex, ..Port::default() });
         let step = Step::from(ReplacePort::default());
         Prunable::Port { port, bridge: bridge.into(), step, last: None }
+    }
+
+    fn fate(what: &Prunable, last: PruneCandidates) -> PruneFate {
+        left_alone(what, &last).how
     }
 
     #[test]
@@ -197,15 +215,37 @@ mod tests {
             why: "docker does not answer".to_owned(),
             may_settle: false,
         };
-        let fate = |what: &Prunable, doubts: &[Undecided]| left_alone(what, doubts).how;
-        let one = port("br0", "a");
-        let all = [doubt("br1", "a"), doubt("br0", "b")];
-        assert!(matches!(fate(&one, &all), PruneFate::Gone));
-        let all = [doubt("br1", "a"), doubt("br0", "a")];
-        assert!(matches!(fate(&one, &all), PruneFate::Undecided(why) if why.contains("answer")));
-        let done = [Pruned { what: one.clone(), how: PruneFate::Removed }];
-        let agreed = [one, port("br0", "b")];
-        let rest: Vec<_> = not_done(&agreed, &done).map(Prunable::name).collect();
-        assert_eq!(rest, [&Name::from("b")]);
+        let last = |undecided| PruneCandidates { undecided, ..PruneCandidates::default() };
+        let one = port("br0", "a", None);
+        let all = last(vec![doubt("br1", "a"), doubt("br0", "b")]);
+        assert!(matches!(fate(&one, all), PruneFate::Gone));
+        let all = last(vec![doubt("br1", "a"), doubt("br0", "a")]);
+        assert!(matches!(fate(&one, all), PruneFate::Undecided(why) if why.contains("answer")));
+    }
+
+    #[test]
+    fn what_was_agreed_and_is_another_by_now_is_told() {
+        let last = |prunable| PruneCandidates { prunable, ..PruneCandidates::default() };
+        let one = port("br0", "a", None);
+        let others = last(vec![port("br1", "a", Some(5)), port("br0", "b", Some(5))]);
+        assert!(matches!(fate(&one, others), PruneFate::Gone));
+        let changed = last(vec![port("br0", "a", Some(5))]);
+        assert!(
+            matches!(fate(&one, changed), PruneFate::Undecided(why) if why.contains("changed"))
+        );
+    }
+
+    #[test]
+    fn what_has_a_fate_gets_no_second_one() {
+        for (before, after) in [(None, None), (Some(5), Some(5)), (Some(5), None)] {
+            let done = [Pruned { what: port("br0", "a", after), how: PruneFate::Removed }];
+            let agreed = [port("br0", "a", before), port("br0", "b", before)];
+            let rest: Vec<_> = without_fate(&agreed, &done).map(Prunable::name).collect();
+            assert_eq!(rest, [&Name::from("b")], "{before:?} {after:?}");
+            let first = [Pruned { what: port("br0", "a", before), how: PruneFate::Removed }];
+            let still = [port("br0", "a", after), port("br0", "b", after)];
+            let rest: Vec<_> = not_done(&still, &first).map(Prunable::name).collect();
+            assert_eq!(rest, [&Name::from("b")], "{before:?} {after:?}");
+        }
     }
 }

@@ -117,7 +117,20 @@ impl Prunable {
         }
     }
 
-    /// Whether two looks saw the same: a port whose row was not written again meanwhile.
+    /// Whether they are of one kind, name and bridge, whatever else they have.
+    pub fn is_called_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Port { bridge, .. }, Self::Port { bridge: at, .. })
+            | (Self::Memory { bridge, .. }, Self::Memory { bridge: at, .. }) => {
+                bridge == at && self.name() == other.name()
+            }
+            (Self::Link { .. }, Self::Link { .. }) => self.name() == other.name(),
+            _ => false,
+        }
+    }
+
+    /// Whether `self`, of an earlier look, and `other`, of a later one, are the same: a port whose row was not
+    /// written again meanwhile.
     pub fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Port { bridge, port, .. }, Self::Port { bridge: at, port: then, .. })
