@@ -48,9 +48,10 @@ impl Host {
         doubts: &mut LastingDoubts,
     ) -> Result<Vec<Restored>, ActError> {
         // Before the lock is taken: others may change the switch while this waits.
-        doubts.wait(self, |look| unsettled_for(look, request)).await?;
+        let doubtful = |look: &Look| unsettled_for(look, request);
+        let left = doubts.wait(self, doubtful).await?;
         let mut executor = PlanExecutor::take(self).await?.keeping_the_lock();
-        let look = whole(self).await?;
+        let look = self.look_after(&left, doubtful).await?;
         rename_all(&mut executor, &look).await;
         let all = remembered(&look.snapshot, &look.wiring, request).map_err(refused)?;
         let renamed: Vec<Step> =

@@ -53,6 +53,26 @@ impl Host {
         whole(self).await
     }
 
+    /// A look after a wait that left these open. For a doubt that is none of them, as of a look that was torn by a
+    /// change between two readings, it looks again, but only for a moment: others may wait for the lock by now.
+    ///
+    /// # Errors
+    /// A source is missing.
+    pub(super) async fn look_after(
+        &self,
+        left: &DoubtsLeft,
+        doubtful: impl Fn(&Look) -> Vec<Name>,
+    ) -> Result<Look, PlanError> {
+        let due = Deadline::after(self.timeout.min(AT_LEAST));
+        loop {
+            let look = whole(self).await?;
+            if !left.misses_any(&look, &doubtful(&look)) || due.is_over() {
+                return Ok(look);
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+    }
+
     /// Whether one of these links is not opened yet, or leads to a namespace that no process is in any
     /// more, or to one that changed during the look.
     fn is_settling(&self, look: &Look, open: &[Name], torn: bool) -> bool {
@@ -77,8 +97,42 @@ type DoubtKey = (Name, Option<Ifindex>, Option<Nsid>);
 #[derive(Clone, Debug, Default)]
 pub struct LastingDoubts(BTreeSet<DoubtKey>);
 
+/// Doubts that were open when a wait ended.
+#[derive(Debug)]
+pub(super) struct DoubtsLeft(BTreeSet<DoubtKey>);
+
+impl DoubtsLeft {
+    /// Whether a doubt about one of these ports was not open then.
+    fn misses_any(&self, look: &Look, ports: &[Name]) -> bool {
+        !keys(look, ports).is_subset(&self.0)
+    }
+}
+
+/// The doubts that each look of a wait had so far.
+#[derive(Debug, Default)]
+struct SteadyDoubts {
+    looks: usize,
+    open: BTreeSet<DoubtKey>,
+}
+
+impl SteadyDoubts {
+    fn note(&mut self, open: &BTreeSet<DoubtKey>) {
+        match self.looks {
+            0 => self.open.clone_from(open),
+            _ => self.open.retain(|key| open.contains(key)),
+        }
+        self.looks += 1;
+    }
+
+    /// What a single look had may be of that look alone, however long it took.
+    fn lasting(self) -> BTreeSet<DoubtKey> {
+        if self.looks < 2 { BTreeSet::new() } else { self.open }
+    }
+}
+
 impl LastingDoubts {
     /// Waits as [`Host::wait_until_settled`] does, but not for these, and takes up what lasted all the time.
+    /// What is open at its end is these, and what it did not settle.
     ///
     /// # Errors
     /// A source is missing.
@@ -86,30 +140,24 @@ impl LastingDoubts {
         &mut self,
         host: &Host,
         doubtful: impl Fn(&Look) -> Vec<Name>,
-    ) -> Result<(), PlanError> {
+    ) -> Result<DoubtsLeft, PlanError> {
         let begun = Instant::now();
-        // Those that each look so far had.
-        let steady: Mutex<Option<BTreeSet<DoubtKey>>> = Mutex::new(None);
+        let steady: Mutex<SteadyDoubts> = Mutex::default();
         let known = &self.0;
         let look = host
             .wait_until_settled(|look| {
                 let mut open = keys(look, &doubtful(look));
                 open.retain(|key| !known.contains(key));
-                let mut steady = steady.lock().unwrap_or_else(PoisonError::into_inner);
-                match &mut *steady {
-                    Some(steady) => steady.retain(|key| open.contains(key)),
-                    none => *none = Some(open.clone()),
-                }
+                steady.lock().unwrap_or_else(PoisonError::into_inner).note(&open);
                 open.into_iter().map(|(port, ..)| port).collect()
             })
             .await?;
         let still = keys(&look, &unsettled(&look));
         self.0.retain(|key| still.contains(key));
         if begun.elapsed() >= host.timeout.min(LONGEST) {
-            let steady = steady.into_inner().unwrap_or_else(PoisonError::into_inner);
-            self.0.extend(steady.into_iter().flatten());
+            self.0.extend(steady.into_inner().unwrap_or_else(PoisonError::into_inner).lasting());
         }
-        Ok(())
+        Ok(DoubtsLeft(keys(&look, &doubtful(&look))))
     }
 }
 
@@ -256,5 +304,32 @@ mod tests {
         assert!(unsettled_for(&look, &only(&"c".repeat(64), "eth0")).is_empty(), "another one's");
         let unknown = Restore { containers: vec!["none".to_owned()], only: None };
         assert!(unsettled_for(&look, &unknown).is_empty(), "it is refused at once");
+    }
+
+    #[test]
+    fn a_doubt_that_the_wait_did_not_end_with_is_looked_at_again() {
+        let look = in_doubt();
+        let ports = [Name::from("vb")];
+        let left = DoubtsLeft(keys(&look, &ports));
+        assert!(!left.misses_any(&look, &ports));
+        assert!(!left.misses_any(&look, &[]), "it has settled meanwhile");
+        assert!(DoubtsLeft(BTreeSet::new()).misses_any(&look, &ports));
+        let another = DoubtsLeft([("vb".into(), Some(Ifindex(4711)), None)].into());
+        assert!(another.misses_any(&look, &ports), "it is about another link by now");
+    }
+
+    #[test]
+    fn only_what_several_looks_had_lasts() {
+        let key = |port: &str| (Name::from(port), None, None);
+        let lasting = |looks: &[&[&str]]| {
+            let mut steady = SteadyDoubts::default();
+            for open in looks {
+                steady.note(&open.iter().map(|port| key(port)).collect());
+            }
+            steady.lasting()
+        };
+        assert_eq!(lasting(&[&["a"]]), [].into(), "of one slow look");
+        assert_eq!(lasting(&[&["a", "b"], &["a"]]), [key("a")].into());
+        assert_eq!(lasting(&[&[], &["a"], &["a"]]), [].into());
     }
 }
