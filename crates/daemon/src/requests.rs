@@ -49,7 +49,8 @@ impl Requests {
         let (turn, room) = self.turns.take_with_room(owner, most).await;
         let work = Work { turn, pool: self.pool.clone() };
         // The room stays with the work, which goes on where the client does not.
-        let (_turn, (text, room)) = work.run(move || Ok((write()?, room))).await?;
+        let (_turn, (text, mut room)) = work.run(move || Ok((write()?, room))).await?;
+        room.keep(text.len());
         let text = Bytes::from(text.into_boxed_str().into_boxed_bytes());
         Ok(Bytes::from_owner(Held { text, _room: room }))
     }

@@ -51,7 +51,7 @@ impl Turns {
         let own = turn.acquire_owned().await.ok();
         let taken = acquire(room.clone(), bytes).await;
         let common = self.all.clone().acquire_owned().await.ok();
-        (Turn { common, _own: own, room, request }, Room { _taken: taken, _request: held })
+        (Turn { common, _own: own, room, request }, Room { taken, _request: held })
     }
 
     fn wait(&self, owner: Owner) -> (Request, Arc<Semaphore>, Arc<Semaphore>) {
@@ -90,7 +90,7 @@ impl Turn {
     /// and other clients do not wait for it.
     pub(crate) async fn room(mut self, bytes: usize) -> Room {
         self.make_way();
-        Room { _taken: acquire(self.room, bytes).await, _request: self.request }
+        Room { taken: acquire(self.room, bytes).await, _request: self.request }
     }
 }
 
@@ -103,8 +103,18 @@ async fn acquire(room: Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePer
 /// Room for an answer, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Room {
-    _taken: Option<OwnedSemaphorePermit>,
+    taken: Option<OwnedSemaphorePermit>,
     _request: Request,
+}
+
+impl Room {
+    /// Gives back what an answer of so many bytes does not take.
+    pub(crate) fn keep(&mut self, bytes: usize) {
+        if let Some(taken) = &mut self.taken {
+            let more = taken.num_permits().saturating_sub(bytes.div_ceil(1024));
+            drop(taken.split(more));
+        }
+    }
 }
 
 /// A request that has its turn or waits for it, or whose answer was not taken.
@@ -220,6 +230,29 @@ mod tests {
         let others = (turns.take(Owner::User(0)).await, turns.take(Owner::User(1)).await);
         drop((others, untaken));
         assert!(long.as_mut().poll(&mut context).is_ready());
+    }
+
+    #[tokio::test]
+    async fn what_is_shorter_than_it_might_be_leaves_room() {
+        let turns = Turns::new(2);
+        let (turn, mut short) = turns.take_with_room(CROWD, usize::MAX).await;
+        drop(turn);
+        let mut next = Box::pin(turns.take_with_room(CROWD, (ROOM - 1) << 10));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(next.as_mut().poll(&mut context).is_pending(), "all room is taken");
+        short.keep(200);
+        let std::task::Poll::Ready((turn, rest)) = next.as_mut().poll(&mut context) else {
+            panic!("an answer of 200 bytes takes more than its own room")
+        };
+        drop((turn, rest));
+        // It keeps what it takes, and gets no more where it is longer.
+        short.keep(usize::MAX);
+        let mut all = Box::pin(turns.take_with_room(Owner::User(0), usize::MAX));
+        assert!(all.as_mut().poll(&mut context).is_ready(), "another client's");
+        let mut all = Box::pin(turns.take_with_room(CROWD, usize::MAX));
+        assert!(all.as_mut().poll(&mut context).is_pending());
+        drop(short);
+        assert!(all.as_mut().poll(&mut context).is_ready());
     }
 
     #[test]
