@@ -35,8 +35,13 @@ impl Mirror {
         let row = |(name, host): (&Arc<str>, &HostState)| {
             let record = host.record.clone().unwrap_or_default();
             let address = record.meshes.values().find_map(|of| of.local_ip);
+            let from = self.from(name);
+            let is_live = |name: &str| self.from(name).liveness == Liveness::Live;
+            let live_as = self.twins(name, host).find(|other| is_live(other));
+            let live_as = live_as.filter(|_| from.liveness != Liveness::Live);
             FleetHost {
-                from: self.from(name),
+                from,
+                live_as: live_as.map(|other| other.to_string()),
                 number: record.number,
                 address: address.map(|ip| ip.to_string()),
                 version: record.version.clone(),
@@ -51,16 +56,25 @@ impl Mirror {
 
     fn notes(&self, name: &str, host: &HostState) -> Vec<String> {
         let missing = host.record.is_none().then(|| "it has no record of its own".to_owned());
-        let machine = host.record.as_ref().map(|record| &record.machine);
-        let machine = machine.filter(|machine| !machine.is_empty());
-        let twin = self.hosts.iter().find(|(other, of)| {
-            let of = of.record.as_ref().filter(|of| !of.removed).map(|of| &of.machine);
-            ***other != *name && machine.is_some() && of == machine
-        });
-        let twin = twin.map(|(other, _)| {
+        let twin = self.twins(name, host).next().map(|other| {
             format!("the same machine as {other}: it was renamed, or one is a copy of the other")
         });
         host.refused.told().into_iter().chain(missing).chain(twin).collect()
+    }
+
+    /// The other names that its machine has.
+    fn twins<'a>(
+        &'a self,
+        name: &'a str,
+        host: &'a HostState,
+    ) -> impl Iterator<Item = &'a Arc<str>> {
+        let machine = host.record.as_ref().map(|record| &record.machine);
+        let machine = machine.filter(|machine| !machine.is_empty());
+        let others = self.hosts.iter().filter(move |(other, of)| {
+            let of = of.record.as_ref().filter(|of| !of.removed).map(|of| &of.machine);
+            ***other != *name && machine.is_some() && of == machine
+        });
+        others.map(|(other, _)| other)
     }
 
     /// Every mesh, by name; `own` is how this host is in them.

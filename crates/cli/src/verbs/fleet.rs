@@ -150,11 +150,11 @@ fn no_such_bridge(fleet: Liveness, hosts: &[FleetHost], bridge: &str) -> Result<
     if fleet == Liveness::Stale {
         return Ok(format!("whether there is a bridge {bridge} is unknown"));
     }
-    let is_stale = |host: &&FleetHost| host.from.liveness == Liveness::Stale;
-    let stale: Vec<_> = hosts.iter().filter(is_stale).map(|host| host.from.host.as_str()).collect();
-    if !stale.is_empty() {
-        let stale = stale.join(", ");
-        return Ok(format!("whether there is a bridge {bridge} on {stale} is unknown"));
+    let silent = hosts.iter().filter(|host| host.is_silent());
+    let silent: Vec<_> = silent.map(|host| host.from.host.as_str()).collect();
+    if !silent.is_empty() {
+        let silent = silent.join(", ");
+        return Ok(format!("whether there is a bridge {bridge} on {silent} is unknown"));
     }
     let names: BTreeSet<_> = hosts.iter().flat_map(|host| &host.bridges).collect();
     let names: Vec<_> = names.into_iter().map(String::as_str).collect();

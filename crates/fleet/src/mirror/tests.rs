@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use report::v1::Liveness;
+use report::v1::{FleetHost, Liveness};
 
 use super::*;
 use crate::local::UnseenRows;
@@ -295,6 +295,16 @@ fn a_host_that_was_renamed_or_copied_is_noted() {
     assert!(notes("old")[0].contains("the same machine as new"));
     assert!(notes("new")[0].contains("the same machine as old"));
     assert!(notes("other").is_empty() && notes("b").is_empty());
+    // One that is heard of by another name is not silent.
+    let silent = |mirror: &Mirror| -> Vec<_> {
+        let hosts = mirror.hosts(true).into_iter().filter(FleetHost::is_silent);
+        hosts.map(|host| host.from.host).collect()
+    };
+    assert_eq!(silent(&mirror), ["new", "old", "other"]);
+    mirror.put(&Key::Alive("new"), ALIVE);
+    assert_eq!(silent(&mirror), ["other"]);
+    let old = mirror.hosts(true).into_iter().find(|host| host.from.host == "old").unwrap();
+    assert_eq!((old.from.liveness, old.live_as.as_deref()), (Liveness::Stale, Some("new")));
 }
 
 #[derive(Clone, Debug)]

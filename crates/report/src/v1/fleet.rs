@@ -44,6 +44,16 @@ pub struct FleetHost {
     pub meshes: Vec<String>,
     /// What is wrong with what it tells.
     pub notes: Vec<String>,
+    /// Another name by which its machine is heard of, as it was renamed or one is a copy of the other; null where
+    /// it is live itself, and where there is none.
+    pub live_as: Option<String>,
+}
+
+impl FleetHost {
+    /// Whether it is not heard of under any name, so that what it had to tell may be missing.
+    pub fn is_silent(&self) -> bool {
+        self.from.liveness == Liveness::Stale && self.live_as.is_none()
+    }
 }
 
 /// An attachment of some host.

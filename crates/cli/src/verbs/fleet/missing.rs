@@ -24,9 +24,10 @@ pub(super) async fn note_missing(
     Ok(())
 }
 
-/// The hosts that are not heard of, in a sentence; those that were taken out of the fleet are not listed.
+/// The hosts that are not heard of, in a sentence; those that were taken out of the fleet are not listed, and the
+/// old name of one that was renamed is none.
 fn silent(hosts: &[FleetHost]) -> Option<String> {
-    let silent = hosts.iter().filter(|host| host.from.liveness == Liveness::Stale);
+    let silent = hosts.iter().filter(|host| host.is_silent());
     let names: Vec<&str> = silent.map(|host| host.from.host.as_str()).collect();
     let shown = names.get(..NAMED).unwrap_or(&names).join(", ");
     let more = names.len().checked_sub(NAMED).filter(|more| *more > 0);
@@ -66,6 +67,9 @@ mod tests {
     fn a_host_that_is_silent_may_have_what_is_not_found() {
         let told = |all: &[(&str, &str)]| silent(&hosts(all));
         assert_eq!(told(&[("a", "live"), ("b", "live")]), None);
+        let mut renamed = hosts(&[("a", "live"), ("old", "stale")]);
+        renamed[1].live_as = Some("a".to_owned());
+        assert_eq!(silent(&renamed), None);
         let one = told(&[("a", "live"), ("b", "stale")]).unwrap();
         assert!(one.starts_with("b is not heard of"), "{one}");
         let many: Vec<_> = ["a", "b", "c", "d", "e", "f", "g"].map(|name| (name, "stale")).into();
