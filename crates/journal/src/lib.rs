@@ -1,11 +1,11 @@
 //! What changed on a host, kept in bounded files.
 //!
 //! A folder has numbered segments. Each begins with a whole Snapshot, and goes on with what changed
-//! since ([`Delta`]) and with what was told of it: to know a moment, one segment is read. Every record
-//! has a checksum, and nothing that was written is ever changed: a program that ends in the middle of
-//! a write leaves a torn end, which readers pass over, as they do all that follows damage. Of what a file
-//! that is lost or damaged had, nothing is known: a segment says until when the one before it knew.
-//! The oldest segments are removed where all together are too large, or too old.
+//! since ([`Delta`]) and with what was told of it: to know a moment, its segment is read, and of the others
+//! the heads. Every record has a checksum, and nothing that was written is ever changed: a program that ends
+//! in the middle of a write leaves a torn end, which readers pass over, as they do all that follows damage.
+//! Of what a file that is lost or damaged had, nothing is known: a segment says until when the one before it
+//! knew. The oldest segments are removed where all together are too large, or too old.
 //!
 //! The order of things is the journal's. Stamps are told as the wall clock had them: where that was
 //! set back a new segment begins, so that within one they only grow.

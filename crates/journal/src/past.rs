@@ -12,7 +12,7 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::delta::Delta;
 use crate::folder;
-use crate::record::Kind;
+use crate::record::{HEAD, Kind, RecordHead};
 use crate::recorder::{ALIVE, LAG};
 use crate::segment::{Content, Segment, SegmentHead, segments};
 use crate::state::State;
@@ -61,7 +61,7 @@ pub struct Beside {
 ///
 /// A segment that is damaged is whole up to the last record before the damage, and nothing is known from
 /// there to the next segment. Which records are whole is found where a segment is read, so [`Self::known`]
-/// goes by the heads of those that were not read yet.
+/// goes by the heads of those that were not read yet, but for those with which a span begins and ends.
 #[derive(Debug)]
 pub struct Past {
     segments: Vec<Read>,
@@ -90,7 +90,13 @@ impl Past {
                 let end = whole.until(segment.first);
                 let trusted =
                     end.saturating_add(millis(ALIVE + LAG)).min(now.saturating_sub(millis(LAG)));
-                last = if is_open && whole.is_all { end.max(trusted) } else { end };
+                last = match whole.torn {
+                    _ if !is_open => end,
+                    // What is being written changes nothing before that.
+                    Some(next) => end.max(trusted.min(next - 1)),
+                    None if whole.is_all => end.max(trusted),
+                    None => end,
+                };
                 break;
             }
             segments.pop();
@@ -112,13 +118,45 @@ impl Past {
 
     /// The spans that are known, in the journal's order. Where the clock was set back they overlap.
     pub fn known(&self) -> Vec<KnownSpan> {
-        let mut all: Vec<KnownSpan> = Vec::new();
+        self.spans_that(|_| true).into_iter().map(|span| span.known).collect()
+    }
+
+    /// Those spans that are `wanted`, of which the first and the last segment are known to begin.
+    fn spans_that(&self, wanted: impl Fn(&KnownSpan) -> bool) -> Vec<Span> {
+        loop {
+            let mut spans = self.spans();
+            spans.retain(|span| wanted(&span.known));
+            // What does not begin has no span any more.
+            if spans.iter().all(|span| self.is_sure(span)) {
+                return spans;
+            }
+        }
+    }
+
+    /// Whether the first and the last segment of a span begin, which is read.
+    fn is_sure(&self, span: &Span) -> bool {
+        let mut ends = [span.first, span.last].into_iter();
+        ends.all(|at| self.segments.get(at).is_some_and(Read::begins))
+    }
+
+    /// The spans, as far as is known without reading more.
+    fn spans(&self) -> Vec<Span> {
+        let mut all: Vec<Span> = Vec::new();
         let mut is_joined = false;
         for (at, segment) in self.segments.iter().enumerate() {
+            if segment.is_lost() {
+                continue;
+            }
             let until = self.end(at);
             match all.last_mut() {
-                Some(span) if is_joined => span.until = until,
-                _ => all.push(KnownSpan { from: segment.first, until }),
+                Some(span) if is_joined => {
+                    span.known.until = until;
+                    span.last = at;
+                }
+                _ => {
+                    let known = KnownSpan { from: segment.first, until };
+                    all.push(Span { known, first: at, last: at });
+                }
             }
             is_joined = self.joined(at).is_some();
         }
@@ -129,10 +167,18 @@ impl Past {
     fn joined(&self, at: usize) -> Option<&Read> {
         let (segment, next) = (self.segments.get(at)?, self.segments.get(at + 1)?);
         let SegmentHead { continues, previous } = next.head;
-        let ends = Whole { last: previous, is_all: true };
-        let is_whole = segment.whole.get().is_none_or(|whole| *whole == Some(ends));
-        let goes_on = continues && next.first >= previous;
+        let ends = |whole: &Option<Whole>| {
+            whole.is_some_and(|whole| whole.is_all && whole.last == previous)
+        };
+        let goes_on = continues && next.first >= previous && !next.is_lost();
+        let is_whole = !segment.is_lost() && segment.whole.get().is_none_or(ends);
         (goes_on && is_whole && segment.is_before(next)).then_some(next)
+    }
+
+    /// Whether a segment knows a moment, as far as is known without reading more.
+    fn has(&self, index: usize, at: u64) -> bool {
+        let segment = self.segments.get(index).filter(|segment| !segment.is_lost());
+        segment.is_some_and(|segment| segment.first <= at && at <= self.end(index))
     }
 
     /// Until when a segment knows: what is whole of it, or where the next one goes on, of the
@@ -156,30 +202,41 @@ impl Past {
     /// As the system says.
     pub fn at(&self, at: u64) -> io::Result<Result<Moment, Unknown>> {
         for (index, segment) in self.segments.iter().enumerate().rev() {
-            let is_of_it = || segment.first <= at && at <= self.end(index);
-            if !is_of_it() {
+            if !self.has(index, at) {
                 continue;
             }
             // What is read may tell that it ends before.
             let Some(content) = segment.content()? else { continue };
-            if !is_of_it() {
+            // What is after its last record rests on the stamp at which the next one begins.
+            if let Some(next) = self.segments.get(index + 1).filter(|_| segment.ends_before(at)) {
+                next.begins();
+            }
+            if !self.has(index, at) {
                 continue;
             }
             let Some(state) = replayed(&content, at)? else { continue };
-            let mut known = self.known();
-            known.retain(|span| (span.from..=span.until).contains(&at));
-            let span = known.pop().unwrap_or(KnownSpan { from: segment.first, until: at });
-            let is_repeated = !known.is_empty();
-            return Ok(Ok(Moment { snapshot: state.snapshot(), known: span, is_repeated }));
+            let mut spans = self.spans_that(|span| (span.from..=span.until).contains(&at));
+            let alone = KnownSpan { from: segment.first, until: at };
+            let known = spans.pop().map_or(alone, |span| span.known);
+            let is_repeated = !spans.is_empty();
+            return Ok(Ok(Moment { snapshot: state.snapshot(), known, is_repeated }));
         }
         Ok(Err(self.unknown(at)))
     }
 
     fn unknown(&self, at: u64) -> Unknown {
-        let known = self.known();
-        let before = known.iter().map(|span| span.until).filter(|until| *until < at).max();
-        let after = known.iter().map(|span| span.from).filter(|from| *from > at).min();
-        Unknown { before, after }
+        loop {
+            let spans = self.spans();
+            let before = spans.iter().filter(|span| span.known.until < at);
+            let before = before.max_by_key(|span| span.known.until);
+            let after = spans.iter().filter(|span| span.known.from > at);
+            let after = after.min_by_key(|span| span.known.from);
+            if [before, after].into_iter().flatten().all(|span| self.is_sure(span)) {
+                let (before, after) =
+                    (before.map(|span| span.known.until), after.map(|span| span.known.from));
+                return Unknown { before, after };
+            }
+        }
     }
 
     /// Gives `take` what was told from `since` until `until`, in the journal's order, until it wants no
@@ -236,13 +293,21 @@ impl Past {
 
     /// The first moment that is known.
     pub fn begins(&self) -> Option<u64> {
-        self.segments.iter().map(|segment| segment.first).min()
+        self.known().into_iter().map(|span| span.from).min()
     }
 
     /// The last moment that is known.
     pub fn ends(&self) -> Option<u64> {
         (!self.segments.is_empty()).then_some(self.last)
     }
+}
+
+/// A span, and the segments that it begins and ends with.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    known: KnownSpan,
+    first: usize,
+    last: usize,
 }
 
 /// What of a segment is whole.
@@ -252,17 +317,27 @@ struct Whole {
     last: u64,
     /// Whether nothing follows that.
     is_all: bool,
+    /// Whether no other record is of the same moment.
+    has_last: bool,
+    /// The stamp of a record that follows, of a later moment, and has no end yet.
+    torn: Option<u64>,
 }
 
 impl Whole {
     fn of(content: &Content) -> Option<Self> {
-        content.end().map(|(last, end)| Self { last, is_all: end == content.length() })
+        let (record, rest) = content.last()?;
+        let last = record.stamp;
+        let next = RecordHead::read(rest).filter(|next| rest.len() - HEAD < next.length);
+        let torn = next.map(|next| next.stamp).filter(|stamp| *stamp > last);
+        let is_all = rest.is_empty();
+        let has_last = is_all || torn.is_some() || record.kind.ends_write();
+        Some(Self { last, is_all, has_last, torn })
     }
 
     /// Until when the segment knows, whose first record has this stamp. What is torn or damaged behind the
-    /// last whole record may be of the same moment.
+    /// last whole record may be of the same moment, as what changed and what was told of it are.
     fn until(self, first: u64) -> u64 {
-        if self.is_all { self.last } else { self.last.saturating_sub(1).max(first) }
+        if self.has_last { self.last } else { self.last.saturating_sub(1).max(first) }
     }
 }
 
@@ -270,13 +345,15 @@ impl Whole {
 #[derive(Debug)]
 struct Read {
     segment: Segment,
-    /// As it was when it was read first; none where it was gone then.
+    /// As it was when it was read first; none where it was gone then, or has no whole record.
     whole: OnceCell<Option<Whole>>,
+    /// Whether its first record is whole, where that was read alone.
+    begins: OnceCell<bool>,
 }
 
 impl From<Segment> for Read {
     fn from(segment: Segment) -> Self {
-        Self { segment, whole: OnceCell::new() }
+        Self { segment, whole: OnceCell::new(), begins: OnceCell::new() }
     }
 }
 
@@ -307,6 +384,31 @@ impl Read {
             }
         }
         Ok(None)
+    }
+
+    /// Whether it is known that nothing of it can be read.
+    fn is_lost(&self) -> bool {
+        self.whole.get() == Some(&None) || self.begins.get() == Some(&false)
+    }
+
+    /// Whether its first record is whole, which is read where nothing of it was. What cannot be read now is
+    /// told where it is asked for.
+    fn begins(&self) -> bool {
+        if self.whole.get().is_none() && self.begins.get().is_none() {
+            let begins = match self.segment.has_first() {
+                Err(error) if error.kind() == ErrorKind::NotFound => Some(false),
+                found => found.ok(),
+            };
+            if let Some(begins) = begins {
+                self.begins.get_or_init(|| begins);
+            }
+        }
+        !self.is_lost()
+    }
+
+    /// Whether its last record is of before, as far as it was read.
+    fn ends_before(&self, at: u64) -> bool {
+        self.whole.get().is_some_and(|whole| whole.is_none_or(|whole| whole.last < at))
     }
 
     /// Whether no file was ever between them.

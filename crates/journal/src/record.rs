@@ -34,6 +34,14 @@ impl Kind {
         }
     }
 
+    /// Whether it is the last of what was written at once: what changed comes before what is told of it.
+    pub(crate) const fn ends_write(self) -> bool {
+        match self {
+            Self::Events | Self::Alive | Self::Stopped => true,
+            Self::Snapshot | Self::Delta => false,
+        }
+    }
+
     fn from_byte(byte: u8) -> Option<Self> {
         let all = [Self::Snapshot, Self::Delta, Self::Events, Self::Alive, Self::Stopped];
         all.into_iter().find(|kind| kind.byte() == byte)
@@ -78,11 +86,25 @@ fn checksum(kind: u8, stamp: [u8; 8], payload: &[u8]) -> u32 {
     hasher.finalize()
 }
 
-/// How long the payload of the record is that begins so, in bytes; none where it says more than
-/// [`LONGEST`], or there is no whole head.
-pub(crate) fn payload(bytes: &[u8]) -> Option<usize> {
-    let (length, _) = bytes.get(..HEAD)?.split_first_chunk::<4>()?;
-    usize::try_from(u32::from_le_bytes(*length)).ok().filter(|length| *length <= LONGEST)
+/// What the head of a record says. What it says may be damaged: the checksum is of the whole record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RecordHead {
+    pub(crate) kind: Kind,
+    pub(crate) stamp: u64,
+    /// How long its payload is, in bytes; at most [`LONGEST`].
+    pub(crate) length: usize,
+}
+
+impl RecordHead {
+    /// The head at the beginning of `bytes`; none where it is cut off, or cannot be one.
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        let (kind, rest) = rest.get(4..)?.split_first()?;
+        let (stamp, _) = rest.split_first_chunk::<8>()?;
+        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+        let kind = Kind::from_byte(*kind).filter(|_| length <= LONGEST)?;
+        Some(Self { kind, stamp: u64::from_le_bytes(*stamp), length })
+    }
 }
 
 /// The records at the beginning of some bytes, up to the first that is torn or damaged.

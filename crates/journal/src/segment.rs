@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::folder;
-use crate::record::{self, HEAD, Kind, LONGEST, Record, Records};
+use crate::record::{HEAD, Kind, LONGEST, Record, RecordHead, Records};
 
 /// What a file of ours begins with.
 const MAGIC: &[u8; 15] = b"docker-ovs hist";
@@ -25,7 +25,7 @@ pub struct Segment {
     pub path: PathBuf,
     /// Its head.
     pub head: SegmentHead,
-    /// The stamp of its first record.
+    /// The stamp of its first record, as it stands there: whether that is whole is not known before it is read.
     pub first: u64,
     /// Its length in bytes.
     pub length: u64,
@@ -82,8 +82,8 @@ pub(crate) fn numbers(folder: &Path) -> io::Result<Vec<u64>> {
     Ok(all)
 }
 
-/// The segments of a folder, in order. A file that has no whole first record, yet or for damage, is left
-/// out, and so is one that is removed meanwhile.
+/// The segments of a folder, in order. Their beginnings alone are read, some fifty bytes of each. A file of which
+/// that is not whole, yet or for damage, is left out, and so is one that is removed meanwhile.
 ///
 /// # Errors
 /// The folder or a file in it cannot be read.
@@ -108,13 +108,25 @@ fn open(path: PathBuf, number: u64) -> io::Result<Option<Segment>> {
     let length = file.metadata()?.len();
     let mut bytes = Vec::with_capacity(LENGTH + HEAD);
     (&file).take(as_u64(LENGTH + HEAD)).read_to_end(&mut bytes)?;
-    let Some((_, begins)) = SegmentHead::read(&bytes) else { return Ok(None) };
-    // What a damaged stamp says would be taken for what the segment before knows.
-    let Some(payload) = record::payload(begins) else { return Ok(None) };
-    (&file).take(as_u64(payload)).read_to_end(&mut bytes)?;
     let Some((head, rest)) = SegmentHead::read(&bytes) else { return Ok(None) };
-    let first = Records::of(rest).next().filter(|record| record.kind == Kind::Snapshot);
+    let first = RecordHead::read(rest).filter(|record| record.kind == Kind::Snapshot);
     Ok(first.map(|record| Segment { number, path, head, first: record.stamp, length }))
+}
+
+impl Segment {
+    /// Whether its first record is whole, which alone is read. Where it is not, nothing of the segment is.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub(crate) fn has_first(&self) -> io::Result<bool> {
+        let file = folder::read(&self.path)?;
+        let mut bytes = Vec::with_capacity(LENGTH + HEAD);
+        (&file).take(as_u64(LENGTH + HEAD)).read_to_end(&mut bytes)?;
+        let first = SegmentHead::read(&bytes).and_then(|(_, rest)| RecordHead::read(rest));
+        let Some(first) = first else { return Ok(false) };
+        (&file).take(as_u64(first.length)).read_to_end(&mut bytes)?;
+        Ok(SegmentHead::read(&bytes).is_some_and(|(_, rest)| Records::of(rest).next().is_some()))
+    }
 }
 
 fn as_u64(length: usize) -> u64 {
@@ -133,21 +145,21 @@ impl Content {
         Ok(Self(bytes))
     }
 
-    /// Its length in bytes.
-    pub(crate) fn length(&self) -> usize {
-        self.0.len()
-    }
-
     /// Its records; none where it has no head.
     pub(crate) fn records(&self) -> Records<'_> {
         Records::of(SegmentHead::read(&self.0).map_or(&[], |(_, rest)| rest))
     }
 
+    /// Its last record, and what follows that; none where there is no whole record.
+    pub(crate) fn last(&self) -> Option<(Record<'_>, &[u8])> {
+        let mut records = self.records();
+        let last = records.by_ref().last()?;
+        Some((last, records.rest()))
+    }
+
     /// The stamp of its last record, and how many bytes there are up to its end; none where there is
     /// no whole record.
     pub(crate) fn end(&self) -> Option<(u64, usize)> {
-        let mut records = self.records();
-        let last: Record<'_> = records.by_ref().last()?;
-        Some((last.stamp, self.0.len() - records.rest().len()))
+        self.last().map(|(last, rest)| (last.stamp, self.0.len() - rest.len()))
     }
 }

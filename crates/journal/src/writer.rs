@@ -109,12 +109,11 @@ impl Writer {
             let found = fs::symlink_metadata(&path)?;
             let length = found.len();
             let is_last = *number + 1 == next;
-            let is_segment = segments.iter().any(|segment| segment.number == *number);
-            let end = if is_segment && told(*number).is_none() {
-                Content::read(&path)?.end()
-            } else {
-                None
-            };
+            let begins = segments.iter().any(|segment| segment.number == *number);
+            let end =
+                if begins && told(*number).is_none() { Content::read(&path)?.end() } else { None };
+            // The next one tells when it ended, damaged or not.
+            let is_segment = begins && (told(*number).is_some() || end.is_some());
             let stamp = match (told(*number), end) {
                 _ if !is_segment => modified(&found),
                 (Some(next), _) => next.head.previous,

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use docker_ovs_journal::{Limits, Past};
+use docker_ovs_journal::{Kind, Limits, Past, Records};
 
 use crate::opened::opened;
 use crate::scene::{Day, on_port};
@@ -61,6 +61,82 @@ fn what_ends_at_any_byte_is_passed_over_and_goes_on() {
         let (_, again) = opened(folder.path(), LIMITS);
         assert_eq!(again, None, "{length}: {is_whole}");
     }
+}
+
+/// What is on the disk of a write may be of the moment of the last whole record, or of a later one.
+#[test]
+fn the_last_moment_before_a_torn_end_is_known_where_nothing_else_is_of_it() {
+    /// Of a segment and of a record.
+    const HEADS: (usize, usize) = (29, 17);
+    let folder = tempfile::tempdir().unwrap();
+    written(folder.path());
+    let [segment] = segments(folder.path()).try_into().unwrap();
+    let whole = fs::read(&segment).unwrap();
+    let mut records = Records::of(&whole[HEADS.0..]);
+    let mut before: Option<(Kind, u64)> = None;
+    let mut told = [0, 0];
+    loop {
+        let begins = whole.len() - records.rest().len();
+        let Some(record) = records.next() else { break };
+        let ends = whole.len() - records.rest().len();
+        let cuts = (begins + 1..ends).step_by(11).chain([begins + HEADS.1 - 1, begins + HEADS.1]);
+        for cut in cuts.chain([ends - 1]) {
+            let Some((kind, last)) = before else { break };
+            fs::write(&segment, &whole[..cut]).unwrap();
+            let is_later = cut >= begins + HEADS.1 && record.stamp > last;
+            let is_known = is_later || matches!(kind, Kind::Events | Kind::Alive | Kind::Stopped);
+            let past = Past::open(folder.path(), u64::MAX / 2).unwrap();
+            let is_first = last == 1000;
+            assert_eq!(past.at(last).unwrap().is_ok(), is_known || is_first, "{cut}");
+            assert!(past.at(last + 1).unwrap().is_err(), "{cut}");
+            told[usize::from(is_known)] += 1;
+        }
+        before = Some((record.kind, record.stamp));
+    }
+    assert!(told[0] > 10 && told[1] > 10, "{told:?}");
+}
+
+#[test]
+fn what_is_being_written_takes_nothing_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut recorder, _) = opened(folder.path(), LIMITS);
+    recorder.record(&Day::default().look(&[(1, 3)], 1000)).unwrap();
+    let [segment] = segments(folder.path()).try_into().unwrap();
+    let whole = fs::read(&segment).unwrap();
+    // Length, checksum, kind and stamp of a record, and some of its hundred bytes.
+    let mut torn = [&100_u32.to_le_bytes()[..], &[0; 4], b"D", &18_500_u64.to_le_bytes()].concat();
+    torn.extend([0; 50]);
+    fs::write(&segment, [&whole[..], &torn].concat()).unwrap();
+    let known = |at| Past::open(folder.path(), 20_000).unwrap().at(at).unwrap().is_ok();
+    assert!(known(18_499) && !known(18_500));
+    // All of it is there, and it is damaged: what follows it is not known.
+    torn.extend([0; 50]);
+    fs::write(&segment, [&whole[..], &torn].concat()).unwrap();
+    assert!(known(1000) && !known(1001));
+}
+
+/// Bytes that this thread has read from files; none where the kernel does not count them.
+fn bytes_read() -> Option<u64> {
+    let counts = fs::read_to_string("/proc/thread-self/io").ok()?;
+    counts.lines().find_map(|line| line.strip_prefix("rchar: ")?.parse().ok())
+}
+
+#[test]
+fn a_moment_costs_the_segments_next_to_it_however_many_there_are() {
+    let folder = scratch();
+    let (mut recorder, _) = opened(folder.path(), Limits { segment: 1, ..LIMITS });
+    let mut day = Day::default();
+    for (step, at) in (0..).zip((1000..4000).step_by(10)) {
+        recorder.record(&day.look(&[(step % 5 + 1, 3)], at)).unwrap();
+    }
+    drop(recorder);
+    let lengths = segments(folder.path()).into_iter().map(|path| fs::metadata(path).unwrap().len());
+    let (longest, all) = (lengths.clone().max().unwrap(), lengths.sum::<u64>());
+    let Some(before) = bytes_read() else { return };
+    let past = Past::open(folder.path(), u64::MAX / 2).unwrap();
+    assert!(past.at(2500).unwrap().is_ok());
+    let read = bytes_read().unwrap() - before;
+    assert!(6 * longest < all && read < 5 * longest, "{read} of {all}, {longest} each");
 }
 
 #[test]
