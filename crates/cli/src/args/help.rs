@@ -74,7 +74,8 @@ pub(super) const PORTS: &str = help! {
     "CSV has no header. Its columns are bridge, OpenFlow port, datapath port, name, kind, VLAN and"
     "who is on it; with --fleet host, bridge, OpenFlow port, name and who is on it."
     ""
-    "Exit codes: 0 listed; 2 error, or ports may be there that were not seen: those that were are listed"
+    "Exit codes: 0 listed; 2 error, or ports may be there that were not seen, as with --fleet while a"
+    "host is silent: those that were are listed"
 };
 
 pub(super) const WHO: &str = help! {
@@ -109,7 +110,7 @@ pub(super) const GRAPH: &str = help! {
     "  docker ovs graph --format dot | dot -Tpdf > wiring.pdf"
     "  docker ovs graph --bridge br0 --format mermaid"
     ""
-    "Exit codes: 0 drawn; 2 error"
+    "Exit codes: 0 drawn; 2 error, or with --fleet a host is silent: the others are drawn"
 };
 
 pub(super) const DIFF: &str = help! {
