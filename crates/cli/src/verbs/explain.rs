@@ -5,7 +5,7 @@ use model::Target;
 use model::switch::SwitchSource;
 use report::{Format, v1, views};
 
-use super::port::{Missing, absence, of_unknown_place};
+use super::port::{Missing, absence, unplaced};
 
 use crate::args::ExplainArgs;
 use crate::outcome::{CliError, Outcome};
@@ -44,9 +44,9 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliErro
     let elsewhere = args.bridge.as_ref().filter(|bridge| !on(bridge));
     let mut remarks = look.remarks();
     remarks.extend(subject.remark(&look.snapshot));
-    let unknown = || of_unknown_place(rows.iter().map(|row| &row.attachment));
-    remarks.extend(elsewhere.map(|bridge| absence(&args.container, bridge, unknown())));
-    let Missing { nothing, unknown } = Missing::where_it(elsewhere.is_some(), unknown());
+    let unplaced = unplaced(&found);
+    remarks.extend(elsewhere.map(|bridge| absence(&args.container, bridge, &unplaced)));
+    let Missing { nothing, unknown } = Missing::where_it(elsewhere.is_some(), &unplaced);
     let empty = || format!("{} has no Ethernet interface", args.container);
     let hints = if rows.is_empty() { vec![empty()] } else { Vec::new() };
     Ok(Outcome { text, remarks, hints, nothing, unknown, ..Outcome::default() })

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use host::{Origin, Question};
+use model::ids::Name;
 use model::query::QueryError;
 use model::switch::SwitchSource;
 use model::wiring::Attachment;
@@ -35,7 +36,7 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> 
         }
     };
     let misses = (args.quiet || asked.bridge.is_some()) && !answer.has_number();
-    let Missing { nothing, unknown } = Missing::where_it(misses, answer.of_unknown_place());
+    let Missing { nothing, unknown } = Missing::where_it(misses, &answer.unplaced);
     let hints = answer.emptiness(&args.container).into_iter().collect();
     Ok(Outcome { text, remarks: answer.remarks, hints, nothing, unknown, ..Outcome::default() })
 }
@@ -66,6 +67,8 @@ pub(super) struct PortQuestion<'a> {
 pub(super) struct Answer<'a> {
     /// Each with whether it is on the bridge that was asked about, if one was.
     rows: Vec<(bool, v1::Attachment)>,
+    /// Names of those that may be on any bridge, for all that is known.
+    unplaced: Vec<Name>,
     bridge: Option<&'a str>,
     pub(super) remarks: Vec<String>,
     /// What it is, where that is why it has no interfaces.
@@ -92,13 +95,14 @@ impl<'a> PortQuestion<'a> {
             (is_asked, v1::Attachment::of(found, subject))
         };
         let rows = found.iter().map(row).collect();
+        let unplaced = unplaced(&found);
         let nature = subject.remark(&look.snapshot);
         let remarks = nature.iter().cloned().chain(doubts(&found));
         let remarks = match self.target {
             Target::Container(_) => remarks.chain(look.silent_engines()).collect(),
             Target::Process(_) | Target::Netns(_) => remarks.collect(),
         };
-        Ok(Answer { rows, bridge: self.bridge, remarks, nature })
+        Ok(Answer { rows, unplaced, bridge: self.bridge, remarks, nature })
     }
 }
 
@@ -121,7 +125,7 @@ impl Answer<'_> {
         match self.bridge {
             _ if self.rows.is_empty() => Some(format!("{container} has no Ethernet interface")),
             Some(bridge) if self.on_bridge().is_empty() => {
-                Some(absence(container, bridge, self.of_unknown_place()))
+                Some(absence(container, bridge, &self.unplaced))
             }
             _ => None,
         }
@@ -143,21 +147,15 @@ impl Answer<'_> {
         self.rows.iter().map(|(_, row)| place(row)).collect()
     }
 
-    /// Those that may be on any bridge.
-    fn of_unknown_place(&self) -> impl Iterator<Item = &v1::Attachment> {
-        of_unknown_place(self.rows.iter().map(|(_, row)| row))
-    }
-
     pub(super) fn has_number(&self) -> bool {
         self.on_bridge().iter().any(|row| row.ofport.is_some())
     }
 }
 
-/// The interfaces that could not be followed.
-pub(super) fn of_unknown_place<'r>(
-    rows: impl Iterator<Item = &'r v1::Attachment>,
-) -> impl Iterator<Item = &'r v1::Attachment> {
-    rows.filter(|row| row.state == State::Unknown)
+/// Names of the interfaces that could not be followed. A link of a kind that leads nowhere is none of them.
+pub(super) fn unplaced(found: &[Cow<'_, Attachment>]) -> Vec<Name> {
+    let unplaced = found.iter().filter(|attachment| attachment.may_be_anywhere());
+    unplaced.map(|attachment| attachment.link.name.clone()).collect()
 }
 
 /// What it means that what was asked for was not found: that there is none, or, where an interface could not
@@ -170,26 +168,19 @@ pub(super) struct Missing {
 
 impl Missing {
     /// Neither, unless it `misses`.
-    pub(super) fn where_it<'r>(
-        misses: bool,
-        mut of_unknown_place: impl Iterator<Item = &'r v1::Attachment>,
-    ) -> Self {
-        let is_known = of_unknown_place.next().is_none();
+    pub(super) fn where_it(misses: bool, unplaced: &[Name]) -> Self {
+        let is_known = unplaced.is_empty();
         Self { nothing: misses && is_known, unknown: misses && !is_known }
     }
 }
 
 /// That none was seen on the bridge, which of those that could not be followed means nothing.
-pub(super) fn absence<'r>(
-    container: &str,
-    bridge: &str,
-    unknown: impl Iterator<Item = &'r v1::Attachment>,
-) -> String {
-    let unknown: Vec<_> = unknown.map(|row| row.interface.as_str()).collect();
-    match unknown.as_slice() {
-        [] => format!("no interface of {container} is on {bridge}"),
-        names => format!("whether {} of {container} is on {bridge} is unknown", names.join(", ")),
+pub(super) fn absence(container: &str, bridge: &str, unplaced: &[Name]) -> String {
+    if unplaced.is_empty() {
+        return format!("no interface of {container} is on {bridge}");
     }
+    let names: Vec<&str> = unplaced.iter().map(|name| &**name).collect();
+    format!("whether {} of {container} is on {bridge} is unknown", names.join(", "))
 }
 
 fn doubts(found: &[Cow<'_, Attachment>]) -> Vec<String> {
@@ -209,16 +200,20 @@ mod tests {
         let scene = include_str!("../../tests/scenes/odd.json");
         let snapshot: model::Snapshot = serde_json::from_str(scene).unwrap();
         let wiring = model::resolve(&snapshot);
-        let rows: Vec<_> =
-            wiring.attachments.iter().map(|found| v1::Attachment::new(found, None)).collect();
-        let (unknown, known): (Vec<_>, Vec<_>) =
-            rows.into_iter().partition(|row| row.state == State::Unknown);
-        assert!(!unknown.is_empty() && !known.is_empty());
-        let missing = |misses, rows: &[v1::Attachment]| {
-            let Missing { nothing, unknown } =
-                Missing::where_it(misses, of_unknown_place(rows.iter()));
+        let all = wiring.attachments.iter().map(Cow::Borrowed);
+        let is_unknown = |found: &Cow<'_, Attachment>| found.port.word() == "unknown";
+        let (unknown, known): (Vec<_>, Vec<_>) = all.partition(is_unknown);
+        // A link of a kind that leads nowhere is on no port.
+        let (dead_ends, unknown): (Vec<_>, Vec<_>) =
+            unknown.into_iter().partition(|found| !found.may_be_anywhere());
+        let names = unplaced(&unknown);
+        assert!(names.iter().any(|name| **name == *"vf0"), "{names:?}");
+        assert!(!dead_ends.is_empty() && !known.is_empty());
+        let missing = |misses, found: &[Cow<'_, Attachment>]| {
+            let Missing { nothing, unknown } = Missing::where_it(misses, &unplaced(found));
             (nothing, unknown)
         };
+        assert_eq!(missing(true, &dead_ends), (true, false));
         assert_eq!(missing(true, &known), (true, false));
         assert_eq!(missing(true, &unknown), (false, true));
         assert_eq!(missing(false, &unknown), (false, false));
