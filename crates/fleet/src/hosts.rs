@@ -41,7 +41,7 @@ impl Mirror {
             let live_as = live_as.filter(|_| from.liveness != Liveness::Live);
             FleetHost {
                 from,
-                live_as: live_as.map(|other| other.to_string()),
+                live_as: live_as.map(ToString::to_string),
                 number: record.number,
                 address: address.map(|ip| ip.to_string()),
                 version: record.version.clone(),

@@ -203,8 +203,8 @@ mod tests {
         Prunable::Port { port, bridge: bridge.into(), step, last: None }
     }
 
-    fn fate(what: &Prunable, last: PruneCandidates) -> PruneFate {
-        left_alone(what, &last).how
+    fn fate(what: &Prunable, last: &PruneCandidates) -> PruneFate {
+        left_alone(what, last).how
     }
 
     #[test]
@@ -218,9 +218,9 @@ mod tests {
         let last = |undecided| PruneCandidates { undecided, ..PruneCandidates::default() };
         let one = port("br0", "a", None);
         let all = last(vec![doubt("br1", "a"), doubt("br0", "b")]);
-        assert!(matches!(fate(&one, all), PruneFate::Gone));
+        assert!(matches!(fate(&one, &all), PruneFate::Gone));
         let all = last(vec![doubt("br1", "a"), doubt("br0", "a")]);
-        assert!(matches!(fate(&one, all), PruneFate::Undecided(why) if why.contains("answer")));
+        assert!(matches!(fate(&one, &all), PruneFate::Undecided(why) if why.contains("answer")));
     }
 
     #[test]
@@ -228,10 +228,10 @@ mod tests {
         let last = |prunable| PruneCandidates { prunable, ..PruneCandidates::default() };
         let one = port("br0", "a", None);
         let others = last(vec![port("br1", "a", Some(5)), port("br0", "b", Some(5))]);
-        assert!(matches!(fate(&one, others), PruneFate::Gone));
+        assert!(matches!(fate(&one, &others), PruneFate::Gone));
         let changed = last(vec![port("br0", "a", Some(5))]);
         assert!(
-            matches!(fate(&one, changed), PruneFate::Undecided(why) if why.contains("changed"))
+            matches!(fate(&one, &changed), PruneFate::Undecided(why) if why.contains("changed"))
         );
     }
 
