@@ -17,6 +17,8 @@ pub struct Claim<'a> {
     pub writer: &'static str,
     /// The container that it names.
     pub owner: Option<Owner<'a>>,
+    /// The engine of that container, by its kind and by what it calls itself: an id alone is not unique.
+    pub engine: Option<(&'a str, &'a str)>,
     /// Name of the interface inside.
     pub interface: Option<&'a str>,
     /// Hardware address of the interface inside.
@@ -157,7 +159,8 @@ fn mac(ids: &Ids, key: &str) -> Option<Mac> {
 fn ovs_docker(ids: &Ids) -> Option<Claim<'_>> {
     let owner = Owner::Container(text(ids, "container_id")?);
     let interface = text(ids, "container_iface");
-    Some(Claim { writer: "ovs-docker", owner: Some(owner), interface, mac: None })
+    let engine = text(ids, "docker-ovs.engine").zip(text(ids, "docker-ovs.engine-id"));
+    Some(Claim { writer: "ovs-docker", owner: Some(owner), engine, interface, mac: None })
 }
 
 fn pipework(ids: &Ids) -> Option<Claim<'_>> {
@@ -166,30 +169,36 @@ fn pipework(ids: &Ids) -> Option<Claim<'_>> {
         text(ids, "pipework.containerid").or_else(|| text(ids, "pipework.containername"));
     let pid = || text(ids, "pipework.nspid")?.parse().ok().map(Owner::Pid);
     let owner = container.map(Owner::Container).or_else(pid);
-    Some(Claim { writer: "pipework", owner, interface, mac: None })
+    Some(Claim { writer: "pipework", owner, engine: None, interface, mac: None })
 }
 
 fn ovs_cni(ids: &Ids) -> Option<Claim<'_>> {
     let owner = Some(Owner::Netns(text(ids, "contNetns")?));
-    Some(Claim { writer: "ovs-cni", owner, interface: text(ids, "contIface"), mac: None })
+    Some(Claim {
+        writer: "ovs-cni",
+        owner,
+        engine: None,
+        interface: text(ids, "contIface"),
+        mac: None,
+    })
 }
 
 fn antrea(ids: &Ids) -> Option<Claim<'_>> {
     let owner = Some(Owner::Container(text(ids, "container-id")?));
     let mac = mac(ids, "attached-mac");
-    Some(Claim { writer: "antrea", owner, interface: text(ids, "if-dev"), mac })
+    Some(Claim { writer: "antrea", owner, engine: None, interface: text(ids, "if-dev"), mac })
 }
 
 /// On the Port row; which interface it is, is not said.
 fn kube_ovs(ids: &Ids) -> Option<Claim<'_>> {
     let owner = Some(Owner::Container(text(ids, "containerid")?));
-    Some(Claim { writer: "kube-ovs", owner, interface: None, mac: None })
+    Some(Claim { writer: "kube-ovs", owner, engine: None, interface: None, mac: None })
 }
 
 fn kube_ovn(ids: &Ids) -> Option<Claim<'_>> {
     let owner = Some(Owner::Netns(text(ids, "pod_netns")?));
     let interface = text(ids, "iface-id").filter(|id| is_first_of_pod(ids, id)).map(|_| "eth0");
-    Some(Claim { writer: "kube-ovn", owner, interface, mac: None })
+    Some(Claim { writer: "kube-ovn", owner, engine: None, interface, mac: None })
 }
 
 /// kube-ovn's iface-id is `POD.NAMESPACE` for the pod's first interface, and has its provider
@@ -211,7 +220,7 @@ fn ovn_kubernetes(ids: &Ids) -> Option<Claim<'_>> {
     let default = text(ids, "k8s.ovn.org/nad").is_none_or(|nad| nad == "default")
         && text(ids, "iface-id").is_some_and(|id| id.split('_').count() == 2);
     let interface = text(ids, "pod-if-name").or_else(|| default.then_some("eth0"));
-    Some(Claim { writer: "ovn-kubernetes", owner, interface, mac })
+    Some(Claim { writer: "ovn-kubernetes", owner, engine: None, interface, mac })
 }
 
 /// neutron, nova, libvirt and ovn-docker name no container; the address must do.
@@ -220,5 +229,5 @@ fn neutron(ids: &Ids) -> Option<Claim<'_>> {
         return None;
     }
     let mac = Some(mac(ids, "attached-mac")?);
-    Some(Claim { writer: "neutron", owner: None, interface: None, mac })
+    Some(Claim { writer: "neutron", owner: None, engine: None, interface: None, mac })
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::ids::{ContainerId, begins_id, is_short_id};
+use crate::ids::{begins_id, is_short_id};
 use crate::query::without_slash;
 use crate::snapshot::{Container, EngineName};
 use crate::wiring::{Attachment, ContainerRef, PortRef, SwitchPort};
@@ -248,7 +248,7 @@ impl<'a> FilterFields<'a> {
     /// Of an orphaned port: its container is the last one that had it, whose row `find` knows by its id.
     pub fn of_orphaned(
         row: &'a SwitchPort,
-        find: impl FnOnce(&ContainerId) -> Option<&'a Container>,
+        find: impl FnOnce(&ContainerRef) -> Option<&'a Container>,
     ) -> Self {
         let last = row.occupant.last_tenant();
         let known = last.and_then(|last| last.container.as_ref());
@@ -262,7 +262,7 @@ impl<'a> FilterFields<'a> {
             fake_bridge: row.fake_bridge.as_deref(),
             vlans: row.vlans(),
             status: ORPHANED,
-            labels: Labels::of(known.and_then(|known| find(&known.id))),
+            labels: Labels::of(known.and_then(find)),
         }
     }
 

@@ -225,6 +225,12 @@ pub fn is_full_id(words: &str) -> bool {
     words.len() == 64 && words.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
+/// Whether the id of a container is unique in its engine only: it is the container's name there, with what has
+/// that name behind it, as in `web@lxc`.
+pub(crate) fn is_local_id(id: &str) -> bool {
+    id.contains('@')
+}
+
 /// Whether words are enough of an id to tell one: what `docker ps` shows has 12 hexadecimal digits. A name may
 /// look like fewer.
 pub fn is_short_id(words: &str) -> bool {

@@ -35,6 +35,7 @@ mod narrow;
 pub mod numbers;
 mod occupant;
 mod ofport_by_source;
+mod one_container;
 pub mod plan;
 mod port_mark;
 pub mod port_record;

@@ -5,7 +5,7 @@
 //! either program understands the other's ports.
 
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -57,7 +57,8 @@ pub struct PortRecord {
     pub name: Option<String>,
     /// Its place in a Compose project or a Swarm service.
     pub place: ServiceSlot,
-    /// The engine that ran it. A record of earlier versions, or of ovs-docker, does not say.
+    /// The engine that ran it. A record of earlier versions, or of ovs-docker, does not say; one of the kind alone
+    /// is of an engine that told no id.
     pub engine: Option<EngineMark>,
     /// The database that it was written to: its system-id. As above.
     pub system: Option<String>,
@@ -81,8 +82,9 @@ pub struct PortRecord {
 pub struct EngineMark {
     /// Its kind, as `docker`: [`crate::snapshot::EngineName`].
     pub kind: String,
-    /// What it calls itself: [`crate::identity::SourceIdentity::id`].
-    pub id: String,
+    /// What it calls itself: [`crate::identity::SourceIdentity::id`]; none where it has no such id, or did not
+    /// tell it.
+    pub id: Option<String>,
 }
 
 impl EngineMark {
@@ -90,11 +92,13 @@ impl EngineMark {
     /// of an engine beyond a relay or a network the place is not known, and one whose place is not the first
     /// process's is called after its process. Several dockerds of one host may have one `ID`.
     pub(crate) fn bare_id(&self) -> Option<&str> {
-        let bare = match self.id.split_once(":/") {
+        let id = self.id.as_deref()?;
+        let bare = match id.split_once(":/") {
             Some((bare, place)) => Some(bare).filter(|_| place.contains('@')),
-            None => Some(&*self.id).filter(|id| is_dockers(id)),
+            None => Some(id),
         };
-        bare.filter(|_| self.kind == "docker")
+        // Podman has Docker's API too, and an id of another form.
+        bare.filter(|bare| self.kind == "docker" && is_dockers(bare))
     }
 
     /// Whether an engine of the recorded kind that is called `id` is this one, or may be for all that the mark tells.
@@ -102,7 +106,14 @@ impl EngineMark {
         let is_bare = |bare: &str| {
             id.strip_prefix(bare).is_some_and(|place| place.is_empty() || place.starts_with(":/"))
         };
-        id == self.id || self.bare_id().is_some_and(is_bare)
+        self.id.as_deref() == Some(id) || self.bare_id().is_some_and(is_bare)
+    }
+}
+
+impl fmt::Display for EngineMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kind)?;
+        self.id.iter().try_for_each(|id| write!(f, " {id}"))
     }
 }
 
@@ -130,14 +141,14 @@ impl PortRecord {
     pub fn read(ids: &BTreeMap<String, String>) -> Option<Self> {
         let text = |key: &str| ids.get(key).filter(|text| !text.is_empty()).cloned();
         let own = |key: &str| text(&format!("{PREFIX}{key}"));
-        let engine = own("engine").zip(own("engine-id"));
+        let engine = own("engine").map(|kind| EngineMark { kind, id: own("engine-id") });
         Some(Self {
             container: text("container_id")?,
             interface: text("container_iface")?,
             ours: ids.keys().any(|key| key.starts_with(PREFIX)),
             name: own("name"),
             place: ServiceSlot::read(own),
-            engine: engine.map(|(kind, id)| EngineMark { kind, id }),
+            engine,
             system: own("system"),
             mac: parsed(own("mac")),
             addresses: list(own("ip").as_ref()),
@@ -174,7 +185,7 @@ impl PortRecord {
         ids.extend(self.place.keys().into_iter().map(|(key, value)| (own(key), value.clone())));
         let rest = [
             ("engine", self.engine.as_ref().map(|engine| engine.kind.clone())),
-            ("engine-id", self.engine.as_ref().map(|engine| engine.id.clone())),
+            ("engine-id", self.engine.as_ref().and_then(|engine| engine.id.clone())),
             ("system", self.system.clone()),
             ("name", self.name.clone()),
             ("mac", self.mac.map(|mac| mac.to_string())),
@@ -273,7 +284,7 @@ mod tests {
                 compose: Some(["shop", "web", "1"].map(str::to_owned)),
                 swarm: Some(["api", "3"].map(str::to_owned)),
             },
-            engine: Some(EngineMark { kind: "docker".into(), id: "E1".into() }),
+            engine: Some(EngineMark { kind: "docker".into(), id: Some("E1".into()) }),
             system: Some("0ef0ad27-60b7-45c0-b4ee-e0590285d115".into()),
             mac: "02:00:00:00:00:07".parse().ok(),
             addresses: vec!["192.0.2.7/24".parse().unwrap(), "2001:db8::7/64".parse().unwrap()],

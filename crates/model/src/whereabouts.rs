@@ -3,8 +3,9 @@
 
 mod absence;
 
+use crate::one_container::{Run, is_one_of_other, is_told_twice, may_be_of, may_be_of_other};
 use crate::port_record::{EngineMark, PortRecord};
-use crate::snapshot::{Container, EngineName, Snapshot};
+use crate::snapshot::{Container, EngineName, OtherEngine, Snapshot};
 
 use absence::{Witnesses, absence};
 
@@ -50,32 +51,37 @@ impl<'a> Whereabouts<'a> {
     }
 }
 
-/// Finds it.
+/// Finds it: a container of an engine, by its id. What a user runs, and another engine of this host, have no
+/// container of the record, whatever ids they tell.
 pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabouts<'a> {
-    let named = || snapshot.containers_by_engine().filter(|(_, row)| record.names(row));
-    match distinct(named().map(|(_, row)| row)).as_slice() {
+    let all = || snapshot.containers_by_engine();
+    let named = || all().filter(|run| record.names(run.1) && may_be_of(snapshot, record, *run));
+    match distinct(snapshot, named()).as_slice() {
         [] => {}
         [row] => return Whereabouts::Known(row),
         rows => {
             // Which of them is meant is told by the recorded engine.
             let own = named().filter(|(engine, _)| is_marked(snapshot, engine, record));
-            return match distinct(own.map(|(_, row)| row)).as_slice() {
+            return match distinct(snapshot, own).as_slice() {
                 [row] => Whereabouts::Known(row),
                 _ => one_typed(rows, record),
             };
         }
     }
-    let mut others = snapshot.other_engines.iter();
-    let has_it = |row: &Container, elsewhere: bool| {
+    let has_it = |other: &OtherEngine, row: &Container| {
         // What a machine elsewhere calls by such a name is none of this one's.
-        if elsewhere { *row.id.0 == *record.container } else { record.names(row) }
+        let is_named =
+            if other.is_elsewhere() { *row.id.0 == *record.container } else { record.names(row) };
+        is_named && may_be_of_other(snapshot, record, (other, row))
     };
-    if let Some(other) = others
-        .find(|other| other.containers.rows().iter().any(|row| has_it(row, other.is_elsewhere())))
+    let mut others = snapshot.other_engines.iter();
+    if let Some(other) =
+        others.find(|other| other.containers.rows().iter().any(|row| has_it(other, row)))
     {
         return Whereabouts::InOtherEngine { address: other.address.clone() };
     }
-    if let Some(row) = snapshot.containers().find(|row| record.may_mean(row)) {
+    let mut may_be = all().filter(|run| may_be_of(snapshot, record, *run));
+    if let Some((_, row)) = may_be.find(|(_, row)| record.may_mean(row)) {
         let words = &record.container;
         return Whereabouts::Unknown {
             why: format!(
@@ -90,32 +96,35 @@ pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabou
     }
 }
 
-/// The rows without those that tell of one container again: one engine may be asked in two ways, and has each
-/// container of its own twice then. Of both the one is taken whose namespace is known. What is in two namespaces
-/// is two.
-fn distinct<'a>(rows: impl Iterator<Item = &'a Container>) -> Vec<&'a Container> {
-    let mut all: Vec<&Container> = Vec::new();
-    for row in rows {
-        let may_be = |known: &&mut &Container| {
-            let is_elsewhere = known.netns.zip(row.netns).is_some_and(|(one, other)| one != other);
-            known.id == row.id && !is_elsewhere
-        };
-        match all.iter_mut().find(may_be) {
-            Some(known) if known.netns.is_none() && (row.is_alive() || !known.is_alive()) => {
-                *known = row;
+/// Whether a record is of a container by its own words, for all that is known of that one's engine.
+pub(crate) fn is_named_by(snapshot: &Snapshot, record: &PortRecord, row: &Container) -> bool {
+    let is_its = |engine| may_be_of(snapshot, record, (engine, row));
+    record.names(row) && snapshot.engine_of(row).is_none_or(is_its)
+}
+
+/// The rows without those that tell of one container again, see [`is_told_twice`]. Of both the one is taken whose
+/// namespace is known.
+fn distinct<'a>(snapshot: &Snapshot, rows: impl Iterator<Item = Run<'a>>) -> Vec<&'a Container> {
+    let mut all: Vec<Run<'_>> = Vec::new();
+    for run in rows {
+        let is_same = |known: &&mut Run<'_>| is_told_twice(&snapshot.identities, **known, run);
+        match all.iter_mut().find(is_same) {
+            Some(known) if known.1.netns.is_none() && (run.1.is_alive() || !known.1.is_alive()) => {
+                *known = run;
             }
             Some(_) => {}
-            None => all.push(row),
+            None => all.push(run),
         }
     }
-    all
+    all.into_iter().map(|(_, row)| row).collect()
 }
 
 /// Whether an engine is the one that the record names.
 fn is_marked(snapshot: &Snapshot, engine: &EngineName, record: &PortRecord) -> bool {
     let id = snapshot.identities.engines.get(engine).and_then(|who| who.id.as_deref());
-    let is_it =
-        |mark: &EngineMark| engine.kind() == mark.kind && id.is_some_and(|id| mark.may_be(id));
+    let is_it = |mark: &EngineMark| {
+        engine.kind() == mark.kind && (mark.id.is_none() || id.is_some_and(|id| mark.may_be(id)))
+    };
     record.engine.as_ref().is_some_and(is_it)
 }
 
@@ -136,13 +145,14 @@ fn replaced<'a>(
     record: &PortRecord,
     witnesses: &Witnesses<'a>,
 ) -> Whereabouts<'a> {
+    let identities = &snapshot.identities;
     let like = || snapshot.containers_by_engine().filter(|(_, row)| record.is_replaced_by(row));
-    let rows = like().filter(|(kind, _)| witnesses.asked.contains(kind)).map(|(_, row)| row);
-    let rows: Vec<&Container> = rows.collect();
+    let rows: Vec<Run<'_>> =
+        like().filter(|(engine, _)| witnesses.asked.contains(engine)).collect();
     let owner = record.owner_name();
-    let is_told = |row: &Container| rows.iter().any(|told| told.id == row.id);
-    let mut beside = like().filter(|(kind, _)| witnesses.beside.contains(kind));
-    if let Some((engine, _)) = beside.find(|(_, row)| !is_told(row)) {
+    let is_told = |run: &Run<'_>| rows.iter().any(|told| is_told_twice(identities, *told, *run));
+    let mut beside = like().filter(|(engine, _)| witnesses.beside.contains(engine));
+    if let Some((engine, _)) = beside.find(|run| !is_told(run)) {
         return Whereabouts::Unknown {
             why: format!(
                 "the record of {owner} names no engine, and a container of {engine} may not stand in its place"
@@ -150,17 +160,17 @@ fn replaced<'a>(
         };
     }
     // An engine that is asked may be one of the others by its other socket.
-    let others = witnesses.others.iter().flat_map(|other| other.containers.rows());
-    let known = others.filter(|row| record.is_replaced_by(row));
-    let fits = distinct(
-        rows.iter().copied().chain(known.filter_map(|row| snapshot.container_by_id(&row.id))),
-    );
-    let elsewhere = witnesses.others.iter().find(|other| {
-        let rows = other.containers.rows().iter();
-        // One engine may have two sockets.
-        let mut others = rows.filter(|row| snapshot.container_by_id(&row.id).is_none());
-        others.any(|row| record.is_replaced_by(row))
-    });
+    let asked = |other: &OtherEngine, row: &Container| {
+        let mut all = snapshot.containers_by_engine();
+        all.find(|run| is_one_of_other(identities, *run, (other, row)))
+    };
+    let others = witnesses.others.iter();
+    let others = others.flat_map(|other| other.containers.rows().iter().map(|row| (*other, row)));
+    let others: Vec<_> = others.filter(|(_, row)| record.is_replaced_by(row)).collect();
+    let known = others.iter().filter_map(|(other, row)| asked(other, row));
+    let fits = distinct(snapshot, rows.iter().copied().chain(known));
+    let mut elsewhere = others.iter().filter(|(other, row)| asked(other, row).is_none());
+    let elsewhere = elsewhere.next().map(|(other, _)| *other);
     let named = fits.iter().find(|row| record.name.as_deref() == Some(&*row.name));
     match (fits.as_slice(), named, elsewhere) {
         ([], _, None) => Whereabouts::Gone,

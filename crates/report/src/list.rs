@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use model::filter::{Filter, FilterFields, Filters, Labels};
-use model::snapshot::Container;
+use model::ids::ContainerId;
+use model::snapshot::{Container, EngineName};
 use model::told::TENANTS;
 use model::vlan::Vlans;
 use model::wiring::{Attachment, PortRef};
@@ -98,7 +99,7 @@ fn living(
 ) -> (Vec<v1::Attachment>, usize) {
     let known = labelled(snapshot, &wanted.filters);
     let pass = |a: &Attachment, who: &model::wiring::ContainerRef| {
-        Filters(&wanted.filters).pass(a, who, known.get(&*who.id.0).copied())
+        Filters(&wanted.filters).pass(a, who, known.get(&(&who.engine, &who.id)).copied())
     };
     let mut rows = Vec::with_capacity(wiring.attachments.len());
     let mut crowded = 0;
@@ -115,19 +116,23 @@ fn living(
     (rows, crowded)
 }
 
-/// The containers by id, where a filter looks at labels; nothing else needs them.
-fn labelled<'a>(snapshot: &'a Snapshot, filters: &[Filter]) -> HashMap<&'a str, &'a Container> {
+/// The containers by their engine and id, where a filter looks at labels; nothing else needs them.
+fn labelled<'a>(
+    snapshot: &'a Snapshot,
+    filters: &[Filter],
+) -> HashMap<(&'a EngineName, &'a ContainerId), &'a Container> {
     if !filters.iter().any(Filter::needs_labels) {
         return HashMap::new();
     }
-    let all = snapshot.containers();
-    all.map(|row| (&*row.id.0, row)).collect()
+    let all = snapshot.containers_by_engine();
+    all.map(|(engine, row)| ((engine, &row.id), row)).collect()
 }
 
 fn orphaned(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::Attachment> {
     let Wanted { filters, bridge, .. } = wanted;
     let known = labelled(snapshot, filters);
-    let fields = |row| FilterFields::of_orphaned(row, |id| known.get(&*id.0).copied());
+    let fields =
+        |row| FilterFields::of_orphaned(row, |who| known.get(&(&who.engine, &who.id)).copied());
     let ports = wiring.ports.iter();
     let ports = ports.filter(|row| bridge.as_ref().is_none_or(|bridge| row.is_on(bridge)));
     let orphans = ports.filter_map(|row| Some((row, row.occupant.last_tenant()?)));

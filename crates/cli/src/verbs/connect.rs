@@ -78,7 +78,12 @@ pub(super) fn steps(plan: &Plan) -> String {
 
 /// The new interface as `docker ovs port` would show it.
 fn rows(snapshot: &Snapshot, plan: &Plan) -> Result<Vec<v1::Attachment>, CliError> {
-    let target = query::container(snapshot, &plan.container.id.0).map(Subject::Container)?;
+    // By its engine too, which the id alone may not tell.
+    let target = match snapshot.container_of(&plan.container) {
+        Some(row) => row,
+        None => query::container(snapshot, &plan.container.id.0)?,
+    };
+    let target = Subject::Container(target);
     let wiring = resolve(snapshot);
     let found = query::attachments(snapshot, &wiring, target)?;
     let new = found.into_iter().filter(|found| found.link.name == plan.interface);

@@ -131,9 +131,12 @@ pub(super) fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), SourceEr
         query::QueryError::SourceUnavailable(why) => why,
         other => SourceError::new(SourceErrorKind::Gone, "the container", other),
     };
-    let target = query::container(snapshot, &plan.container.id.0)
-        .map(Subject::Container)
-        .map_err(source_error)?;
+    let missing = || {
+        let why = "no engine has it any more";
+        SourceError::new(SourceErrorKind::Gone, format!("container {}", plan.container.name), why)
+    };
+    let target = snapshot.container_of(&plan.container).ok_or_else(missing)?;
+    let target = Subject::Container(target);
     let wiring = resolve(snapshot);
     let found = query::attachments(snapshot, &wiring, target).map_err(source_error)?;
     let here = found.iter().find(|found| found.link.name == plan.interface);

@@ -50,7 +50,7 @@ impl KernelExecutor {
         snapshot: &Snapshot,
         container: &ContainerRef,
     ) -> Result<(), SourceError> {
-        let row = snapshot.container_by_id(&container.id);
+        let row = snapshot.container_of(container);
         let of_netns = |row: &Container| Handle::of(row).find(|(_, id)| Some(*id) == row.netns);
         let handle = row.and_then(of_netns);
         let Some((handle, id)) = handle else { return Ok(()) };

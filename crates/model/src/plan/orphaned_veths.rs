@@ -118,9 +118,13 @@ fn by_place(
     far: &Link,
 ) -> VethState {
     let Some(alias) = alias else { return VethState::Orphaned };
-    let mut all = snapshot.containers();
-    let made_in = all.find(|row| *row.id.0 == *alias.container).and_then(|row| row.netns);
-    if made_in.is_some_and(|netns| netns != home || *far.name != *alias.interface) {
+    // An alias names no engine: several may have a container of that id.
+    let all = snapshot.containers_by_engine();
+    let of_host = all.filter(|(engine, _)| snapshot.identities.refusal(engine).is_none());
+    let its = of_host.filter(|(_, row)| *row.id.0 == *alias.container);
+    let mut made_in = its.filter_map(|(_, row)| row.netns).peekable();
+    let is_known = made_in.peek().is_some();
+    if is_known && (*far.name != *alias.interface || made_in.all(|netns| netns != home)) {
         return undecided(
             "its other end is not the interface that it was made for; ip link delete removes it",
         );

@@ -74,8 +74,7 @@ impl Planner<'_> {
     }
 
     fn engine(&self) -> Option<&EngineName> {
-        let mut all = self.snapshot.containers_by_engine();
-        all.find(|(_, row)| row.id == self.container.id).map(|(engine, _)| engine)
+        self.snapshot.engine_of(self.container)
     }
 
     /// Makes sure that the container's engine is this host's, as its PIDs are of another world
@@ -93,10 +92,18 @@ impl Planner<'_> {
     /// they are.
     pub(super) fn recorded(&self, record: PortRecord) -> PortRecord {
         let identities = &self.snapshot.identities;
-        let engine = self.engine().and_then(|kind| {
-            let id = identities.engines.get(kind)?.id.clone()?;
-            Some(EngineMark { kind: kind.kind().to_owned(), id })
+        // An engine that tells no id is of a kind at least.
+        let engine = self.engine().map(|engine| EngineMark {
+            kind: engine.kind().to_owned(),
+            id: identities.engines.get(engine).and_then(|who| who.id.clone()),
         });
+        // What is known of it is not forgotten because it did not tell it this time.
+        let is_same = |old: &EngineMark| {
+            let is_no_worse =
+                engine.as_ref().is_some_and(|new| new.id.is_none() && new.kind == old.kind);
+            is_no_worse && *record.container == *self.container.id.0
+        };
+        let engine = record.engine.clone().filter(is_same).or(engine);
         let database = identities.database.as_ref();
         PortRecord {
             engine,

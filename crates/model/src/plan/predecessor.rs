@@ -7,7 +7,7 @@ use crate::memory;
 use crate::port_record::PortRecord;
 use crate::snapshot::Scope;
 use crate::switch::Port;
-use crate::whereabouts::{Whereabouts, whereabouts};
+use crate::whereabouts::{Whereabouts, is_named_by, whereabouts};
 use crate::wiring::{Occupant, Plug};
 
 use super::PlanError;
@@ -41,7 +41,7 @@ impl Planner<'_> {
                 let is_replaced = is_own.is_ok()
                     && is_gone
                     && record.ours
-                    && !record.names(self.container)
+                    && !is_named_by(self.snapshot, &record, self.container)
                     && written_here(self.snapshot, record.system.as_deref()).is_ok();
                 *own.entry(record.interface).or_insert(true) &= is_replaced;
             }
@@ -54,14 +54,18 @@ impl Planner<'_> {
     /// # Errors
     /// [`PlanError::Undecided`]: the recorded container may be alive under another name.
     pub(super) fn is_own(&self, record: &PortRecord) -> Result<bool, PlanError> {
-        if record.names(self.container) {
+        if is_named_by(self.snapshot, record, self.container) {
             return Ok(true);
+        }
+        // Another engine's, which this container does not replace.
+        if record.ours && record.names(self.container) {
+            return Ok(false);
         }
         if !record.is_replaced_by(self.container) {
             return Ok(false);
         }
         match whereabouts(self.snapshot, record) {
-            Whereabouts::Replaced(row) => Ok(row.id == self.container.id),
+            Whereabouts::Replaced(row) => Ok(self.snapshot.is_one(row, self.container)),
             Whereabouts::Known(_) | Whereabouts::InOtherEngine { .. } | Whereabouts::Gone => {
                 Ok(false)
             }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::NamedBridge;
 use crate::endpoint_record::EndpointRecord;
 use crate::ids::Name;
+use crate::one_container::{Run, may_be_of};
 use crate::port_record::{Alias, PortRecord};
 use crate::query;
 use crate::resolve::Clashes;
@@ -279,7 +280,7 @@ impl PrunePlanner<'_> {
     /// Of a port whose `external_ids` are another program's: the container that they name.
     fn may_go_by_words(self, last: Option<&LastTenant>) -> MayGo {
         let Some(last) = last else { return MayGo::Yes };
-        let known = last.container.as_ref().and_then(|who| self.snapshot.container_by_id(&who.id));
+        let known = last.container.as_ref().and_then(|who| self.snapshot.container_of(who));
         if let Some(row) = known {
             return self.may_go_with(row, None);
         }
@@ -392,11 +393,9 @@ impl PrunePlanner<'_> {
             return None;
         }
         let last = said.as_ref().map(|said| {
-            let mut all = self.snapshot.containers();
-            let known = all.find(|row| *row.id.0 == *said.container);
             let record =
                 PortRecord { container: said.container.to_owned(), ..PortRecord::default() };
-            format!("{}:{}", self.clashes.recorded(&record, known), said.interface)
+            format!("{}:{}", self.called(&record), said.interface)
         });
         match judge(self.snapshot, self.wiring, link) {
             VethState::Kept => None,
@@ -413,10 +412,17 @@ impl PrunePlanner<'_> {
     }
 
     fn words(self, record: Option<&PortRecord>, last: Option<&LastTenant>) -> Option<String> {
-        let marked = record.map(|record| {
-            let known = self.snapshot.containers().find(|row| *row.id.0 == *record.container);
-            format!("{}:{}", self.clashes.recorded(record, known), record.interface)
-        });
+        let marked = record.map(|record| format!("{}:{}", self.called(record), record.interface));
         marked.or_else(|| last.map(ToString::to_string))
+    }
+
+    /// How the container of a record is called.
+    fn called(self, record: &PortRecord) -> Name {
+        let mut all = self.snapshot.containers_by_engine();
+        let is_its = |run: &Run<'_>| {
+            *run.1.id.0 == *record.container && may_be_of(self.snapshot, record, *run)
+        };
+        let known = all.find(is_its).map(|(_, row)| row);
+        self.clashes.recorded(record, known)
     }
 }

@@ -95,7 +95,7 @@ pub fn remembered(
     let clashes = Clashes::of(snapshot);
     let asked_as = |record: &PortRecord, found: &Whereabouts<'_>| -> Vec<String> {
         let is = |row: &Container| match found.container() {
-            Some(owner) => owner.id == row.id,
+            Some(owner) => snapshot.is_one(owner, row),
             None => found.doubt().is_some() && record.is_replaced_by(row),
         };
         let meaning = named.iter().filter(|(_, row)| is(row));
@@ -118,7 +118,7 @@ pub fn remembered(
                 superseded: None,
                 asked_as,
             };
-            (one, RecordRank::of(&record, owner, row))
+            (one, RecordRank::of(snapshot, &record, owner, row))
         })
     };
     let rows = wiring.ports.iter().filter_map(|row| one(&row.bridge, &row.port, Some(row)));

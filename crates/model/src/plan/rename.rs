@@ -10,7 +10,7 @@ use crate::port_record::{PortRecord, ServiceSlot};
 use crate::query;
 use crate::snapshot::{Container, Snapshot};
 use crate::switch::{Bridge, Port};
-use crate::whereabouts::{Whereabouts, whereabouts};
+use crate::whereabouts::{Whereabouts, is_named_by, whereabouts};
 use crate::wiring::{SwitchPort, Wiring};
 
 use super::world::written_here;
@@ -32,6 +32,7 @@ pub(super) fn renames_of(
 ) -> Vec<SwitchStep> {
     renames_where(snapshot, wiring, |port| {
         port.external_ids.get("container_id").is_some_and(|id| **id == *container.id.0)
+            && PortRecord::of(port).is_some_and(|one| is_named_by(snapshot, &one, container))
             && replaced.is_none_or(|replaced| replaced.iface != port.iface)
     })
 }

@@ -6,15 +6,15 @@ use std::collections::BTreeMap;
 
 use crate::ids::ContainerId;
 use crate::port_record::PortRecord;
-use crate::snapshot::Container;
+use crate::snapshot::{Container, Snapshot};
 use crate::wiring::{Occupant, SwitchPort};
 
 use super::Remembered;
 
 /// What a record has in its favour against another one of the same interface.
 pub(super) struct RecordRank {
-    /// The container and the interface, where it is known whose it is.
-    of: Option<(ContainerId, String)>,
+    /// The engine, the container and the interface, where it is known whose it is.
+    of: Option<(String, ContainerId, String)>,
     rank: Rank,
 }
 
@@ -33,6 +33,7 @@ struct Rank {
 
 impl RecordRank {
     pub(super) fn of(
+        snapshot: &Snapshot,
         record: &PortRecord,
         owner: Option<&Container>,
         row: Option<&SwitchPort>,
@@ -44,9 +45,18 @@ impl RecordRank {
             }
             _ => false,
         });
-        let of = owner.map(|owner| (owner.id.clone(), record.interface.clone()));
+        let of = owner
+            .map(|owner| (engine_of(snapshot, owner), owner.id.clone(), record.interface.clone()));
         Self { of, rank: Rank { is_plugged, created: record.created, has_row: row.is_some() } }
     }
+}
+
+/// What the engine of a container calls itself, by whichever of its sockets it was asked; else how it was asked.
+fn engine_of(snapshot: &Snapshot, owner: &Container) -> String {
+    let engine = snapshot.engine_of(owner);
+    let identity = engine.and_then(|engine| snapshot.identities.engines.get(engine));
+    let id = identity.and_then(|identity| identity.id.clone());
+    id.or_else(|| engine.map(ToString::to_string)).unwrap_or_default()
 }
 
 /// All of them, those that are superseded with the reason. Where two have the same standing none of both

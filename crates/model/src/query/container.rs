@@ -3,7 +3,8 @@
 use super::near::near;
 use super::sources::missing_engine;
 use super::{QueryError, told};
-use crate::ids::Name;
+use crate::ids::{Name, is_local_id};
+use crate::one_container::{Run, is_one};
 use crate::resolve::Clashes;
 use crate::snapshot::{Container, EngineName, Snapshot};
 
@@ -27,7 +28,7 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
     let (of_users, of_host): (Vec<_>, Vec<_>) =
         all.partition(|(engine, _)| engine.user().is_some());
     for runs in [of_host, of_users] {
-        if let Some(found) = one_of(&runs, wanted)? {
+        if let Some(found) = one_of(snapshot, &runs, wanted)? {
             return Ok(found);
         }
     }
@@ -35,7 +36,8 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
 }
 
 /// The same for a verb that acts: it takes no container of a name that another engine may have too. A full id
-/// is of one container alone, and a word with its engine means no other.
+/// is of one container alone, unless it is unique in its engine only, as in `web@lxc`, which another engine of
+/// the kind may have too; and a word with its engine means no other.
 ///
 /// # Errors
 /// As [`container`]; [`QueryError::SourceUnavailable`] where such an engine was silent.
@@ -45,11 +47,12 @@ pub fn certain_container<'a>(
 ) -> Result<&'a Container, QueryError> {
     let found = container(snapshot, wanted)?;
     let (mut engines, words) = engines_of(snapshot.engines.keys(), wanted);
+    let own = snapshot.engine_of(found);
     if *found.id.0 == *words {
-        return Ok(found);
+        let is_local = is_local_id(words);
+        engines.retain(|engine| is_local && own.is_some_and(|own| own.kind() == engine.kind()));
     }
-    let mut all = snapshot.containers_by_engine().filter(|(_, row)| row.id == found.id);
-    if all.any(|(engine, _)| engine.user().is_none()) {
+    if own.is_some_and(|engine| engine.user().is_none()) {
         engines.retain(|engine| engine.user().is_none());
     }
     match missing_engine(snapshot, &engines) {
@@ -69,33 +72,42 @@ pub fn called(snapshot: &Snapshot) -> Vec<(Name, &Container)> {
     called.collect()
 }
 
-/// A container, and the engine that runs it.
-type Run<'a> = (&'a EngineName, &'a Container);
-
-fn one_of<'a>(runs: &[Run<'a>], wanted: &str) -> Result<Option<&'a Container>, QueryError> {
-    if let Some((_, exact)) = runs.iter().find(|(_, row)| *row.id.0 == *wanted) {
-        return Ok(Some(exact));
-    }
+fn one_of<'a>(
+    snapshot: &Snapshot,
+    runs: &[Run<'a>],
+    wanted: &str,
+) -> Result<Option<&'a Container>, QueryError> {
+    // One engine may be asked in two ways, and two engines may each have one of an id.
+    let is_one = |(engine, row): Run<'_>, (other, theirs): Run<'_>| {
+        is_one(&snapshot.identities, (engine, &row.id), (other, &theirs.id))
+    };
     let name = without_slash(wanted);
-    let named: Vec<_> = runs.iter().filter(|(_, row)| *row.name == *name).collect();
-    if let Some((_, first)) = named.first() {
-        // One engine may be asked in two ways.
-        if named.iter().all(|(_, row)| row.id == first.id) {
-            return Ok(Some(first));
+    let with_id: Vec<_> = runs.iter().copied().filter(|(_, row)| *row.id.0 == *wanted).collect();
+    let with_name = || runs.iter().copied().filter(|(_, row)| *row.name == *name).collect();
+    let named: Vec<_> = if with_id.is_empty() { with_name() } else { with_id };
+    if let Some(first) = named.first() {
+        if named.iter().all(|run| is_one(*first, *run)) {
+            return Ok(Some(first.1));
         }
         return Err(QueryError::AmbiguousName {
             wanted: wanted.to_owned(),
             candidates: told(named.iter().map(|(engine, _)| format!("{engine}:{name}"))),
         });
     }
-    let begun: Vec<_> =
-        runs.iter().map(|(_, row)| *row).filter(|row| is_prefix(wanted, row)).collect();
+    let begun: Vec<_> = runs.iter().copied().filter(|(_, row)| is_prefix(wanted, row)).collect();
     match begun.first() {
         None => Ok(None),
-        Some(first) if begun.iter().all(|row| row.id == first.id) => Ok(Some(first)),
+        Some(first) if begun.iter().all(|run| is_one(*first, *run)) => Ok(Some(first.1)),
         Some(_) => Err(QueryError::AmbiguousContainer {
             wanted: wanted.to_owned(),
-            candidates: told(begun.iter().map(|row| format!("{} ({})", row.id.short(), row.name))),
+            candidates: told(begun.iter().map(|(engine, row)| {
+                // An id that two engines have tells none of both.
+                let is_shared = begun.iter().any(|(other, theirs)| {
+                    theirs.id == row.id && !is_one((engine, row), (other, theirs))
+                });
+                let of = if is_shared { format!("{engine}:") } else { String::new() };
+                format!("{} ({of}{})", row.id.short(), row.name)
+            })),
         }),
     }
 }

@@ -3,12 +3,16 @@
 use rustc_hash::FxHashMap;
 
 use crate::ids::Name;
+use crate::one_container::{Run, is_one};
 use crate::port_record::PortRecord;
 use crate::snapshot::{Container, EngineName, Snapshot};
 
 /// The containers by their name; none where one engine alone was asked.
 #[derive(Default)]
-pub(crate) struct Clashes<'a>(FxHashMap<&'a str, Vec<(&'a EngineName, &'a Container)>>);
+pub(crate) struct Clashes<'a> {
+    named: FxHashMap<&'a str, Vec<Run<'a>>>,
+    snapshot: Option<&'a Snapshot>,
+}
 
 impl<'a> Clashes<'a> {
     pub(crate) fn of(snapshot: &'a Snapshot) -> Self {
@@ -18,17 +22,18 @@ impl<'a> Clashes<'a> {
                 named.entry(&row.name).or_default().push((engine, row));
             }
         }
-        Self(named)
+        Self { named, snapshot: Some(snapshot) }
     }
 
     /// The name with its engine, if the name alone means another one too. What users run for
     /// themselves takes no name from what the host runs.
     pub(crate) fn qualified(&self, engine: &EngineName, row: &Container) -> Option<Name> {
-        let others = self.0.get(&*row.name)?;
+        let others = self.named.get(&*row.name)?;
+        let identities = &self.snapshot?.identities;
         let clashes = others.iter().any(|(other, theirs)| {
             *other != engine
-                && theirs.id != row.id
                 && (other.user().is_none() || engine.user().is_some())
+                && !is_one(identities, (other, &theirs.id), (engine, &row.id))
         });
         clashes.then(|| format!("{engine}:{}", row.name).into())
     }
@@ -37,13 +42,12 @@ impl<'a> Clashes<'a> {
     /// there, with its engine where another one has a container of that name now.
     pub(crate) fn recorded(&self, record: &PortRecord, owner: Option<&Container>) -> Name {
         if let Some(owner) = owner {
-            let runs = self.0.get(&*owner.name).into_iter().flatten();
-            let mut its = runs.filter(|(_, row)| row.id == owner.id);
-            let qualified = its.next().and_then(|(engine, row)| self.qualified(engine, row));
+            let engine = self.snapshot.and_then(|snapshot| snapshot.engine_of(owner));
+            let qualified = engine.and_then(|engine| self.qualified(engine, owner));
             return qualified.unwrap_or_else(|| owner.name.clone());
         }
         let name = record.owner_name();
-        let mut others = self.0.get(name).into_iter().flatten();
+        let mut others = self.named.get(name).into_iter().flatten();
         let kind = record.engine.as_ref().map(|mark| &*mark.kind);
         match kind.filter(|kind| others.any(|(other, _)| other.kind() != *kind)) {
             Some(kind) => format!("{kind}:{name}").into(),

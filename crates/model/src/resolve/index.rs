@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use crate::SourceError;
 use crate::identity::{Identities, SourceIdentity, World};
 use crate::ids::{Ifindex, LinkKey, NetnsId};
+use crate::one_container::{Run, is_told_twice, may_be_marked};
 use crate::snapshot::{Container, EngineName, Link, Namespace, Observed, Scope, Snapshot};
 use crate::switch::Bridge;
 use crate::wiring::ContainerRef;
@@ -36,6 +37,7 @@ impl<'a> Namespaces<'a> {
 }
 
 pub(super) struct Index<'a> {
+    snapshot: &'a Snapshot,
     pub(super) scope: Scope,
     /// Where port names are link names; none where that is not known.
     pub(super) switch_netns: Option<NetnsId>,
@@ -68,6 +70,7 @@ impl<'a> Index<'a> {
         let namespaces = Namespaces::new(snapshot.kernel.rows());
         let switch = snapshot.switch_netns.and_then(|id| namespaces.by_id.get(&id).copied());
         Self {
+            snapshot,
             scope: snapshot.scope,
             switch_netns: snapshot.switch_netns,
             switch_netns_error: snapshot.switch_netns_error(),
@@ -87,6 +90,11 @@ impl<'a> Index<'a> {
             unread_because: OnceLock::new(),
             namespaces,
         }
+    }
+
+    /// Whether a container may be one of the engine that a record names.
+    pub(super) fn may_be_marked(&self, mark: Option<(&str, &str)>, run: Run<'_>) -> bool {
+        may_be_marked(self.snapshot, mark, run)
     }
 
     /// Namespaces that may hold containers: all but the switch's own.
@@ -256,7 +264,12 @@ fn veths_by_peer(namespaces: &Namespaces<'_>) -> FxHashMap<(LinkKey, Ifindex), O
 fn tenants(snapshot: &Snapshot) -> FxHashMap<NetnsId, OneOrMore<Tenant<'_>>> {
     let mut homes: FxHashMap<NetnsId, OneOrMore<Tenant<'_>>> = FxHashMap::default();
     let clashes = Clashes::of(snapshot);
-    for (engine, row) in snapshot.containers_by_engine() {
+    let identities = &snapshot.identities;
+    let is_users = |engine: &EngineName| identities.refusal(engine).is_some();
+    let all = || snapshot.containers_by_engine();
+    // What users run stands in nobody's place.
+    let of_users = all().filter(|(engine, _)| is_users(engine));
+    for (engine, row) in all().filter(|(engine, _)| !is_users(engine)).chain(of_users) {
         let tenant = Arc::new(ContainerRef {
             name: row.name.clone(),
             id: row.id.clone(),
@@ -266,7 +279,10 @@ fn tenants(snapshot: &Snapshot) -> FxHashMap<NetnsId, OneOrMore<Tenant<'_>>> {
         for netns in row.namespaces() {
             let home = homes.entry(netns).or_default();
             // One engine may be asked in two ways.
-            if snapshot.engines.len() < 2 || home.iter().all(|(known, _)| known.id != row.id) {
+            let is_known = |(known, theirs): &Tenant<'_>| {
+                is_told_twice(identities, (&known.engine, theirs), (engine, row))
+            };
+            if snapshot.engines.len() < 2 || !home.iter().any(is_known) {
                 home.push((Arc::clone(&tenant), row));
             }
         }

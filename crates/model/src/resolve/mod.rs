@@ -136,7 +136,9 @@ impl<'a> Stages<'_, 'a> {
         notes.extend(trace.notes);
         let entry = only.map(|port| &index.ports[port]);
         let named_home = only.and_then(|port| self.claims.named_home(port));
-        notes.extend(entry.and_then(|entry| names_another(entry, home, link, all.all, named_home)));
+        notes.extend(
+            entry.and_then(|entry| names_another(index, entry, home, link, all.all, named_home)),
+        );
         notes.extend(only.and_then(|port| checksum_offload(index, link, &index.ports[port])));
         notes.extend(old_news(index, tenants));
         notes.extend(tenants.iter().filter_map(|(_, row)| two_namespaces(row)));

@@ -3,6 +3,7 @@
 use crate::evidence::Note;
 
 use crate::ids::{Mac, NetnsId, is_full_id, short_if_id};
+use crate::port_record::PREFIX;
 use crate::snapshot::{Link, Namespace};
 
 use super::entries::PortEntry;
@@ -49,11 +50,12 @@ fn old_ifindex(entry: &PortEntry<'_>) -> Option<Note> {
 }
 
 /// Whether the row of a port names, by its full id, a container that has not got `link`, or another
-/// interface of one that has. `named_home` is the namespace of the container that it names, where that was seen.
+/// interface of one that has. What we wrote is a full id, of whatever form its engine's are. `named_home` is the namespace of the container that it names, where that was seen.
 ///
 /// A look at one container sees not all that share its namespace: there the address decides, which a
 /// swapped link has not got.
 pub(super) fn names_another(
+    index: &Index<'_>,
     entry: &PortEntry<'_>,
     home: &Namespace,
     link: &Link,
@@ -62,10 +64,15 @@ pub(super) fn names_another(
 ) -> Option<Note> {
     let ids = &entry.port.external_ids;
     let text = |key: &str| ids.get(key).map(String::as_str).filter(|text| !text.is_empty());
-    let container = text("container_id").filter(|id| is_full_id(id))?;
+    let is_ours = ids.keys().any(|key| key.starts_with(PREFIX));
+    let container = text("container_id").filter(|id| is_ours || is_full_id(id))?;
+    let mark = text("docker-ovs.engine").zip(text("docker-ovs.engine-id"));
+    let is_tenant = tenants
+        .iter()
+        .any(|(who, row)| *row.id.0 == *container && index.may_be_marked(mark, (&who.engine, row)));
     let interface = text("container_iface");
     let is_there = |name: &str| home.links.iter().any(|other| *other.name == *name);
-    let is_own = match (tenants.iter().any(|(_, row)| *row.id.0 == *container), named_home) {
+    let is_own = match (is_tenant, named_home) {
         (true, _) => interface.is_none_or(|name| *link.name == *name || !is_there(name)),
         (false, Some(named)) => named == home.id,
         (false, None) => {

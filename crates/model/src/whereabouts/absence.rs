@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::identity::{UNKNOWN_STORE, World};
+use crate::identity::{SourceIdentity, UNKNOWN_STORE, World};
 use crate::port_record::{EngineMark, PortRecord};
 use crate::snapshot::{Container, EngineName, Observed, OtherEngine, Scope, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
@@ -26,28 +26,22 @@ pub(super) fn absence<'a>(
     if snapshot.scope != Scope::Everything {
         return Err("only one container was asked for".to_owned());
     }
-    let Some(mark) = &record.engine else {
-        let mut all = all_answered(snapshot)?;
-        docker_answered(snapshot)?;
-        let asked = std::mem::take(&mut all.asked).into_iter();
-        (all.asked, all.beside) = asked.partition(|engine| is_dockers(snapshot, engine));
-        return Ok(all);
-    };
-    let is_it = |id: &Option<String>| id.as_deref() == Some(&*mark.id);
-    let ids = snapshot.identities.engines.values().map(|who| &who.id);
-    let mut ids = ids.chain(snapshot.other_engines.iter().map(|other| &other.id));
+    let Some(mark) = &record.engine else { return of_docker(snapshot) };
+    let Some(own_id) = &mark.id else { return of_kind(snapshot, &mark.kind) };
+    let is_it = |id: &Option<String>| id.as_ref() == Some(own_id);
+    let ids = identified(snapshot).map(|(_, who)| &who.id);
+    let mut ids = ids.chain(other_engines(snapshot).map(|other| &other.id));
     // Where the whole id tells no engine of those here, Docker's part of it does.
-    let is_told = !mark.id.ends_with(UNKNOWN_STORE) && mark.id.contains(":/") && ids.any(is_it);
+    let is_told = !own_id.ends_with(UNKNOWN_STORE) && own_id.contains(":/") && ids.any(is_it);
     if mark.bare_id().is_some() && !is_told {
         return of_bare_id(snapshot, mark);
     }
-    if mark.id.ends_with(UNKNOWN_STORE) {
+    if own_id.ends_with(UNKNOWN_STORE) {
         return Err(format!(
-            "its container is of an engine ({} {}) of which there may be several",
-            mark.kind, mark.id
+            "its container is of an engine ({mark}) of which there may be several"
         ));
     }
-    let asked = snapshot.identities.engines.iter().filter(|(_, who)| is_it(&who.id));
+    let asked = identified(snapshot).filter(|(_, who)| is_it(&who.id));
     let mut asked: Vec<_> =
         asked.map(|(kind, _)| kind).filter(|kind| tells_of(kind, mark)).collect();
     if asked.iter().any(|kind| kind.kind() == mark.kind) {
@@ -58,10 +52,9 @@ pub(super) fn absence<'a>(
         return Ok(Witnesses { asked, ..Witnesses::default() });
     }
     // Not by which API each is asked: a program that has several is asked by them all.
-    let others = snapshot.other_engines.iter();
-    let has_id = others.filter(|other| is_it(&other.id));
+    let has_id = other_engines(snapshot).filter(|other| is_it(&other.id));
     let addresses: BTreeSet<_> = has_id.map(|other| &*other.address).collect();
-    let others = snapshot.other_engines.iter();
+    let others = other_engines(snapshot);
     let others: Vec<_> = others.filter(|other| addresses.contains(&*other.address)).collect();
     if others.is_empty() {
         return Err(not_asked(mark));
@@ -70,13 +63,60 @@ pub(super) fn absence<'a>(
     Ok(Witnesses { others, ..Witnesses::default() })
 }
 
+/// Of a record that names no engine.
+fn of_docker(snapshot: &Snapshot) -> Result<Witnesses<'_>, String> {
+    let mut all = all_answered(snapshot)?;
+    docker_answered(snapshot)?;
+    let asked = std::mem::take(&mut all.asked).into_iter();
+    (all.asked, all.beside) = asked.partition(|engine| is_dockers(snapshot, engine));
+    Ok(all)
+}
+
+/// Of a record that names the kind of its engine alone: each of that kind may be the one. Of several none is known
+/// to be it, so that no container of theirs takes a place.
+fn of_kind<'a>(snapshot: &'a Snapshot, kind: &str) -> Result<Witnesses<'a>, String> {
+    let mut all = all_answered(snapshot)?;
+    let is_fresh =
+        |engine: &EngineName| snapshot.engines.get(engine).is_some_and(Observed::is_fresh);
+    let asked = std::mem::take(&mut all.asked).into_iter();
+    (all.asked, all.beside) = asked.partition(|engine| engine.kind() == kind);
+    if !all.asked.iter().any(|engine| is_fresh(engine)) {
+        return Err(format!(
+            "its record names no engine but its kind, {kind}, which did not answer"
+        ));
+    }
+    if all.asked.iter().filter(|engine| is_fresh(engine)).count() > 1 {
+        all.beside.append(&mut all.asked);
+    }
+    Ok(all)
+}
+
+/// The engines of the host that are asked, and how each is called. What a user's engine has, or lacks, and whether it
+/// answers, proves nothing of what the host's have.
+fn engines(snapshot: &Snapshot) -> impl Iterator<Item = (&EngineName, &Observed<Container>)> {
+    let of_host = |engine: &EngineName| snapshot.identities.refusal(engine).is_none();
+    snapshot.engines.iter().filter(move |(engine, _)| of_host(engine))
+}
+
+/// The same of those that were asked who they are.
+fn identified(snapshot: &Snapshot) -> impl Iterator<Item = (&EngineName, &SourceIdentity)> {
+    let of_host = |engine: &EngineName| snapshot.identities.refusal(engine).is_none();
+    snapshot.identities.engines.iter().filter(move |(engine, _)| of_host(engine))
+}
+
+/// The same of those that are not asked who runs what.
+fn other_engines(snapshot: &Snapshot) -> impl Iterator<Item = &OtherEngine> {
+    snapshot.other_engines.iter().filter(|other| !other.is_users())
+}
+
 /// All engines of this host, each of which has answered.
 fn all_answered(snapshot: &Snapshot) -> Result<Witnesses<'_>, String> {
-    snapshot.engines.keys().try_for_each(|kind| answered(snapshot, kind))?;
-    let here = snapshot.other_engines.iter().filter(|other| !other.is_elsewhere());
+    engines(snapshot).try_for_each(|(engine, _)| answered(snapshot, engine))?;
+    let here = other_engines(snapshot).filter(|other| !other.is_elsewhere());
     let others: Vec<_> = here.filter(|other| !is_none(other)).collect();
     others.iter().try_for_each(|other| fresh(&other.containers, &other.address))?;
-    Ok(Witnesses { asked: snapshot.engines.keys().collect(), others, ..Witnesses::default() })
+    let asked = engines(snapshot).map(|(engine, _)| engine).collect();
+    Ok(Witnesses { asked, others, ..Witnesses::default() })
 }
 
 /// Where nothing but Docker's `ID` tells of the engine: those that have it, and one of them is here. All others of
@@ -98,7 +138,7 @@ fn of_bare_id<'a>(snapshot: &'a Snapshot, mark: &EngineMark) -> Result<Witnesses
 }
 
 fn not_asked(mark: &EngineMark) -> String {
-    format!("its container is of another engine ({} {}), which was not asked", mark.kind, mark.id)
+    format!("its container is of another engine ({mark}), which was not asked")
 }
 
 /// Whether an engine of the recorded one's id tells of all that this one told of. Podman tells of all its
@@ -129,14 +169,14 @@ fn answered(snapshot: &Snapshot, kind: &EngineName) -> Result<(), String> {
     let no_socket = |error: &SourceError| error.kind == SourceErrorKind::Unreachable;
     let need_not_be = rows.absence().is_some_and(no_socket)
         && !snapshot.named_engines.contains(kind)
-        && snapshot.engines.values().any(Observed::is_fresh);
+        && engines(snapshot).any(|(_, rows)| rows.is_fresh());
     if need_not_be { Ok(()) } else { fresh(rows, &kind.0) }
 }
 
 /// Records that name no engine are those of ovs-docker, and of times that knew Docker alone: without
 /// Docker, which may just be stopped, nothing is known of their containers.
 fn docker_answered(snapshot: &Snapshot) -> Result<(), String> {
-    let mut dockers = snapshot.engines.iter().filter(|(engine, _)| is_dockers(snapshot, engine));
+    let mut dockers = engines(snapshot).filter(|(engine, _)| is_dockers(snapshot, engine));
     match dockers.find(|(_, rows)| rows.is_fresh()) {
         Some(_) => Ok(()),
         None => {

@@ -12,7 +12,7 @@ const ADDRESS: &str = "unix:///run/podman/podman.sock";
 
 /// A record of the container 9, which the host has not got, by this engine of no name.
 fn record(engine: Option<&str>) -> PortRecord {
-    let engine = engine.map(|id| EngineMark { kind: "docker".to_owned(), id: id.to_owned() });
+    let engine = engine.map(|id| EngineMark { kind: "docker".to_owned(), id: Some(id.to_owned()) });
     PortRecord { engine, ..PortRecord::default().for_container(&container(9)) }
 }
 
@@ -196,7 +196,7 @@ fn asked_by(apis: &[(&str, Observed<Container>)]) -> Snapshot {
 
 /// A record of the container 9, by an API of that server.
 fn record_by(api: &str) -> PortRecord {
-    let engine = Some(EngineMark { kind: api.to_owned(), id: "engine-2".to_owned() });
+    let engine = Some(EngineMark { kind: api.to_owned(), id: Some("engine-2".to_owned()) });
     PortRecord { engine, ..record(None) }
 }
 
@@ -271,7 +271,7 @@ fn engines_that_cannot_be_told_apart_prove_nothing() {
         for (known, recorded) in ids.iter().flat_map(|known| ids.map(|id| (known, id))) {
             let who = host.identities.engines.get_mut(&EngineName("podman".into())).unwrap();
             who.id = Some((*known).to_owned());
-            let mark = EngineMark { kind: "podman".to_owned(), id: recorded.to_owned() };
+            let mark = EngineMark { kind: "podman".to_owned(), id: Some(recorded.to_owned()) };
             let record = PortRecord { engine: Some(mark), ..record(None) };
             match (*known == recorded, recorded) {
                 (_, "podman:/s@unknown") => is_unknown(&host, &record, "there may be several"),
@@ -298,7 +298,7 @@ fn record_of_first(engine: Option<EngineMark>) -> PortRecord {
 }
 
 fn mark(kind: &str, id: &str) -> EngineMark {
-    EngineMark { kind: kind.to_owned(), id: id.to_owned() }
+    EngineMark { kind: kind.to_owned(), id: Some(id.to_owned()) }
 }
 
 #[test]

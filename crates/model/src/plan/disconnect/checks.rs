@@ -11,7 +11,7 @@ use crate::port_record::PortRecord;
 use crate::snapshot::Container;
 use crate::switch::Bridge;
 use crate::whereabouts::{Whereabouts, whereabouts};
-use crate::wiring::{Attachment, Occupant, Plug, SwitchPort};
+use crate::wiring::{Attachment, ContainerRef, Occupant, Plug, SwitchPort};
 
 impl DisconnectPlanner<'_> {
     /// What may not be removed, or only by force; never what may be alive elsewhere.
@@ -110,7 +110,8 @@ impl DisconnectPlanner<'_> {
             return Err(PlanError::Undecided { what: format!("port {port}"), why });
         }
         let shares = |owner: &Container| {
-            plugs.iter().any(|plug| plug.tenants.iter().any(|who| who.id == owner.id))
+            let is_owner = |who: &ContainerRef| self.snapshot.is_meant(who, owner);
+            plugs.iter().any(|plug| plug.tenants.iter().any(|who| is_owner(who)))
         };
         let found = whereabouts(self.snapshot, &record);
         match found.container() {

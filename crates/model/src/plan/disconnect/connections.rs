@@ -13,8 +13,8 @@ use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
 use crate::snapshot::{Container, Snapshot};
 use crate::switch::{Bridge, Port};
-use crate::whereabouts::{Whereabouts, whereabouts};
-use crate::wiring::{Attachment, Occupant, Plug, SwitchPort, Wiring};
+use crate::whereabouts::{Whereabouts, is_named_by, whereabouts};
+use crate::wiring::{Attachment, ContainerRef, Occupant, Plug, SwitchPort, Wiring};
 
 /// The container, if an engine still has it; some record must name it otherwise.
 pub(super) fn known<'a>(
@@ -104,14 +104,14 @@ impl<'a> DisconnectPlanner<'a> {
     pub(super) fn is_of(&self, record: &PortRecord) -> Result<bool, PlanError> {
         let may_be = self.known.map_or_else(
             || record.matches(self.words),
-            |known| record.names(known) || record.is_replaced_by(known),
+            |known| is_named_by(self.snapshot, record, known) || record.is_replaced_by(known),
         );
         if !may_be {
             return Ok(false);
         }
         match whereabouts(self.snapshot, record) {
             Whereabouts::Known(row) | Whereabouts::Replaced(row) => {
-                Ok(self.known.is_some_and(|known| known.id == row.id))
+                Ok(self.known.is_some_and(|known| self.snapshot.is_one(known, row)))
             }
             Whereabouts::Gone => Ok(self.known.is_none()),
             doubt => Err(PlanError::Undecided {
@@ -127,8 +127,9 @@ impl<'a> DisconnectPlanner<'a> {
     }
 
     pub(super) fn is_its(&self, plug: &Plug) -> bool {
-        let known = self.known.map(|known| &known.id);
-        plug.tenants.iter().any(|who| Some(&who.id) == known)
+        let is_known =
+            |who: &ContainerRef| self.known.is_some_and(|known| self.snapshot.is_meant(who, known));
+        plug.tenants.iter().any(|who| is_known(who))
     }
 
     /// The attachment that a plug is.

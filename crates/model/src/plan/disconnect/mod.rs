@@ -12,7 +12,7 @@ use crate::memory::{self, MemoryChange};
 use crate::port_mark::bears_alias_of;
 use crate::port_record::PortRecord;
 use crate::query;
-use crate::snapshot::{Container, EngineName, Link, Snapshot};
+use crate::snapshot::{Container, Link, Snapshot};
 use crate::switch::{Bridge, Port};
 use crate::wiring::{ContainerRef, Occupant, SwitchPort, Wiring};
 
@@ -175,7 +175,9 @@ impl<'a> DisconnectPlanner<'a> {
         ContainerRef {
             name: known.map_or_else(|| name.into(), |known| known.name.clone()),
             id: known.map_or_else(|| ContainerId(id.into()), |known| known.id.clone()),
-            engine: EngineName::default(),
+            engine: known
+                .and_then(|known| self.snapshot.engine_of(known).cloned())
+                .unwrap_or_default(),
             qualified: None,
         }
     }

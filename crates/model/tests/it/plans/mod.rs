@@ -16,3 +16,4 @@ mod restore;
 mod rivals;
 pub(crate) mod scene;
 mod upper_links;
+mod whose;
