@@ -6,12 +6,13 @@ use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 
 use super::messages::{VersionResponse, method};
-use super::read::{Cri, Which};
+use super::read::{CRIO, Cri, Which};
 use super::rows::{has_ended, sandbox_of};
 use super::{KIND, watch};
 use crate::engine::budget::Budget;
 use crate::engine::introspection::server_id;
 use crate::engine::{Engine, EngineContainer, Events, Peer, is_full_id, the_one};
+use crate::identity::store;
 
 impl Engine for Cri {
     fn kind(&self) -> EngineName {
@@ -30,9 +31,16 @@ impl Engine for Cri {
         self.client.peer().map_or(Peer::Untold, Peer::Process)
     }
 
-    /// containerd's; CRI-O has none.
+    /// containerd's. CRI-O has none: it is known by where it keeps what it runs.
     fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
-        async { Ok(server_id(&self.client).await) }.boxed()
+        async {
+            if let Some(id) = server_id(&self.client).await {
+                return Ok(Some(id));
+            }
+            let place = self.place_of_crio().await;
+            Ok(place.map(|place| store::id(CRIO, &place, self.peer(), &self.address())))
+        }
+        .boxed()
     }
 
     fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {

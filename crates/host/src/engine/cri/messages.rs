@@ -12,6 +12,7 @@ pub(super) mod method {
     pub(in super::super) const POD: &str = "/runtime.v1.RuntimeService/PodSandboxStatus";
     pub(in super::super) const CONTAINERS: &str = "/runtime.v1.RuntimeService/ListContainers";
     pub(in super::super) const CONTAINER: &str = "/runtime.v1.RuntimeService/ContainerStatus";
+    pub(in super::super) const IMAGES: &str = "/runtime.v1.ImageService/ImageFsInfo";
     pub(in super::super) const EVENTS: &str = "/runtime.v1.RuntimeService/GetContainerEvents";
 }
 
@@ -27,6 +28,24 @@ pub(super) struct VersionResponse {
     pub(super) version: String,
     #[prost(string, tag = "4")]
     pub(super) api_version: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ImageFsInfoResponse {
+    #[prost(message, repeated, tag = "1")]
+    pub(super) image_filesystems: Vec<FilesystemUsage>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct FilesystemUsage {
+    #[prost(message, optional, tag = "2")]
+    pub(super) fs_id: Option<FilesystemIdentifier>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct FilesystemIdentifier {
+    #[prost(string, tag = "1")]
+    pub(super) mountpoint: String,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -1,7 +1,7 @@
 //! Asks a runtime for its pods and their containers.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::TryFutureExt;
@@ -10,9 +10,9 @@ use model::SourceError;
 use prost::Message;
 
 use super::messages::{
-    ContainerFilter, ContainerStatusRequest, ContainerStatusResponse, ITEMS, ListContainersRequest,
-    ListPodSandboxRequest, PodContainer, PodSandbox, PodSandboxFilter, PodSandboxStatusRequest,
-    PodSandboxStatusResponse, method,
+    ContainerFilter, ContainerStatusRequest, ContainerStatusResponse, ITEMS, ImageFsInfoResponse,
+    ListContainersRequest, ListPodSandboxRequest, PodContainer, PodSandbox, PodSandboxFilter,
+    PodSandboxStatusRequest, PodSandboxStatusResponse, VersionResponse, method,
 };
 use super::rows::{
     Pod, inspected_container, inspected_pod, listed_container, listed_pod, pid_in, pod_name,
@@ -22,6 +22,9 @@ use crate::engine::EngineContainer;
 use crate::engine::budget::Budget;
 use crate::engine::grpc_errors::source_error;
 use crate::engine::grpc_items::decode;
+
+/// How CRI-O calls itself (`runtime_name` of its version).
+pub(super) const CRIO: &str = "cri-o";
 
 /// A client of one runtime.
 #[derive(Clone)]
@@ -51,6 +54,20 @@ impl Cri {
 
     pub(super) fn address(&self) -> String {
         format!("unix://{}", self.client.path().display())
+    }
+
+    /// Where CRI-O keeps what it runs, as `/var/lib/containers/storage`; none of another runtime. Images and
+    /// containers are in one place, and of it the former's folder is told (`getStorageFsInfo`,
+    /// server/image_fs_info.go of CRI-O).
+    pub(super) async fn place_of_crio(&self) -> Option<String> {
+        let version: VersionResponse = self.ask(method::VERSION, &()).await.ok()?;
+        if version.name != CRIO {
+            return None;
+        }
+        let ImageFsInfoResponse { image_filesystems } = self.ask(method::IMAGES, &()).await.ok()?;
+        let images = image_filesystems.into_iter().find_map(|usage| usage.fs_id)?.mountpoint;
+        let place = Path::new(&images).parent()?.to_str()?;
+        (!place.is_empty()).then(|| place.to_owned())
     }
 
     /// The sandboxes and containers, without their processes. Only where all are asked for can it be

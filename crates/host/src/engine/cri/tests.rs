@@ -10,9 +10,10 @@ use tokio::time::timeout;
 
 use super::messages::{
     ContainerEventResponse, ContainerMetadata, ContainerStatusRequest, ContainerStatusResponse,
-    LinuxPodSandboxStatus, ListContainersRequest, ListPodSandboxRequest, NamespaceOption,
-    Namespaces, PodContainer, PodSandbox, PodSandboxMetadata, PodSandboxStatus,
-    PodSandboxStatusRequest, PodSandboxStatusResponse, VersionResponse, method,
+    FilesystemIdentifier, FilesystemUsage, ImageFsInfoResponse, LinuxPodSandboxStatus,
+    ListContainersRequest, ListPodSandboxRequest, NamespaceOption, Namespaces, PodContainer,
+    PodSandbox, PodSandboxMetadata, PodSandboxStatus, PodSandboxStatusRequest,
+    PodSandboxStatusResponse, VersionResponse, method,
 };
 use super::read::Cri;
 use crate::engine::fake_grpc::{Answer, Call, FakeGrpc};
@@ -33,6 +34,8 @@ struct Runtime {
     on_node: Vec<String>,
     /// The ids that its events are about; it tells none if none.
     events: Option<Vec<String>>,
+    /// Where CRI-O has its images; another runtime if none.
+    images: Option<String>,
 }
 
 fn id(digit: char) -> String {
@@ -71,13 +74,14 @@ impl Runtime {
             ]),
             on_node: vec![id('c')],
             events: None,
+            images: None,
         }
     }
 
     fn answer(&self, call: &Call) -> Answer {
         match call.method.as_str() {
             method::VERSION => Answer::message(&VersionResponse {
-                name: "containerd".to_owned(),
+                name: if self.images.is_some() { "cri-o" } else { "containerd" }.to_owned(),
                 version: "2.1".to_owned(),
                 api_version: "v1".to_owned(),
             }),
@@ -102,6 +106,13 @@ impl Runtime {
                     Some(text) => Answer::message(&ContainerStatusResponse { info: info(text) }),
                     None => Answer::Refused(NOT_FOUND),
                 }
+            }
+            method::IMAGES => {
+                let mountpoint = self.images.clone().unwrap_or_default();
+                let fs_id = Some(FilesystemIdentifier { mountpoint });
+                Answer::message(&ImageFsInfoResponse {
+                    image_filesystems: vec![FilesystemUsage { fs_id }],
+                })
             }
             method::EVENTS => match &self.events {
                 Some(ids) => Answer::Open(ids.iter().map(|id| event(id)).collect()),
@@ -266,4 +277,17 @@ async fn what_an_event_is_about_has_changed() {
     let mut told = cri.events().await.unwrap();
     let first = timeout(Duration::from_secs(20), told.next()).await.unwrap().unwrap().unwrap();
     assert_eq!(first, Event::Changed(model::ids::ContainerId(id('1').into())));
+}
+
+/// The test's own process has the same folders as the first one, and is no engine by its name: whose the place is
+/// cannot be told.
+#[tokio::test]
+async fn crio_is_known_by_where_it_keeps_what_it_runs() {
+    let runtime = Runtime { images: Some("/proc/overlay-images".to_owned()), ..Runtime::usual() };
+    let (cri, _server) = serve(&Arc::new(Mutex::new(runtime)));
+    let id = cri.id().await.unwrap();
+    assert!(id.as_deref().is_some_and(|id| id.starts_with("cri-o:/proc")), "{id:?}");
+    let nowhere = Runtime { images: Some(String::new()), ..Runtime::usual() };
+    let (cri, _server) = serve(&Arc::new(Mutex::new(nowhere)));
+    assert_eq!(cri.id().await.unwrap(), None);
 }
