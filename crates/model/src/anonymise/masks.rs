@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::dialects::NetnsPath;
-use crate::ids::{DatapathId, Mac};
+use crate::identity::UNKNOWN_STORE;
+use crate::ids::{DatapathId, Mac, is_local_id};
 use crate::port_record::Alias;
 use crate::resolve::{OPENFLOW_NAME, openflow_name};
 use crate::snapshot::{Cidr, EngineName};
 
-use super::words::is_number;
+use super::words::{ENGINE_KINDS, is_number};
 
-/// Engines that have no name of the host's.
-const ENGINES: [&str; 2] = ["docker", "podman"];
 /// Steps of paths that name no host.
 const FOLDERS: [&str; 7] = ["", "var", "run", "netns", "proc", "ns", "net"];
 #[derive(Default)]
@@ -20,21 +19,34 @@ pub(super) struct Masks {
     engines: BTreeMap<String, String>,
     names: BTreeMap<String, String>,
     ids: BTreeMap<String, String>,
+    engine_ids: BTreeMap<String, String>,
     macs: BTreeMap<Mac, Mac>,
     ips: BTreeMap<IpAddr, IpAddr>,
     datapaths: BTreeMap<DatapathId, DatapathId>,
 }
 
 impl Masks {
+    /// Kinds are words of programs, and that a user runs an engine decides what counts of what it says.
     pub(super) fn engine(&mut self, engine: &EngineName) -> EngineName {
-        if ENGINES.contains(&&*engine.0) {
+        let kind = Some(engine.kind()).filter(|kind| ENGINE_KINDS.contains(kind));
+        if kind.is_some_and(|kind| *kind == *engine.0) {
             return engine.clone();
         }
         let next = self.engines.len();
-        let kind = Some(engine.kind()).filter(|kind| ENGINES.contains(kind));
-        let mask = || kind.map_or(format!("engine{next}"), |kind| format!("{kind}@/{next}"));
+        // No two users are one, and none is root.
+        let place = match engine.user() {
+            Some(0) => "0".to_owned(),
+            Some(_) => (next + 1).to_string(),
+            None => format!("/{next}"),
+        };
+        let mask = || kind.map_or(format!("engine{next}"), |kind| format!("{kind}@{place}"));
         let masked = self.engines.entry(engine.to_string());
         EngineName(masked.or_insert_with(mask).as_str().into())
+    }
+
+    /// The kind of an engine, as records have it.
+    pub(super) fn engine_kind(&mut self, kind: &str) -> String {
+        self.engine(&EngineName(kind.into())).to_string()
     }
 
     /// `lo` and `eth0` identify no host, and help to read the result.
@@ -65,7 +77,35 @@ impl Masks {
 
     pub(super) fn id(&mut self, id: &str) -> String {
         let next = self.ids.len();
-        self.ids.entry(id.to_owned()).or_insert_with(|| format!("{next:012x}{:052x}", 0)).clone()
+        // That it is unique in its engine only decides whose a record is.
+        let at = if is_local_id(id) { "@engine" } else { "" };
+        let mask = || format!("{next:012x}{:052x}{at}", 0);
+        self.ids.entry(id.to_owned()).or_insert_with(mask).clone()
+    }
+
+    /// What an engine calls itself: how much of it two have in common tells whether they may be one.
+    pub(super) fn engine_id(&mut self, id: &str) -> String {
+        let (id, unknown) = match id.strip_suffix(UNKNOWN_STORE) {
+            Some(id) => (id, UNKNOWN_STORE),
+            None => (id, ""),
+        };
+        let Some((own, place)) = id.split_once(":/") else {
+            return format!("{}{unknown}", self.own_engine_id(id));
+        };
+        let (path, mark) = place.split_once('@').unwrap_or((place, ""));
+        let path = self.name(path, "store");
+        let at = if mark.is_empty() { String::new() } else { format!("@{}", self.name(mark, "")) };
+        format!("{}:/{path}{at}{unknown}", self.own_engine_id(own))
+    }
+
+    /// In the form of Docker's own.
+    fn own_engine_id(&mut self, id: &str) -> String {
+        if ENGINE_KINDS.contains(&id) {
+            return id.to_owned();
+        }
+        let next = self.engine_ids.len();
+        let mask = || format!("{next:08x}-0000-0000-0000-000000000000");
+        self.engine_ids.entry(id.to_owned()).or_insert_with(mask).clone()
     }
 
     pub(super) fn mac(&mut self, mac: Mac) -> Mac {

@@ -36,8 +36,13 @@ pub fn anonymise(snapshot: &Snapshot) -> Snapshot {
     let identities = &mut hidden.identities;
     identities.engines = engines(&mut masks, std::mem::take(&mut identities.engines));
     let switch = [&mut identities.vswitchd, &mut identities.database];
-    let all = switch.into_iter().flatten().chain(identities.engines.values_mut());
-    all.for_each(|identity| masks.identity(identity));
+    for identity in switch.into_iter().flatten() {
+        masks.identity(identity, Masks::id);
+    }
+    for identity in identities.engines.values_mut() {
+        masks.identity(identity, Masks::engine_id);
+        identity.user = identity.user.map(|user| user.min(1));
+    }
     for rows in hidden.engines.values_mut() {
         rows.rows_mut().iter_mut().for_each(|row| masks.container(row));
         hide_source_error(rows);
@@ -57,8 +62,12 @@ fn engines<T>(masks: &mut Masks, by_engine: BTreeMap<EngineName, T>) -> BTreeMap
 }
 
 impl Masks {
-    fn identity(&mut self, identity: &mut SourceIdentity) {
-        identity.id = identity.id.take().map(|id| self.id(&id));
+    fn identity(
+        &mut self,
+        identity: &mut SourceIdentity,
+        mask: impl Fn(&mut Self, &str) -> String,
+    ) {
+        identity.id = identity.id.take().map(|id| mask(self, &id));
         identity.pid = None;
         match &mut identity.world {
             World::Here { evidence: text }
@@ -174,6 +183,8 @@ impl Masks {
     /// A key that is not known is a word of the host's, and so is all that stands there.
     fn pairs(&mut self, pairs: BTreeMap<String, String>) -> BTreeMap<String, String> {
         let masked = pairs.into_iter().enumerate().map(|(i, (key, value))| match key.as_str() {
+            "docker-ovs.engine" => (key, self.engine_kind(&value)),
+            "docker-ovs.engine-id" => (key, self.engine_id(&value)),
             joined if NAMES_JOINED.contains(&joined) => (key, self.parts(&value)),
             known if known_key(known) => {
                 let masked = self.value(known, value);

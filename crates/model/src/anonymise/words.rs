@@ -23,6 +23,10 @@ pub(super) const STATES: [&str; 14] = [
     "up",
 ];
 
+/// Kinds of engines.
+pub(super) const ENGINE_KINDS: [&str; 8] =
+    ["containerd", "cri", "docker", "incus", "lxc", "lxd", "nspawn", "podman"];
+
 /// `IFLA_INFO_KIND` of the kernel's own drivers.
 pub(super) const LINK_KINDS: [&str; 38] = [
     "bareudp",

@@ -1,9 +1,15 @@
 //! An anonymised Snapshot has no key and no word of the host's, and means the same.
 
-use docker_ovs_model::wiring::{Attachment, Occupant, SwitchPort};
-use docker_ovs_model::{Snapshot, Wiring, anonymise, resolve};
+use docker_ovs_model::identity::SourceIdentity;
+use docker_ovs_model::port_record::PortRecord;
+use docker_ovs_model::snapshot::{Container, EngineName, Observed};
+use docker_ovs_model::switch::Port;
+use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
+use docker_ovs_model::wiring::{Attachment, ContainerRef, Occupant, SwitchPort};
+use docker_ovs_model::{Snapshot, anonymise, resolve};
 use serde_json::{Map, Value, json};
 
+use crate::plans::scene;
 use crate::wiring::{cases, read};
 
 /// What could stand wherever a person may write: each has `acme` in it.
@@ -198,12 +204,42 @@ fn a_name_of_digits_is_a_name() {
     }
 }
 
+/// What it is, without what it says.
+fn kind(of: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(of).unwrap();
+    let tagged = ["found", "note", "kind"].iter().find_map(|tag| value.get(tag)?.as_str());
+    let named = || value.as_object().and_then(|fields| fields.keys().next().cloned());
+    tagged.map(str::to_owned).or_else(named).unwrap_or_else(|| value.to_string())
+}
+
+/// Who runs a container, as far as that decides anything.
+fn engine(who: &std::sync::Arc<ContainerRef>) -> (bool, bool, String) {
+    let kind = who.engine.kind().to_owned();
+    (who.qualified.is_some(), who.engine.user().is_some(), kind)
+}
+
+/// What is known of the container of a record.
+fn whereabouts_word(host: &Snapshot, port: &Port) -> String {
+    let record = PortRecord::of(port).unwrap();
+    match whereabouts(host, &record) {
+        Whereabouts::Known(row) => format!("known {:?}", row.netns),
+        Whereabouts::Replaced(row) => format!("replaced {:?}", row.netns),
+        Whereabouts::InOtherEngine { .. } => "in another engine".to_owned(),
+        Whereabouts::Gone => "gone".to_owned(),
+        Whereabouts::Unknown { .. } => "unknown".to_owned(),
+    }
+}
+
 /// Where everything is, without a word.
-fn shape(wiring: &Wiring) -> (Vec<String>, Vec<String>) {
+fn shape(host: &Snapshot) -> (Vec<String>, Vec<String>) {
+    let wiring = resolve(host);
     let attachment = |a: &Attachment| {
         let port = a.port.port().map(|port| (port.ofport, port.fake_bridge.is_some()));
         let wire = serde_json::to_value(&a.wire).unwrap()["kind"].clone();
-        let sizes = (a.tenants.len(), a.candidates.len(), a.evidence.len(), a.notes.len());
+        let sizes = (a.tenants.len(), a.candidates.len());
+        let evidence: Vec<_> = a.evidence.iter().map(|one| kind(one)).collect();
+        let notes: Vec<_> = a.notes.iter().map(|note| kind(note)).collect();
+        let sizes = (sizes, evidence, notes, a.tenants.iter().map(engine).collect::<Vec<_>>());
         format!("{:?} {} {port:?} {wire} {sizes:?}", a.link.ifindex, a.port.word())
     };
     let port = |p: &SwitchPort| {
@@ -215,7 +251,15 @@ fn shape(wiring: &Wiring) -> (Vec<String>, Vec<String>) {
             }
             _ => 0,
         };
-        format!("{:?} {kind} {count} {:?} {}", p.ofports, p.vlans(), p.notes.len())
+        let last = p.occupant.last_tenant().and_then(|last| last.container.as_ref());
+        let last = last.map(|who| (who.qualified.is_some(), who.engine.user().is_some()));
+        let notes: Vec<_> = p.notes.iter().map(|note| self::kind(note)).collect();
+        let record = PortRecord::of(&p.port).map(|record| {
+            let mark = record.engine.map(|mark| (mark.kind, mark.id.is_some()));
+            // What was typed, and may be a name or the beginning of an id, is masked as neither.
+            (mark, record.ours.then(|| whereabouts_word(host, &p.port)))
+        });
+        format!("{:?} {kind} {count} {:?} {notes:?} {last:?} {record:?}", p.ofports, p.vlans())
     };
     let mut rows = (
         wiring.attachments.iter().map(attachment).collect::<Vec<_>>(),
@@ -230,7 +274,58 @@ fn shape(wiring: &Wiring) -> (Vec<String>, Vec<String>) {
 fn every_recorded_host_means_the_same() {
     for case in cases() {
         let host: Snapshot = read(&case.join("snapshot.json"));
-        let (seen, shown) = (resolve(&host), resolve(&anonymise(&host)));
-        assert_eq!(shape(&shown), shape(&seen), "{}", case.display());
+        assert_eq!(shape(&anonymise(&host)), shape(&host), "{}", case.display());
     }
+}
+
+/// Whose a container is decides what counts: engines of users, containers of one id, and ids of engines of every
+/// form.
+#[test]
+fn engines_of_users_and_records_of_engines_mean_the_same() {
+    let kinds = ["docker", "podman", "cri", "containerd", "incus", "lxd", "lxc", "nspawn"];
+    let ids = [
+        "0ef0ad27-60b7-45c0-b4ee-e0590285d115:/var/lib/docker",
+        "0ef0ad27-60b7-45c0-b4ee-e0590285d115",
+        "0ef0ad27-60b7-45c0-b4ee-e0590285d115:/srv/docker@1-2-3",
+        "podman:/var/lib/acme",
+        "podman:/var/lib/acme@unknown",
+        "lxc:/var/lib/lxc",
+    ];
+    for (other, user) in [("docker@1000", None), ("podman@1000", None), ("docker@/acme", Some(7))] {
+        for (kind, id) in kinds.iter().flat_map(|kind| ids.map(|id| (kind, id))) {
+            for (container, asked) in ids.iter().flat_map(|asked| [("c1", asked), ("c9", asked)]) {
+                let host = two_engines(other, user, asked, container, (kind, id));
+                let what = format!("{other} {kind} {id} {asked} {container}");
+                let (seen, shown) = (shape(&host), shape(&anonymise(&host)));
+                assert_eq!(shown, seen, "{what}");
+                let called = |host| resolve(host).attachments[0].tenants[0].qualified.is_some();
+                assert_eq!(called(&anonymise(&host)), called(&host), "{what}");
+            }
+        }
+    }
+}
+
+/// The host with a connected `c1`, and another engine that has a container of that name or id.
+fn two_engines(
+    other: &str,
+    user: Option<u32>,
+    asked: &str,
+    name: &str,
+    (kind, id): (&str, &str),
+) -> Snapshot {
+    let mut host = scene::connected(&scene::host(), &scene::request("br0", "c1"), 1);
+    let docker = EngineName("docker".into());
+    host.identities.engines.get_mut(&docker).unwrap().id = Some(asked.to_owned());
+    let identity = SourceIdentity { user, ..host.identities.engines[&docker].clone() };
+    let engine = EngineName(other.into());
+    host.identities.engines.insert(engine.clone(), identity);
+    let row = Container { name: name.into(), netns: Some(scene::home(3)), ..scene::container(1) };
+    host.engines.insert(engine, Observed::Fresh { rows: [row].into() });
+    for row in host.switch.values_mut().flat_map(Observed::rows_mut) {
+        for port in row.ports.iter_mut().map(std::sync::Arc::make_mut) {
+            port.external_ids.insert("docker-ovs.engine".to_owned(), kind.to_owned());
+            port.external_ids.insert("docker-ovs.engine-id".to_owned(), id.to_owned());
+        }
+    }
+    host
 }
