@@ -237,8 +237,8 @@ fn shape(host: &Snapshot) -> (Vec<String>, Vec<String>) {
         let port = a.port.port().map(|port| (port.ofport, port.fake_bridge.is_some()));
         let wire = serde_json::to_value(&a.wire).unwrap()["kind"].clone();
         let sizes = (a.tenants.len(), a.candidates.len());
-        let evidence: Vec<_> = a.evidence.iter().map(|one| kind(one)).collect();
-        let notes: Vec<_> = a.notes.iter().map(|note| kind(note)).collect();
+        let evidence: Vec<_> = a.evidence.iter().map(kind).collect();
+        let notes: Vec<_> = a.notes.iter().map(kind).collect();
         let sizes = (sizes, evidence, notes, a.tenants.iter().map(engine).collect::<Vec<_>>());
         format!("{:?} {} {port:?} {wire} {sizes:?}", a.link.ifindex, a.port.word())
     };
@@ -253,7 +253,7 @@ fn shape(host: &Snapshot) -> (Vec<String>, Vec<String>) {
         };
         let last = p.occupant.last_tenant().and_then(|last| last.container.as_ref());
         let last = last.map(|who| (who.qualified.is_some(), who.engine.user().is_some()));
-        let notes: Vec<_> = p.notes.iter().map(|note| self::kind(note)).collect();
+        let notes: Vec<_> = p.notes.iter().map(self::kind).collect();
         let record = PortRecord::of(&p.port).map(|record| {
             let mark = record.engine.map(|mark| (mark.kind, mark.id.is_some()));
             // What was typed, and may be a name or the beginning of an id, is masked as neither.

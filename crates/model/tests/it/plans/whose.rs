@@ -248,8 +248,8 @@ fn a_name_that_two_containerds_have_is_to_be_told_with_its_engine() {
         assert!(matches!(error, QueryError::AmbiguousName { .. }), "{words}: {error}");
     }
     for (engine, n) in [(A, 1), (B, 2)] {
-        let found = query::container(&host, &format!("{B}:web")).unwrap();
-        assert_eq!(found.netns, Some(home(2)), "{engine}");
+        let found = query::container(&host, &format!("{engine}:web")).unwrap();
+        assert_eq!(found.netns, Some(home(n)), "{engine}");
         let wiring = resolve(&host);
         let own = wiring.attachments.iter().filter(|found| found.netns == home(n));
         assert!(own.flat_map(|found| found.tenants.iter()).all(|who| who.qualified.is_some()));
