@@ -8,8 +8,9 @@ use host::watch::PENDING_OFPORT_TIMEOUT;
 use host::{Origin, Watch};
 use model::filter::{Filter, FilterFields, Filters};
 use model::ids::ContainerId;
-use model::snapshot::Container;
+use model::snapshot::{Container, EngineName};
 use model::timeline::{Change, Event, Timeline};
+use model::wiring::ContainerRef;
 use model::{Snapshot, SourceError, Wiring, resolve};
 use report::{Cells, Format, FormatError, Stream, v1, views};
 use tokio::time::{Instant, sleep_until};
@@ -64,9 +65,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
         let wanted = events.iter().filter(|event| passes(event, &known));
         let filters = Filters(&known.filters);
         let mut rows: Vec<_> = wanted
-            .map(|event| {
-                v1::Event::told(event, |of, who| filters.pass(of, who, known.row(&who.id)))
-            })
+            .map(|event| v1::Event::told(event, |of, who| filters.pass(of, who, known.row(who))))
             .collect();
         if args.format.is_template() {
             rows.retain(|row| suits(row, &args.format));
@@ -126,8 +125,8 @@ fn lines(rows: &[v1::Event]) -> Text {
 /// The containers of the last two looks: what vanished is still known by its labels.
 #[derive(Default)]
 struct RecentContainers {
-    before: BTreeMap<ContainerId, Container>,
-    now: BTreeMap<ContainerId, Container>,
+    before: BTreeMap<EngineName, BTreeMap<ContainerId, Container>>,
+    now: BTreeMap<EngineName, BTreeMap<ContainerId, Container>>,
     /// What is asked for, among the containers of all looks.
     filters: Vec<Filter>,
 }
@@ -140,14 +139,17 @@ impl RecentContainers {
     fn learn(&mut self, snapshot: &Snapshot) {
         self.filters = Filter::among(&self.filters, snapshot.containers_called());
         if self.filters.iter().any(Filter::needs_labels) {
-            let rows = snapshot.containers().cloned();
-            let now = rows.map(|row| (row.id.clone(), row)).collect();
+            let mut now: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+            for (engine, row) in snapshot.containers_by_engine() {
+                now.entry(engine.clone()).or_default().insert(row.id.clone(), row.clone());
+            }
             self.before = std::mem::replace(&mut self.now, now);
         }
     }
 
-    fn row(&self, id: &ContainerId) -> Option<&Container> {
-        self.now.get(id).or_else(|| self.before.get(id))
+    fn row(&self, who: &ContainerRef) -> Option<&Container> {
+        let mut looks = [&self.now, &self.before].into_iter();
+        looks.find_map(|look| look.get(&who.engine)?.get(&who.id))
     }
 }
 
@@ -155,7 +157,7 @@ impl RecentContainers {
 fn passes(event: &Event, known: &RecentContainers) -> bool {
     let filters = Filters(&known.filters);
     let pass = |attachment: &model::wiring::Attachment| {
-        attachment.tenants.iter().any(|who| filters.pass(attachment, who, known.row(&who.id)))
+        attachment.tenants.iter().any(|who| filters.pass(attachment, who, known.row(who)))
             || (attachment.tenants.is_empty() && filters.pass_namespace(attachment))
     };
     match &event.change {
@@ -163,7 +165,7 @@ fn passes(event: &Event, known: &RecentContainers) -> bool {
         Change::Vanished(last) => pass(last),
         Change::Changed { before, now, .. } => pass(before) || pass(now),
         Change::Orphaned(port) | Change::Cleared(port) => {
-            filters.agree(&FilterFields::of_orphaned(port, |id| known.row(id)))
+            filters.agree(&FilterFields::of_orphaned(port, |who| known.row(who)))
         }
     }
 }
