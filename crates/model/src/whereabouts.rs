@@ -80,8 +80,9 @@ pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabou
     {
         return Whereabouts::InOtherEngine { address: other.address.clone() };
     }
-    let mut may_be = all().filter(|run| may_be_of(snapshot, record, *run));
-    if let Some((_, row)) = may_be.find(|(_, row)| record.may_mean(row)) {
+    // Most records mean none by their words alone, which is quickly told.
+    let may_mean = |run: &Run<'_>| record.may_mean(run.1) && may_be_of(snapshot, record, *run);
+    if let Some((_, row)) = all().find(may_mean) {
         let words = &record.container;
         return Whereabouts::Unknown {
             why: format!(
@@ -153,9 +154,11 @@ fn replaced<'a>(
     let is_told = |run: &Run<'_>| rows.iter().any(|told| is_told_twice(identities, *told, *run));
     let mut beside = like().filter(|(engine, _)| witnesses.beside.contains(engine));
     if let Some((engine, _)) = beside.find(|run| !is_told(run)) {
+        let kind = record.engine.iter().map(|mark| format!(" but its kind, {}", mark.kind));
+        let kind: String = kind.collect();
         return Whereabouts::Unknown {
             why: format!(
-                "the record of {owner} names no engine, and a container of {engine} may not stand in its place"
+                "the record of {owner} names no engine{kind}, and a container of {engine} may not stand in its place"
             ),
         };
     }

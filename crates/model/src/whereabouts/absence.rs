@@ -72,14 +72,17 @@ fn of_docker(snapshot: &Snapshot) -> Result<Witnesses<'_>, String> {
     Ok(all)
 }
 
-/// Of a record that names the kind of its engine alone: each of that kind may be the one. Of several none is known
-/// to be it, so that no container of theirs takes a place.
+/// Of a record that names the kind of its engine alone: each of that kind may be the one, and none of another kind.
+/// Of several none is known to be it, so that no container of theirs takes a place. Podman may be asked by Docker's
+/// API, and is not Docker.
 fn of_kind<'a>(snapshot: &'a Snapshot, kind: &str) -> Result<Witnesses<'a>, String> {
     let mut all = all_answered(snapshot)?;
     let is_fresh =
         |engine: &EngineName| snapshot.engines.get(engine).is_some_and(Observed::is_fresh);
     let asked = std::mem::take(&mut all.asked).into_iter();
-    (all.asked, all.beside) = asked.partition(|engine| engine.kind() == kind);
+    (all.asked, all.beside) = asked
+        .filter(|engine| engine.kind() == kind)
+        .partition(|engine| kind != "docker" || is_dockers(snapshot, engine));
     if !all.asked.iter().any(|engine| is_fresh(engine)) {
         return Err(format!(
             "its record names no engine but its kind, {kind}, which did not answer"
