@@ -227,7 +227,7 @@ pub fn is_full_id(words: &str) -> bool {
 
 /// Whether the id of a container is unique in its engine only: it is the container's name there, with what has
 /// that name behind it, as in `web@lxc`.
-pub(crate) fn is_local_id(id: &str) -> bool {
+pub fn is_local_id(id: &str) -> bool {
     id.contains('@')
 }
 

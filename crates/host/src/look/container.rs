@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::{BoxFuture, join_all};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use model::ids::is_local_id;
 use model::snapshot::{Container, EngineName};
 use model::{SourceError, query};
 use tokio::sync::watch::{Receiver, Sender, channel};
@@ -80,9 +81,9 @@ impl<'e> Lookup<'e> {
                 let Some(fit) = fit else { continue };
                 found.send_replace(true);
                 match fit {
-                    // No other container has the same.
-                    Fit::Id => waiting.clear(),
-                    Fit::Name => {}
+                    // No other container has the same, unless it is unique in its engine only.
+                    Fit::Id if !is_local_id(name) => waiting.clear(),
+                    Fit::Id | Fit::Name => {}
                     // What another one is called comes before the beginning of an id.
                     Fit::Prefix => continue,
                 }
