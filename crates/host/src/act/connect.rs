@@ -2,6 +2,7 @@
 
 use model::plan::{Connect, Disconnect, Plan, PlanError, connect, disconnect};
 use model::query::{QueryError, Subject};
+use model::snapshot::Observed;
 use model::wiring::AttachmentState;
 use model::{Look, Snapshot, SourceError, SourceErrorKind, Target, query, resolve};
 
@@ -135,7 +136,14 @@ pub(super) fn came_true(snapshot: &Snapshot, plan: &Plan) -> Result<(), SourceEr
         let why = "no engine has it any more";
         SourceError::new(SourceErrorKind::Gone, format!("container {}", plan.container.name), why)
     };
-    let target = snapshot.container_of(&plan.container).ok_or_else(missing)?;
+    let Some(target) = snapshot.container_of(&plan.container) else {
+        // An engine that is silent now tells nothing of the container.
+        let own = snapshot.engines.get(&plan.container.engine).and_then(Observed::absence).cloned();
+        return Err(match (own, query::container(snapshot, &plan.container.id.0)) {
+            (Some(why), _) | (None, Err(query::QueryError::SourceUnavailable(why))) => why,
+            (None, _) => missing(),
+        });
+    };
     let target = Subject::Container(target);
     let wiring = resolve(snapshot);
     let found = query::attachments(snapshot, &wiring, target).map_err(source_error)?;
