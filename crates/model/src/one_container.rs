@@ -4,8 +4,8 @@
 
 use crate::identity::{Identities, UNKNOWN_STORE};
 use crate::ids::{ContainerId, EngineName, is_local_id};
-use crate::port_record::{EngineMark, PortRecord};
-use crate::snapshot::{Container, OtherEngine, Snapshot};
+use crate::port_record::{PortRecord, bare_id, may_be_called};
+use crate::snapshot::{Container, Observed, OtherEngine, Snapshot};
 
 /// A container, and the engine that told it.
 pub(crate) type Run<'a> = (&'a EngineName, &'a Container);
@@ -19,13 +19,12 @@ fn may_be_one_engine(
     one: &EngineName,
     other: &EngineName,
 ) -> bool {
-    let called =
-        |engine: &EngineName| identities.engines.get(engine).and_then(|who| who.id.clone());
+    let called = |engine: &EngineName| called(identities, engine);
     let is_users = |engine: &EngineName| identities.refusal(engine).is_some();
     let is_unique = one.kind() != other.kind() && !is_local_id(&id.0);
     let may_be = || match (called(one), called(other)) {
         (Some(own), Some(theirs)) => {
-            may_be_one_id(one.kind(), &own, &theirs) || may_be_one_id(other.kind(), &theirs, &own)
+            may_be_one_id(one.kind(), own, theirs) || may_be_one_id(other.kind(), theirs, own)
         }
         _ => true,
     };
@@ -39,8 +38,12 @@ fn may_be_one_id(kind: &str, id: &str, other: &str) -> bool {
             .and_then(|path| place.strip_prefix(path))
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
     };
-    let mark = EngineMark { kind: kind.to_owned(), id: Some(id.to_owned()) };
-    mark.may_be(other) || is_at(id, other) || is_at(other, id)
+    may_be_called(kind, id, other) || is_at(id, other) || is_at(other, id)
+}
+
+/// What an engine calls itself, as far as that is known.
+fn called<'a>(identities: &'a Identities, engine: &EngineName) -> Option<&'a str> {
+    identities.engines.get(engine)?.id.as_deref()
 }
 
 /// Whether two ids, each with its engine, are of one container.
@@ -52,13 +55,29 @@ pub(crate) fn is_one(
     id == theirs && may_be_one_engine(identities, id, engine, other)
 }
 
+/// Whether two engines are one for certain, that is asked in two ways.
+fn is_one_engine(identities: &Identities, one: &EngineName, other: &EngineName) -> bool {
+    let is_users = |engine: &EngineName| identities.refusal(engine).is_some();
+    // Several engines may have an id that does not tell their place.
+    let is_own = |id: &&str| !id.ends_with(UNKNOWN_STORE) && bare_id(one.kind(), id).is_none();
+    let id = called(identities, one).filter(is_own);
+    let is_same = one.kind() == other.kind() && is_users(one) == is_users(other);
+    one == other || (is_same && id.is_some() && id == called(identities, other))
+}
+
 /// Whether two rows tell of one container: one engine may be asked in two ways, and has each container of its own
-/// twice then. What is in two namespaces is two. What has an id that no other one has and is in the same
-/// namespace is one, whatever those that tell it are called.
+/// twice then; what it told in one of them may be older. Else what is in two namespaces is two. What has an id that
+/// no other one has and is in the same namespace is one, whatever those that tell it are called.
 pub(crate) fn is_told_twice(identities: &Identities, one: Run<'_>, other: Run<'_>) -> bool {
     let ((engine, row), (their_engine, theirs)) = (one, other);
+    if row.id != theirs.id {
+        return false;
+    }
+    if is_one_engine(identities, engine, their_engine) {
+        return true;
+    }
     let netns = row.netns.zip(theirs.netns);
-    if row.id != theirs.id || netns.is_some_and(|(own, other)| own != other) {
+    if netns.is_some_and(|(own, other)| own != other) {
         return false;
     }
     let is_users = |engine: &EngineName| identities.refusal(engine).is_some();
@@ -67,13 +86,21 @@ pub(crate) fn is_told_twice(identities: &Identities, one: Run<'_>, other: Run<'_
         || (is_there && is_users(engine) == is_users(their_engine))
 }
 
+/// The same for what acts: engines that did not tell what they call themselves may each have one of an id that
+/// is unique in its engine only.
+pub(crate) fn is_surely_told_twice(identities: &Identities, one: Run<'_>, other: Run<'_>) -> bool {
+    let is_known = |engine: &EngineName| called(identities, engine).is_some();
+    let is_told = one.0 == other.0 || (is_known(one.0) && is_known(other.0));
+    is_told_twice(identities, one, other) && (is_told || !is_local_id(&one.1.id.0))
+}
+
 /// Whether a row of an engine that is asked and one of an engine that is not tell of one container.
 pub(crate) fn is_one_of_other(
     identities: &Identities,
     (engine, row): Run<'_>,
     (other, theirs): (&OtherEngine, &Container),
 ) -> bool {
-    let id = identities.engines.get(engine).and_then(|who| who.id.as_deref());
+    let id = called(identities, engine);
     let may_be = |(own, id): (&str, &str)| {
         may_be_one_id(engine.kind(), own, id) || may_be_one_id(engine.kind(), id, own)
     };
@@ -95,9 +122,9 @@ pub(crate) fn may_be_marked(
     mark: Option<(&str, &str)>,
     (engine, row): Run<'_>,
 ) -> bool {
-    let identity = snapshot.identities.engines.get(engine);
-    let id = identity.and_then(|identity| identity.id.as_deref());
-    snapshot.identities.refusal(engine).is_none() && may_be_engines(snapshot, mark, id, row)
+    let id = called(&snapshot.identities, engine);
+    snapshot.identities.refusal(engine).is_none()
+        && may_be_engines(snapshot, mark, (Some(engine), id), row)
 }
 
 /// The same of a container of an engine that is not asked who runs what.
@@ -107,13 +134,13 @@ pub(crate) fn may_be_of_other(
     (other, row): (&OtherEngine, &Container),
 ) -> bool {
     let mark = record.engine.as_ref().and_then(|mark| Some((&*mark.kind, mark.id.as_deref()?)));
-    !other.is_users() && may_be_engines(snapshot, mark, other.id.as_deref(), row)
+    !other.is_users() && may_be_engines(snapshot, mark, (None, other.id.as_deref()), row)
 }
 
 fn may_be_engines(
     snapshot: &Snapshot,
     mark: Option<(&str, &str)>,
-    id: Option<&str>,
+    (engine, id): (Option<&EngineName>, Option<&str>),
     row: &Container,
 ) -> bool {
     let Some(((kind, recorded), id)) = mark.zip(id) else { return true };
@@ -122,7 +149,17 @@ fn may_be_engines(
         return is_recorded(id);
     }
     // An engine that was moved, or lost what it is called after, has its containers still. Where the recorded
-    // one is here, another one has a copy of them.
+    // one is here, or may be one that does not answer, another one may have a copy of them.
+    let may_be_silent = |(other, rows): (&EngineName, &Observed<Container>)| {
+        other.kind() == kind
+            && engine != Some(other)
+            && !rows.is_fresh()
+            && snapshot.identities.refusal(other).is_none()
+            && called(&snapshot.identities, other).is_none()
+    };
+    if snapshot.engines.iter().any(may_be_silent) {
+        return false;
+    }
     let engines = snapshot.identities.engines.iter();
     let asked = engines.filter(|(engine, _)| snapshot.identities.refusal(engine).is_none());
     let asked = asked.filter_map(|(_, who)| who.id.as_deref());

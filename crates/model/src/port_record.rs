@@ -88,26 +88,35 @@ pub struct EngineMark {
 }
 
 impl EngineMark {
-    /// Docker's own `ID`, where it is all that the mark tells of an engine: earlier versions wrote that down alone,
-    /// of an engine beyond a relay or a network the place is not known, and one whose place is not the first
-    /// process's is called after its process. Several dockerds of one host may have one `ID`.
+    /// Docker's own `ID`, where that is all that the mark tells of an engine, see [`bare_id`].
     pub(crate) fn bare_id(&self) -> Option<&str> {
-        let id = self.id.as_deref()?;
-        let bare = match id.split_once(":/") {
-            Some((bare, place)) => Some(bare).filter(|_| place.contains('@')),
-            None => Some(id),
-        };
-        // Podman has Docker's API too, and an id of another form.
-        bare.filter(|bare| self.kind == "docker" && is_dockers(bare))
+        bare_id(&self.kind, self.id.as_deref()?)
     }
 
     /// Whether an engine of the recorded kind that is called `id` is this one, or may be for all that the mark tells.
     pub(crate) fn may_be(&self, id: &str) -> bool {
-        let is_bare = |bare: &str| {
-            id.strip_prefix(bare).is_some_and(|place| place.is_empty() || place.starts_with(":/"))
-        };
-        self.id.as_deref() == Some(id) || self.bare_id().is_some_and(is_bare)
+        self.id.as_deref().is_some_and(|own| may_be_called(&self.kind, own, id))
     }
+}
+
+/// Docker's own `ID`, where it is all that is told of an engine of this kind: earlier versions wrote that down alone,
+/// of an engine beyond a relay or a network the place is not known, and one whose place is not the first
+/// process's is called after its process. Several dockerds of one host may have one `ID`.
+pub(crate) fn bare_id<'a>(kind: &str, id: &'a str) -> Option<&'a str> {
+    let bare = match id.split_once(":/") {
+        Some((bare, place)) => Some(bare).filter(|_| place.contains('@')),
+        None => Some(id),
+    };
+    // Podman has Docker's API too, and an id of another form.
+    bare.filter(|bare| kind == "docker" && is_dockers(bare))
+}
+
+/// Whether an engine of this kind that was called `own` is, or may be, the one that is called `id`.
+pub(crate) fn may_be_called(kind: &str, own: &str, id: &str) -> bool {
+    let is_bare = |bare: &str| {
+        id.strip_prefix(bare).is_some_and(|place| place.is_empty() || place.starts_with(":/"))
+    };
+    own == id || bare_id(kind, own).is_some_and(is_bare)
 }
 
 impl fmt::Display for EngineMark {

@@ -3,10 +3,14 @@
 use super::near::near;
 use super::sources::missing_engine;
 use super::{QueryError, told};
+use crate::identity::Identities;
 use crate::ids::{Name, is_local_id};
-use crate::one_container::{Run, is_one};
+use crate::one_container::{Run, is_surely_told_twice, is_told_twice};
 use crate::resolve::Clashes;
 use crate::snapshot::{Container, EngineName, Snapshot};
+
+/// Whether two rows tell of one container.
+type IsOne = fn(&Identities, Run<'_>, Run<'_>) -> bool;
 
 /// The name of a container as its user gives it, where the API, and so `docker inspect`, has a
 /// slash before it: `/web` is `web`.
@@ -23,12 +27,23 @@ pub fn without_slash(wanted: &str) -> &str {
 /// [`QueryError::AmbiguousName`] when several engines have one of that name, or
 /// [`QueryError::SourceUnavailable`] when no engine could be asked.
 pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Container, QueryError> {
+    container_by(snapshot, wanted, is_told_twice)
+}
+
+/// The same, by what tells whether two rows are of one container.
+fn container_by<'a>(
+    snapshot: &'a Snapshot,
+    wanted: &str,
+    is_one: IsOne,
+) -> Result<&'a Container, QueryError> {
     let (engines, wanted) = engines_of(snapshot.engines.keys(), wanted);
     let all = snapshot.containers_by_engine().filter(|(engine, _)| engines.contains(engine));
     let (of_users, of_host): (Vec<_>, Vec<_>) =
         all.partition(|(engine, _)| engine.user().is_some());
     for runs in [of_host, of_users] {
-        if let Some(found) = one_of(snapshot, &runs, wanted)? {
+        if let Some(found) =
+            one_of(&runs, wanted, |one, other| is_one(&snapshot.identities, one, other))?
+        {
             return Ok(found);
         }
     }
@@ -37,7 +52,8 @@ pub fn container<'a>(snapshot: &'a Snapshot, wanted: &str) -> Result<&'a Contain
 
 /// The same for a verb that acts: it takes no container of a name that another engine may have too. A full id
 /// is of one container alone, unless it is unique in its engine only, as in `web@lxc`, which another engine of
-/// the kind may have too; and a word with its engine means no other.
+/// the kind may have too; and a word with its engine means no other. Engines that did not tell what they call
+/// themselves count as two there.
 ///
 /// # Errors
 /// As [`container`]; [`QueryError::SourceUnavailable`] where such an engine was silent.
@@ -45,7 +61,7 @@ pub fn certain_container<'a>(
     snapshot: &'a Snapshot,
     wanted: &str,
 ) -> Result<&'a Container, QueryError> {
-    let found = container(snapshot, wanted)?;
+    let found = container_by(snapshot, wanted, is_surely_told_twice)?;
     let (mut engines, words) = engines_of(snapshot.engines.keys(), wanted);
     let own = snapshot.engine_of(found);
     if *found.id.0 == *words {
@@ -72,21 +88,18 @@ pub fn called(snapshot: &Snapshot) -> Vec<(Name, &Container)> {
     called.collect()
 }
 
+/// Of the rows that may be meant: one engine may be asked in two ways, and two engines may each have one of an id.
 fn one_of<'a>(
-    snapshot: &Snapshot,
     runs: &[Run<'a>],
     wanted: &str,
+    is_one: impl Fn(Run<'_>, Run<'_>) -> bool,
 ) -> Result<Option<&'a Container>, QueryError> {
-    // One engine may be asked in two ways, and two engines may each have one of an id.
-    let is_one = |(engine, row): Run<'_>, (other, theirs): Run<'_>| {
-        is_one(&snapshot.identities, (engine, &row.id), (other, &theirs.id))
-    };
     let name = without_slash(wanted);
     let with_id: Vec<_> = runs.iter().copied().filter(|(_, row)| *row.id.0 == *wanted).collect();
     let with_name = || runs.iter().copied().filter(|(_, row)| *row.name == *name).collect();
     let named: Vec<_> = if with_id.is_empty() { with_name() } else { with_id };
-    if let Some(first) = named.first() {
-        if named.iter().all(|run| is_one(*first, *run)) {
+    if let Some(first) = living_first(&named) {
+        if named.iter().all(|run| is_one(first, *run)) {
             return Ok(Some(first.1));
         }
         return Err(QueryError::AmbiguousName {
@@ -95,9 +108,9 @@ fn one_of<'a>(
         });
     }
     let begun: Vec<_> = runs.iter().copied().filter(|(_, row)| is_prefix(wanted, row)).collect();
-    match begun.first() {
+    match living_first(&begun) {
         None => Ok(None),
-        Some(first) if begun.iter().all(|run| is_one(*first, *run)) => Ok(Some(first.1)),
+        Some(first) if begun.iter().all(|run| is_one(first, *run)) => Ok(Some(first.1)),
         Some(_) => Err(QueryError::AmbiguousContainer {
             wanted: wanted.to_owned(),
             candidates: told(begun.iter().map(|(engine, row)| {
@@ -110,6 +123,12 @@ fn one_of<'a>(
             })),
         }),
     }
+}
+
+/// The first that has a namespace, else the first: an engine may tell of a container that runs without saying where.
+fn living_first<'a>(runs: &[Run<'a>]) -> Option<Run<'a>> {
+    let living = runs.iter().find(|(_, row)| row.netns.is_some());
+    living.or(runs.first()).copied()
 }
 
 /// The engines among `known` that `wanted` may mean, and the name without them. Before it an engine

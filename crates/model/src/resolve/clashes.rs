@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::ids::Name;
-use crate::one_container::{Run, is_one};
+use crate::one_container::{Run, is_told_twice};
 use crate::port_record::PortRecord;
 use crate::snapshot::{Container, EngineName, Snapshot};
 
@@ -33,7 +33,7 @@ impl<'a> Clashes<'a> {
         let clashes = others.iter().any(|(other, theirs)| {
             *other != engine
                 && (other.user().is_none() || engine.user().is_some())
-                && !is_one(identities, (other, &theirs.id), (engine, &row.id))
+                && !is_told_twice(identities, (other, theirs), (engine, row))
         });
         clashes.then(|| format!("{engine}:{}", row.name).into())
     }

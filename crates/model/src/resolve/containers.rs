@@ -9,7 +9,7 @@ use super::clashes::Clashes;
 use super::group::{OneOrMore, group};
 use crate::dialects::{Claim, NetnsPath, Owner};
 use crate::ids::{NetnsId, is_short_id};
-use crate::one_container::{Run, is_one, is_told_twice, may_be_marked};
+use crate::one_container::{Run, is_told_twice, may_be_marked};
 use crate::snapshot::{Container, Snapshot};
 use crate::wiring::{ContainerRef, LastTenant};
 
@@ -41,9 +41,7 @@ impl<'a> ContainerIndex<'a> {
         let rows = || snapshot.kernel.rows().iter();
         let mut names: FxHashMap<&str, Option<Run<'_>>> = FxHashMap::default();
         for (engine, row) in of_host() {
-            let is_same = |(other, theirs): &Run<'_>| {
-                is_one(identities, (other, &theirs.id), (engine, &row.id))
-            };
+            let is_same = |known: &Run<'_>| is_told_twice(identities, *known, (engine, row));
             let another = |other: &mut Option<Run<'_>>| *other = other.filter(is_same);
             names.entry(&*row.name).and_modify(another).or_insert(Some((engine, row)));
         }

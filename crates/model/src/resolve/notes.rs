@@ -50,7 +50,8 @@ fn old_ifindex(entry: &PortEntry<'_>) -> Option<Note> {
 }
 
 /// Whether the row of a port names, by its full id, a container that has not got `link`, or another
-/// interface of one that has. What we wrote is a full id, of whatever form its engine's are. `named_home` is the namespace of the container that it names, where that was seen.
+/// interface of one that has. What we wrote is a full id, of whatever form its engine's are. `named_home` is the
+/// namespace of the container that it names, where that was seen.
 ///
 /// A look at one container sees not all that share its namespace: there the address decides, which a
 /// swapped link has not got.

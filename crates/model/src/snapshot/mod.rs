@@ -100,9 +100,9 @@ impl Snapshot {
 
     /// Whether two rows of this very Snapshot are one container: two engines may each have one of an id.
     pub fn is_one(&self, row: &Container, other: &Container) -> bool {
-        let engines = self.engine_of(row).zip(self.engine_of(other));
+        let engines = || self.engine_of(row).zip(self.engine_of(other));
         row.id == other.id
-            && engines.is_none_or(|(own, theirs)| {
+            && engines().is_none_or(|(own, theirs)| {
                 is_one(&self.identities, (own, &row.id), (theirs, &other.id))
             })
     }

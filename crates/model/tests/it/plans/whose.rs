@@ -256,6 +256,39 @@ fn a_name_that_two_containerds_have_is_to_be_told_with_its_engine() {
     }
 }
 
+/// A look at one container does not ask engines what they call themselves.
+#[test]
+fn two_namespaces_are_two_containers_where_no_engine_is_identified() {
+    let mut host = two(rows(&[web(1)]), Some(rows(&[web(2)])));
+    host.identities.engines.clear();
+    for words in ["web", "web@default"] {
+        let error = query::container(&host, words).unwrap_err();
+        assert!(matches!(error, QueryError::AmbiguousName { .. }), "{words}: {error}");
+    }
+    let wiring = resolve(&host);
+    let mut tenants = wiring.attachments.iter().flat_map(|found| found.tenants.iter());
+    assert!(tenants.all(|who| who.qualified.is_some()));
+    // Where one of them does not run, a question is answered, and nothing is done.
+    host.engines.insert(named(A), rows(&[dead(web(1))]));
+    assert_eq!(query::container(&host, "web").unwrap().netns, Some(home(2)));
+    for words in ["web", "web@default"] {
+        let error = query::certain_container(&host, words).unwrap_err();
+        assert!(matches!(error, QueryError::AmbiguousName { .. }), "{words}: {error}");
+    }
+    let own = query::certain_container(&host, &format!("{B}:web")).unwrap();
+    assert_eq!(own.netns, Some(home(2)));
+}
+
+/// What is told in one of two ways may be older than what is told in the other.
+#[test]
+fn one_engine_that_is_asked_in_two_ways_has_each_container_once() {
+    let moved = Container { netns: Some(home(3)), ..container(1) };
+    let host = with(host(), "docker@/run/x.sock", identity(ENGINE, None), rows(&[moved]));
+    let record = record_of_first(Some(("docker", Some(ENGINE))));
+    assert!(matches!(whereabouts(&host, &record), Whereabouts::Known(_)));
+    assert_eq!(query::certain_container(&host, "c1").unwrap().id, container(1).id);
+}
+
 #[test]
 fn another_containerds_port_is_neither_replaced_nor_removed() {
     let host = two(rows(&[dead(web(1))]), Some(rows(&[web(2)])));
@@ -276,6 +309,12 @@ fn a_copy_of_an_engine_has_nothing_of_the_engine_where_that_is_here() {
     let record = record_of_port(&host);
     assert!(matches!(whereabouts(&host, &record), Whereabouts::Known(row) if row.netns.is_none()));
     assert_eq!(pruned(&host), 0);
+    // Where it does not answer, it may be here still.
+    let mut silenced = host.clone();
+    silenced.engines.insert(docker(), Observed::Absent { why: silent() });
+    silenced.identities.engines.remove(&docker());
+    assert!(whereabouts(&silenced, &record).doubt().is_some());
+    assert_eq!((pruned(&silenced), renames(&silenced, &resolve(&silenced))), (0, Vec::new()));
     // Found, and not asked, it is here too.
     let mut host = host;
     let containers = host.engines.remove(&docker()).unwrap();
@@ -302,7 +341,12 @@ fn an_engine_that_calls_itself_otherwise_has_its_containers_still() {
     // That of what has its name for an id is not known without its engine, unless whose place it is was not.
     for (id, is_it) in [("lxc:/a", true), ("lxc:/a@unknown", true), ("lxc:/b", false)] {
         let row = Container { id: ContainerId("c1@lxc".into()), ..container(1) };
-        let host = with(with_no_docker(host()), "lxc", identity(id, None), rows(&[row.clone()]));
+        let host = with(
+            with_no_docker(host()),
+            "lxc",
+            identity(id, None),
+            rows(std::slice::from_ref(&row)),
+        );
         for recorded in ["lxc:/a", "lxc:/a@unknown"] {
             let engine = Some(EngineMark { kind: "lxc".into(), id: Some(recorded.into()) });
             let record = PortRecord { engine, ..PortRecord::default().for_container(&row) };
@@ -318,7 +362,7 @@ fn docker_and_its_containerd_tell_one_container() {
     let row = Container { name: "c1".into(), ..container(1) };
     for told in [row.clone(), dead(row)] {
         let host = with(host(), A, identity("uuid-a", None), rows(&[told]));
-        assert_eq!(query::container(&host, "c1").unwrap().id, container(1).id);
+        assert_eq!(query::container(&host, "c1").unwrap().netns, Some(home(1)));
         assert_eq!(query::certain_container(&host, &container(1).id.0).unwrap().name, "c1".into());
         let typed = PortRecord { container: "c1".to_owned(), ..PortRecord::default() };
         for record in
@@ -346,7 +390,7 @@ fn a_record_of_a_kind_is_of_the_engines_of_that_kind() {
     assert_eq!(PortRecord::read(&record.external_ids()).unwrap().engine, record.engine);
     assert_eq!(whereabouts(&of_cri(&[]), &record), Whereabouts::Gone);
     let again = Container { name: "c9".into(), ..container(8) };
-    let host = of_cri(&[again.clone()]);
+    let host = of_cri(std::slice::from_ref(&again));
     assert!(
         matches!(whereabouts(&host, &record), Whereabouts::Replaced(row) if row.id == again.id)
     );
@@ -364,6 +408,19 @@ fn a_record_of_a_kind_is_of_the_engines_of_that_kind() {
     // It is none of Docker's, and Docker is none of that kind.
     let doubt = whereabouts(&host_of_docker(), &record).doubt().unwrap();
     assert!(doubt.contains("no engine but its kind, cri"), "{doubt}");
+}
+
+/// Podman has Docker's API too, and is asked by it while Docker is stopped.
+#[test]
+fn podman_by_dockers_api_has_nothing_of_docker() {
+    let record = record_of_missing(Some(("docker", None)));
+    let namesake = Container { name: "c9".into(), ..container(8) };
+    for has in [rows(&[]), rows(&[namesake])] {
+        let mut host = with(host(), "docker", identity("podman:/var/lib", None), has);
+        host.named_engines.insert(docker());
+        let doubt = whereabouts(&host, &record).doubt().unwrap();
+        assert!(doubt.contains("no engine but its kind, docker"), "{doubt}");
+    }
 }
 
 fn host_of_docker() -> Snapshot {
@@ -419,7 +476,8 @@ fn swapped(id: impl Fn(u64) -> String, kind: &str, own: &str, ours: bool) -> Vec
 
 #[test]
 fn links_that_swapped_are_told_whatever_form_ids_have() {
-    let forms: [(&str, &str, fn(u64) -> String); 5] = [
+    type IdOf = fn(u64) -> String;
+    let forms: [(&str, &str, IdOf); 5] = [
         ("docker", ENGINE, |n| n.to_string().repeat(64)),
         ("lxc", "lxc:/var/lib/lxc", |n| format!("c{n}@lxc")),
         ("containerd", "uuid-a", |n| format!("c{n}@default")),
