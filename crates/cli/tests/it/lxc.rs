@@ -104,10 +104,11 @@ fn the_daemon_restores_one_that_starts_again() {
 struct Impostor(std::process::Child);
 
 impl Impostor {
-    /// By a program that runs another one, below a folder where the container is.
-    fn start(by: &[&str], container: &Path) -> Self {
+    /// By a command and a user, for the container of a folder.
+    fn start(by: &[&str], user: &str, container: &Path) -> Self {
         let script = "
 import os, socket, struct, sys, time
+os.setuid(int(sys.argv[2]))
 server = socket.socket(socket.AF_UNIX)
 for attempt in range(200):
     try:
@@ -125,7 +126,7 @@ while True:
     client.close()
 ";
         let mut command = lab::program(by[0]);
-        command.args(&by[1..]).args(["python3", "-c", script]).arg(container);
+        command.args(&by[1..]).args(["-c", script]).arg(container).arg(user);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut here = [0; 4];
         child.stdout.as_mut().unwrap().read_exact(&mut here).unwrap();
@@ -150,12 +151,12 @@ fn what_listens_in_a_monitors_place_is_no_container() {
     says_by(&container.engine(), &["connect", bridge.name(), container.name()]);
     container.stop();
     let own = folder.path().join(container.name());
-    let ways: [&[&str]; 2] = [
-        &["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"],
-        &["unshare", "--pid", "--fork", "--kill-child"],
+    let ways: [(&[&str], &str); 2] = [
+        (&["python3"], "65534"),
+        (&["unshare", "--pid", "--fork", "--kill-child", "python3"], "0"),
     ];
-    for way in ways {
-        let impostor = Impostor::start(way, &own);
+    for (way, user) in ways {
+        let impostor = Impostor::start(way, user, &own);
         let ran = by(&container.engine(), &["port", container.name(), bridge.name(), "--quiet"]);
         assert!(ran.code == 2 && ran.stderr.contains("stopped"), "{way:?}: {ran:?}");
         let ran = by(&container.engine(), &["restore", container.name()]);

@@ -184,7 +184,8 @@ fn listed<T: Serialize>(rows: impl Iterator<Item = T>, longest: usize) -> Result
     let mut text = String::from("[");
     for row in rows {
         let row = json(&row);
-        if text.len() + row.len() + 2 > longest {
+        let comma = usize::from(text.len() > 1);
+        if text.len() + comma + row.len() + 1 > longest {
             let why = format!(
                 "the rows are more than {} MiB: ask for those of one host, with host=",
                 longest >> 20
@@ -194,7 +195,7 @@ fn listed<T: Serialize>(rows: impl Iterator<Item = T>, longest: usize) -> Result
         if text.capacity() - text.len() < row.len() + 2 {
             text.reserve_exact(GROWS + row.len());
         }
-        if text.len() > 1 {
+        if comma > 0 {
             text.push(',');
         }
         text.push_str(&row);

@@ -77,12 +77,15 @@ impl<'e> Lookup<'e> {
             while let Some(answer) = waiting.next().await {
                 let first = answer.1.as_ref().ok().and_then(|rows| rows.first());
                 let fit = first.map(|first| Fit::of(&first.row, name));
+                let kind = answer.0.name.kind();
+                let of_its_kind = engines.iter().filter(|known| known.name.kind() == kind).count();
                 said.push(answer);
                 let Some(fit) = fit else { continue };
                 found.send_replace(true);
                 match fit {
-                    // No other container has the same, unless it is unique in its engine only.
-                    Fit::Id if !is_local_id(name) => waiting.clear(),
+                    // No other container has the same, unless it is unique in its engine only and there is another
+                    // one of that kind.
+                    Fit::Id if !is_local_id(name) || of_its_kind == 1 => waiting.clear(),
                     Fit::Id | Fit::Name => {}
                     // What another one is called comes before the beginning of an id.
                     Fit::Prefix => continue,

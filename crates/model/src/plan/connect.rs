@@ -93,7 +93,9 @@ pub fn connect(
     let replaced = old.as_deref().or(remembered.as_ref());
     let number = planner.number(request.ofport, old.as_deref(), remembered.as_ref())?;
     let record = planner.record(request, &interface, generated);
-    let record = PortRecord { numbered: numbered_before(&record, number, replaced), ..record };
+    // While it had no port, another one may have had the number.
+    let numbered = numbered_before(&record, number, old.as_deref());
+    let record = PortRecord { numbered, ..record };
     let port = Arc::new(Port {
         iface: host_end.clone(),
         ofport_request: number,

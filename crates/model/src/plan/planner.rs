@@ -41,7 +41,8 @@ pub(super) fn own_netns_of(snapshot: &Snapshot, row: &Container) -> Result<Netns
         return Err(host());
     }
     match snapshot.namespace(netns) {
-        Some(space) if space.is_read() => Ok(netns),
+        // Where its links are known, something else of it may not be.
+        Some(space) if !space.links.is_empty() => Ok(netns),
         space => {
             let what = format!("container {}", row.name);
             let error = space.and_then(|space| space.source_error.as_ref());

@@ -194,7 +194,9 @@ pub fn hearers(
             ends.retain(|end| !is_same(end, next));
             ends.push(next.clone());
         }
-        for end in ends.into_iter().filter(|end| end.netns.is_none() || end.netns != from.netns) {
+        // A namespace answers none of its own questions, unless it is asked through two of its links.
+        let is_another = |end: &End| end.netns.is_none() || end.netns != from.netns;
+        for end in ends.into_iter().filter(|end| is_another(end) || is_same(end, next)) {
             let kind = &PacketKind::Arp;
             let judged = Judged { look, kind, packet, from, to: &end, trace, way: &way };
             let refusal = judged.refusal(output);

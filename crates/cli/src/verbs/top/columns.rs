@@ -44,6 +44,23 @@ pub(super) fn columns(width: u16, key: SortKey) -> Vec<(usize, u16)> {
     columns
 }
 
+/// A count in a column so wide, in thousands or more where it is longer: `12345678` as `12.3M`. Other cells as they
+/// are.
+pub(super) fn fitted(cell: String, wide: u16) -> String {
+    let wide = usize::from(wide);
+    let is_count = !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit());
+    if cell.len() <= wide || !is_count {
+        return cell;
+    }
+    let forms = (1_usize..).zip(['k', 'M', 'G', 'T', 'P', 'E']).filter_map(|(thousands, unit)| {
+        let (whole, rest) = cell.split_at_checked(cell.len().checked_sub(3 * thousands)?)?;
+        let tenth = rest.get(..1)?;
+        (!whole.is_empty()).then(|| [format!("{whole}.{tenth}{unit}"), format!("{whole}{unit}")])
+    });
+    let shorter = forms.flatten().find(|form| form.len() <= wide);
+    shorter.unwrap_or(cell)
+}
+
 /// How wide these are at least, with one between two of them.
 fn least(shown: &[usize]) -> u16 {
     let widths = shown.iter().filter_map(|column| ENOUGH.get(*column));
@@ -98,6 +115,18 @@ mod tests {
             WANTED.into_iter().enumerate().collect::<Vec<_>>()
         );
         assert_eq!(columns(92, SortKey::Traffic)[1], (WHO, 24), "names are longer before counters");
+    }
+
+    #[test]
+    fn a_count_is_shorter_where_it_has_no_room() {
+        let shown = |count: &str, wide| fitted(count.to_owned(), wide);
+        assert_eq!(shown("123456", 6), "123456");
+        assert_eq!(shown("1234567", 6), "1.2M");
+        assert_eq!(shown("12345678", 7), "12.3M");
+        assert_eq!(shown("999999999", 6), "999.9M");
+        assert_eq!(shown("18446744073709551615", 6), "18.4E");
+        assert_eq!(shown("18446744073709551615", 4), "18E");
+        assert_eq!(shown("123.4 Mbit/s", 6), "123.4 Mbit/s");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use report::{printable, v1, views};
 use tokio::sync::mpsc::{self, Sender};
 use tokio::time::{Instant, sleep_until};
 
-use super::columns::{WHO, columns, help};
+use super::columns::{WHO, columns, fitted, help};
 use super::keys::{self, Input};
 use super::order::Order;
 use super::pane::Pane;
@@ -235,10 +235,12 @@ impl State {
 /// The rows in the columns that there is room for.
 fn table(rows: &[PortRates], width: u16, key: SortKey) -> Table<'static> {
     let columns = columns(width, key);
-    let shown = columns.iter().filter_map(|(column, _)| views::TOP.table.get(*column));
-    let header: Vec<_> = shown.clone().map(|(header, _)| *header).collect();
+    let shown =
+        columns.iter().filter_map(|(column, wide)| Some((views::TOP.table.get(*column)?, *wide)));
+    let header: Vec<_> = shown.clone().map(|((header, _), _)| *header).collect();
     let body = rows.iter().map(|row| {
-        Row::new(shown.clone().map(|(_, cell)| printable(&cell(row))).collect::<Vec<_>>())
+        let cells = shown.clone().map(|((_, cell), wide)| fitted(printable(&cell(row)), wide));
+        Row::new(cells.collect::<Vec<_>>())
     });
     let body: Vec<_> = body.collect();
     // Names get what is left.
