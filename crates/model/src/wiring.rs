@@ -183,7 +183,9 @@ impl Attachment {
         let told = ["openvswitch", "bond", "team", "bridge"];
         let is_followed = self.link.is_paired() || self.link.has_parent();
         let kind = self.link.kind.as_deref();
-        let nothing = self.evidence.iter().all(|evidence| evidence.step() < 3);
+        let fits = |note: &Note| matches!(note, Note::Contested { .. } | Note::Ambiguous { .. });
+        let nothing = self.evidence.iter().all(|evidence| evidence.step() < 3)
+            && !self.notes.iter().any(fits);
         nothing && !is_followed && kind.is_some_and(|kind| !told.contains(&kind))
     }
 }

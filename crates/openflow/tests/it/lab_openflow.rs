@@ -23,7 +23,7 @@ struct Lab {
 impl Drop for Lab {
     fn drop(&mut self) {
         let remove = lab::program("ovs-vsctl")
-            .args(["--timeout=30", "--if-exists", "del-br", &self.bridge])
+            .args(["--timeout=120", "--if-exists", "del-br", &self.bridge])
             .status();
         let unlink = lab::program("ip").args(["link", "del", &self.veth()]).output();
         if !std::thread::panicking() {
@@ -51,7 +51,7 @@ impl Lab {
     /// daemon has taken it over.
     fn vsctl(&self, words: &str) -> String {
         let words = words.replace("BR", &self.bridge);
-        let args = ["--timeout=30"].into_iter().chain(words.split_whitespace());
+        let args = ["--timeout=120"].into_iter().chain(words.split_whitespace());
         String::from_utf8(run("ovs-vsctl", args)).unwrap()
     }
 
@@ -96,7 +96,7 @@ impl Lab {
     /// The ports as `ovs-ofctl show` prints them: ` 7(name): addr:02:00:00:00:00:07`.
     fn ofctl(&self, version: Version) -> Vec<Row> {
         let protocol = format!("-OOpenFlow1{}", version as u8 - 1);
-        let shown = run("ovs-ofctl", ["--timeout=30", &protocol, "show", &self.bridge]);
+        let shown = run("ovs-ofctl", ["--timeout=120", &protocol, "show", &self.bridge]);
         let shown = String::from_utf8(shown).unwrap();
         let mut rows: Vec<_> = shown.lines().filter_map(row_of_ofctl).collect();
         rows.sort();
