@@ -55,7 +55,8 @@ pub(super) fn fitted(cell: String, wide: u16) -> String {
     let forms = (1_usize..).zip(['k', 'M', 'G', 'T', 'P', 'E']).filter_map(|(thousands, unit)| {
         let (whole, rest) = cell.split_at_checked(cell.len().checked_sub(3 * thousands)?)?;
         let tenth = rest.get(..1)?;
-        matches!(whole.len(), 1..=3).then(|| [format!("{whole}.{tenth}{unit}"), format!("{whole}{unit}")])
+        matches!(whole.len(), 1..=3)
+            .then(|| [format!("{whole}.{tenth}{unit}"), format!("{whole}{unit}")])
     });
     let shorter = forms.flatten().find(|form| form.len() <= wide);
     shorter.unwrap_or(cell)
