@@ -29,6 +29,7 @@ mod record;
 mod recorder;
 mod segment;
 mod state;
+mod whole;
 mod writer;
 
 pub use delta::Delta;

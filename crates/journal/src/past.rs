@@ -1,8 +1,6 @@
 //! Reading: what was known at a moment, and what was told between two.
 
-use std::cell::OnceCell;
 use std::io::{self, ErrorKind, Read as _};
-use std::ops::Deref;
 use std::path::Path;
 use std::time::Duration;
 
@@ -12,10 +10,11 @@ use rustix::fs::{FlockOperation, flock};
 
 use crate::delta::Delta;
 use crate::folder;
-use crate::record::{HEAD, Kind, RecordHead};
+use crate::record::Kind;
 use crate::recorder::{ALIVE, LAG};
-use crate::segment::{Content, Segment, SegmentHead, segments};
+use crate::segment::{Content, SegmentHead, segments};
 use crate::state::State;
+use crate::whole::{ReadSegment, Whole};
 use crate::writer::LOCK;
 
 /// A span that is known, in milliseconds since the Unix epoch.
@@ -64,7 +63,7 @@ pub struct Beside {
 /// goes by the heads of those that were not read yet, but for those with which a span begins and ends.
 #[derive(Debug)]
 pub struct Past {
-    segments: Vec<Read>,
+    segments: Vec<ReadSegment>,
     /// The stamp of the last record there is.
     last: u64,
     /// Whether a daemon writes it now.
@@ -82,7 +81,7 @@ impl Past {
     pub fn open(folder: &Path, now: u64) -> io::Result<Self> {
         // Before the segments: one that the daemon begins meanwhile is known up to its last record.
         let writer = Live::in_folder(folder)?;
-        let mut segments: Vec<_> = segments(folder)?.into_iter().map(Read::from).collect();
+        let mut segments: Vec<_> = segments(folder)?.into_iter().map(ReadSegment::from).collect();
         let mut last = 0;
         while let Some(segment) = segments.last() {
             let is_open = writer.is_some_and(|writer| writer.segment == Some(segment.number));
@@ -136,7 +135,7 @@ impl Past {
     /// Whether the first and the last segment of a span begin, which is read.
     fn is_sure(&self, span: &Span) -> bool {
         let mut ends = [span.first, span.last].into_iter();
-        ends.all(|at| self.segments.get(at).is_some_and(Read::begins))
+        ends.all(|at| self.segments.get(at).is_some_and(ReadSegment::begins))
     }
 
     /// The spans, as far as is known without reading more.
@@ -164,7 +163,7 @@ impl Past {
     }
 
     /// The segment that goes on where this one ends, with nothing missed between them.
-    fn joined(&self, at: usize) -> Option<&Read> {
+    fn joined(&self, at: usize) -> Option<&ReadSegment> {
         let (segment, next) = (self.segments.get(at)?, self.segments.get(at + 1)?);
         let SegmentHead { continues, previous } = next.head;
         let ends = |whole: &Option<Whole>| {
@@ -310,113 +309,6 @@ struct Span {
     last: usize,
 }
 
-/// What of a segment is whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Whole {
-    /// The stamp of the last whole record.
-    last: u64,
-    /// Whether nothing follows that.
-    is_all: bool,
-    /// Whether no other record is of the same moment.
-    has_last: bool,
-    /// The stamp of a record that follows, of a later moment, and has no end yet.
-    torn: Option<u64>,
-}
-
-impl Whole {
-    fn of(content: &Content) -> Option<Self> {
-        let (record, rest) = content.last()?;
-        let last = record.stamp;
-        let next = RecordHead::read(rest).filter(|next| rest.len() - HEAD < next.length);
-        let torn = next.map(|next| next.stamp).filter(|stamp| *stamp > last);
-        let is_all = rest.is_empty();
-        let has_last = is_all || torn.is_some() || record.kind.ends_write();
-        Some(Self { last, is_all, has_last, torn })
-    }
-
-    /// Until when the segment knows, whose first record has this stamp. What is torn or damaged behind the
-    /// last whole record may be of the same moment, as what changed and what was told of it are.
-    fn until(self, first: u64) -> u64 {
-        if self.has_last { self.last } else { self.last.saturating_sub(1).max(first) }
-    }
-}
-
-/// A segment, and what of it is whole.
-#[derive(Debug)]
-struct Read {
-    segment: Segment,
-    /// As it was when it was read first; none where it was gone then, or has no whole record.
-    whole: OnceCell<Option<Whole>>,
-    /// Whether its first record is whole, where that was read alone.
-    begins: OnceCell<bool>,
-}
-
-impl From<Segment> for Read {
-    fn from(segment: Segment) -> Self {
-        Self { segment, whole: OnceCell::new(), begins: OnceCell::new() }
-    }
-}
-
-impl Deref for Read {
-    type Target = Segment;
-
-    fn deref(&self) -> &Segment {
-        &self.segment
-    }
-}
-
-impl Read {
-    /// What is in it; none where it was removed meanwhile.
-    fn content(&self) -> io::Result<Option<Content>> {
-        let content = read(&self.path)?;
-        self.whole.get_or_init(|| content.as_ref().and_then(Whole::of));
-        Ok(content)
-    }
-
-    /// What of it is whole now; none where it is gone.
-    fn end(&self) -> io::Result<Option<Whole>> {
-        // What is being written is read in part: a second look finds it whole.
-        for is_last in [false, true] {
-            let Some(whole) = read(&self.path)?.as_ref().and_then(Whole::of) else { break };
-            if whole.is_all || is_last {
-                self.whole.get_or_init(|| Some(whole));
-                return Ok(Some(whole));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Whether it is known that nothing of it can be read.
-    fn is_lost(&self) -> bool {
-        self.whole.get() == Some(&None) || self.begins.get() == Some(&false)
-    }
-
-    /// Whether its first record is whole, which is read where nothing of it was. What cannot be read now is
-    /// told where it is asked for.
-    fn begins(&self) -> bool {
-        if self.whole.get().is_none() && self.begins.get().is_none() {
-            let begins = match self.segment.has_first() {
-                Err(error) if error.kind() == ErrorKind::NotFound => Some(false),
-                found => found.ok(),
-            };
-            if let Some(begins) = begins {
-                self.begins.get_or_init(|| begins);
-            }
-        }
-        !self.is_lost()
-    }
-
-    /// Whether its last record is of before, as far as it was read.
-    fn ends_before(&self, at: u64) -> bool {
-        self.whole.get().is_some_and(|whole| whole.is_none_or(|whole| whole.last < at))
-    }
-
-    /// Whether no file was ever between them.
-    fn is_before(&self, next: &Self) -> bool {
-        self.number.checked_add(1) == Some(next.number)
-    }
-}
-
 /// The state of a segment at a moment.
 fn replayed(content: &Content, at: u64) -> io::Result<Option<State>> {
     let mut state = None;
@@ -438,19 +330,10 @@ fn replayed(content: &Content, at: u64) -> io::Result<Option<State>> {
 }
 
 /// When something happened that a segment tells of.
-fn stamps_of_events(segment: &Read) -> io::Result<Vec<u64>> {
+fn stamps_of_events(segment: &ReadSegment) -> io::Result<Vec<u64>> {
     let Some(content) = segment.content()? else { return Ok(Vec::new()) };
     let events = content.records().filter(|record| record.kind == Kind::Events);
     Ok(events.map(|record| record.stamp).collect())
-}
-
-/// A segment; none where it was removed meanwhile.
-fn read(path: &Path) -> io::Result<Option<Content>> {
-    match Content::read(path) {
-        Ok(content) => Ok(Some(content)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// A program that writes the journal now.
