@@ -41,8 +41,20 @@ pub(super) enum Deed {
     Remove,
 }
 
-/// What can be done to a container whose engine knows no other name for it; what is there more often is done more
-/// often.
+/// All that can be done to a container; what is there more often is done more often.
+const ALL_DEEDS: [Deed; 9] = [
+    Deed::Restart,
+    Deed::Restart,
+    Deed::Stop,
+    Deed::Start,
+    Deed::Start,
+    Deed::Rename,
+    Deed::Pause,
+    Deed::Unpause,
+    Deed::Remove,
+];
+
+/// The same of one whose engine knows no other name for it.
 const ALL_BUT_RENAME: [Deed; 8] = [
     Deed::Restart,
     Deed::Restart,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use lab::{IMAGE, InnerDocker, try_run};
 
 use super::docker_like::{ALL, ALONE, STATE, by_cgroups, words_of};
-use super::{DOCKER, Deed, Engine, Told};
+use super::{ALL_DEEDS, DOCKER, Deed, Engine, Told};
 
 pub(super) struct Docker(pub(super) Rc<InnerDocker>);
 
@@ -19,17 +19,7 @@ impl Engine for Docker {
     }
 
     fn deeds(&self) -> &'static [Deed] {
-        &[
-            Deed::Restart,
-            Deed::Restart,
-            Deed::Stop,
-            Deed::Start,
-            Deed::Start,
-            Deed::Rename,
-            Deed::Pause,
-            Deed::Unpause,
-            Deed::Remove,
-        ]
+        &ALL_DEEDS
     }
 
     fn make(&mut self, name: &str) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Deed, Engine, Told};
+use super::{ALL_DEEDS, Deed, Engine, Told};
 use crate::tool::picture::text;
 
 /// A server, and the names of its containers by id.
@@ -40,17 +40,7 @@ impl Engine for Lxd {
     }
 
     fn deeds(&self) -> &'static [Deed] {
-        &[
-            Deed::Restart,
-            Deed::Restart,
-            Deed::Stop,
-            Deed::Start,
-            Deed::Start,
-            Deed::Rename,
-            Deed::Pause,
-            Deed::Unpause,
-            Deed::Remove,
-        ]
+        &ALL_DEEDS
     }
 
     fn make(&mut self, name: &str) -> String {
