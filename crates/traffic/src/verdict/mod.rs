@@ -1,5 +1,6 @@
 //! What becomes of a packet, by what `ofproto/trace` says.
 
+mod answering;
 mod chosen;
 mod hearers;
 mod learnt;
@@ -19,9 +20,10 @@ use crate::end::End;
 use crate::packet::{Packet, PacketKind};
 use crate::passed_on::passed_on;
 use crate::port_word::PortWord;
+pub use answering::Answering;
 use chosen::rests_on;
 pub(crate) use hearers::links_of_host;
-pub use hearers::{Answering, ByLocal, Hearer, Hearers, Holder, hearers};
+pub use hearers::{ByLocal, Hearer, Hearers, Holder, hearers};
 pub use learnt::LearntTables;
 use learnt::switches;
 pub use port_output::PortOutput;
