@@ -251,7 +251,7 @@ impl End {
     }
 
     /// What is on no port that is known.
-    fn nowhere(called: &str) -> Self {
+    pub fn nowhere(called: &str) -> Self {
         Self {
             called: called.to_owned(),
             port: None,

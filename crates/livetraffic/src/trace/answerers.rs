@@ -8,7 +8,7 @@ use model::ids::{Ifindex, NetnsId};
 use model::route::{AnswerSettings, Route, RouteQuestion};
 use traffic::{Answering, ByLocal, End, Hearer, Hearers, Holder};
 
-use super::PacketTracer;
+use super::tracer::PacketTracer;
 
 /// A link whose kernel answers.
 #[derive(Clone, Debug)]

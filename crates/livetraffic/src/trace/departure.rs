@@ -12,7 +12,7 @@ use report::v1;
 use traffic::{Direction, End, LearntTables, Outcome, Packet, PacketError, PacketKind, Verdict};
 
 use super::neighbor::{Learning, MacResolution};
-use super::{PacketTracer, ReplyContext};
+use super::tracer::{PacketTracer, ReplyContext};
 
 /// A packet that the kernel of its sender sends.
 pub(super) struct Departure<'a> {

@@ -14,7 +14,7 @@ use traffic::{
 
 use super::answerers::{Answerer, Answerers};
 use super::departure::own_for_all;
-use super::{PacketTracer, on_link};
+use super::tracer::{PacketTracer, on_link};
 
 /// What comes of the question for a MAC.
 #[derive(Debug, Default)]
@@ -460,22 +460,7 @@ mod tests {
     }
 
     fn end(called: &str) -> End {
-        End {
-            called: called.to_owned(),
-            port: None,
-            link: None,
-            mac: Some(NINE),
-            addresses: Vec::new(),
-            netns: None,
-            is_bound: false,
-            bound_to: None,
-            local: Vec::new(),
-            tentative: Vec::new(),
-            tags: Vec::new(),
-            doubts: Vec::new(),
-            broken: None,
-            checksums: None,
-        }
+        End { mac: Some(NINE), ..End::nowhere(called) }
     }
 
     /// An answer of db, which is asked, or of another one.

@@ -4,7 +4,7 @@ use flowtext::parse_trace;
 use model::SourceError;
 use traffic::{End, FirstState, Packet, Verdict};
 
-use super::PacketTracer;
+use super::tracer::PacketTracer;
 
 impl PacketTracer<'_> {
     /// Asks vswitchd about `packet`, once more where conntrack takes it for no new connection and a rule looks at
