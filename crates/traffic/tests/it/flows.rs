@@ -246,30 +246,37 @@ fn a_flow_is_stale_whose_port_is_gone() {
     assert!(orphaned.contains("port 5 was old_ext:eth0, whose link is gone"), "{orphaned}");
 }
 
+/// Whether a flow is stale 1,000,100 s after the epoch, where the port of webserver has these keys in its row, and its
+/// bridge those.
+fn staleness_with(port: &Value, bridge: &Value, line: &str) -> Option<String> {
+    let scene = include_str!("../../../cli/tests/scenes/article.json");
+    let mut snapshot: Snapshot = serde_json::from_str(scene).unwrap();
+    for seen in snapshot.switch.values_mut() {
+        let mut rows = serde_json::to_value(&*seen).unwrap();
+        let bridges = rows["rows"].as_array_mut().unwrap();
+        for row in bridges.iter_mut().filter(|row| row["name"] == "vlanswitch") {
+            row["external_ids"] = bridge.clone();
+            let ports = row["ports"].as_array_mut().unwrap();
+            let web = ports.iter_mut().find(|port| port["iface"] == "vethp11240eth0").unwrap();
+            web["external_ids"] = port.clone();
+        }
+        *seen = serde_json::from_value(rows).unwrap();
+    }
+    let look = Look::new(snapshot);
+    let flow = parts(line);
+    let named = named_ports(&look.wiring, "vlanswitch", &flow);
+    stale(&look, &flow.flow, &named, Some(1_000_100))
+}
+
 /// A port that `connect` made: a container that got its number back has had it before.
 #[test]
 fn a_flow_is_older_than_that_a_container_has_the_number() {
     let told = |numbered: Option<&str>, line: &str| {
-        let scene = include_str!("../../../cli/tests/scenes/article.json");
-        let mut snapshot: Snapshot = serde_json::from_str(scene).unwrap();
-        for seen in snapshot.switch.values_mut() {
-            let mut rows = serde_json::to_value(&*seen).unwrap();
-            let bridges = rows["rows"].as_array_mut().unwrap();
-            for bridge in bridges.iter_mut().filter(|bridge| bridge["name"] == "vlanswitch") {
-                let ports = bridge["ports"].as_array_mut().unwrap();
-                let web = ports.iter_mut().find(|port| port["iface"] == "vethp11240eth0").unwrap();
-                let mut keys = json!({"container_id": "webserver", "container_iface": "eth0",
-                                      "docker-ovs.created": "1000090"});
-                let own = keys.as_object_mut().unwrap();
-                own.extend(numbered.map(|at| ("docker-ovs.numbered".to_owned(), json!(at))));
-                web["external_ids"] = keys;
-            }
-            *seen = serde_json::from_value(rows).unwrap();
-        }
-        let look = Look::new(snapshot);
-        let flow = FlowParts::from(Flow::parse(line).unwrap());
-        let named = named_ports(&look.wiring, "vlanswitch", &flow);
-        stale(&look, &flow.flow, &named, Some(1_000_100))
+        let mut keys = json!({"container_id": "webserver", "container_iface": "eth0",
+                              "docker-ovs.created": "1000090"});
+        let own = keys.as_object_mut().unwrap();
+        own.extend(numbered.map(|at| ("docker-ovs.numbered".to_owned(), json!(at))));
+        staleness_with(&keys, &json!({}), line)
     };
     let line = "duration=80s, priority=1,in_port=4 actions=drop";
     assert!(told(None, line).unwrap().starts_with("port 4 is webserver:eth0 only for 10 s"));
@@ -282,25 +289,7 @@ fn a_flow_is_older_than_that_a_container_has_the_number() {
 /// not stale. They are where another container had the number.
 #[test]
 fn a_flow_is_older_than_whose_endpoint_a_port_is() {
-    let told = |keys: Value, memory: Value, line: &str| {
-        let scene = include_str!("../../../cli/tests/scenes/article.json");
-        let mut snapshot: Snapshot = serde_json::from_str(scene).unwrap();
-        for seen in snapshot.switch.values_mut() {
-            let mut rows = serde_json::to_value(&*seen).unwrap();
-            let bridges = rows["rows"].as_array_mut().unwrap();
-            for bridge in bridges.iter_mut().filter(|bridge| bridge["name"] == "vlanswitch") {
-                bridge["external_ids"] = memory.clone();
-                let ports = bridge["ports"].as_array_mut().unwrap();
-                let web = ports.iter_mut().find(|port| port["iface"] == "vethp11240eth0").unwrap();
-                web["external_ids"] = keys.clone();
-            }
-            *seen = serde_json::from_value(rows).unwrap();
-        }
-        let look = Look::new(snapshot);
-        let flow = parts(line);
-        let named = named_ports(&look.wiring, "vlanswitch", &flow);
-        stale(&look, &flow.flow, &named, Some(1_000_100))
-    };
+    let told = |keys: Value, memory: Value, line: &str| staleness_with(&keys, &memory, line);
     let keys = || {
         json!({"docker-ovs.network": "n1", "docker-ovs.endpoint": "e1", "docker-ovs.name": "webserver",
                "docker-ovs.created": "1000090"})
