@@ -27,8 +27,12 @@ const ASKED: &str = "172.31.2.1";
 
 /// Who gets the question of webserver, which is on datapath port 7, for the MAC of trivial_firewall:eth1.
 fn heard(look: &Look, target: &str, actions: &str) -> Hearers {
+    heard_of(look, "webserver", target, actions)
+}
+
+fn heard_of(look: &Look, from: &str, target: &str, actions: &str) -> Hearers {
     let target: IpAddr = target.parse().unwrap();
-    let (from, next) = (end(look, "webserver"), end(look, "trivial_firewall:eth1"));
+    let (from, next) = (end(look, from), end(look, "trivial_firewall:eth1"));
     let next = next.with_address(target);
     let from = match target {
         IpAddr::V4(_) => from,
@@ -76,6 +80,14 @@ fn another_link_of_the_namespace_is_asked_where_a_copy_arrives_as_it_takes_one()
     ] {
         assert_eq!(told(&look, ASKED, actions), expected, "{actions}");
     }
+}
+
+/// As where each of the two is in a VRF of its own.
+#[test]
+fn a_link_may_be_asked_by_another_one_of_its_namespace() {
+    let heard = heard_of(&look(), "trivial_firewall:eth0", ASKED, "4,5");
+    let told: Vec<_> = heard.links.into_iter().map(|one| (one.end.called, one.is_asked)).collect();
+    assert_eq!(told, [("trivial_firewall:eth1".to_owned(), true)]);
 }
 
 #[test]
