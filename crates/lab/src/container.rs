@@ -21,9 +21,18 @@ impl Container {
 
     /// A running container with further words for `docker run`.
     pub fn run_with(words: &[&str]) -> Self {
+        Self::made(&[&["run", "--detach"], words].concat())
+    }
+
+    /// One that was not started yet, with further words for `docker create`.
+    pub fn create_with(words: &[&str]) -> Self {
+        Self::made(&[&["create"], words].concat())
+    }
+
+    fn made(words: &[&str]) -> Self {
         let mut container = Self { name: unique("c"), id: String::new() };
-        let fixed = ["run", "--detach", "--stop-signal", "KILL", "--name", &container.name];
-        let id = run("docker", &[&fixed[..], words, &[IMAGE, "sleep", "86400"]].concat());
+        let fixed = ["--stop-signal", "KILL", "--name", &container.name];
+        let id = run("docker", &[words, &fixed[..], &[IMAGE, "sleep", "86400"]].concat());
         container.id = id;
         container
     }

@@ -199,6 +199,33 @@ fn a_gateway_leads_out_and_published_ports_lead_in() {
 }
 
 #[test]
+fn one_of_those_that_ask_at_once_gets_a_port_of_the_host() {
+    lab::need!(Docker);
+    let driver = driver();
+    let bridges = [lab::Bridge::new(), lab::Bridge::new()];
+    let networks: Vec<_> = (bridges.iter().zip(["10.95.8.0/24", "10.95.9.0/24"]))
+        .map(|(bridge, subnet)| {
+            let options = ["-o", "gateway=host", "--subnet", subnet];
+            Network::create(driver.name(), bridge.name(), &options)
+        })
+        .collect();
+    for round in 0..4 {
+        let port = format!("{}:80", 18110 + round);
+        let all = [0, 0, 1, 1].map(|at: usize| {
+            Container::create_with(&["--network", networks[at].name(), "-p", &port])
+        });
+        let start = |one: &Container| try_run("docker", &["start", one.id()]);
+        let started = std::thread::scope(|scope| {
+            let threads = all.each_ref().map(|one| scope.spawn(move || start(one)));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        let refused: Vec<_> = started.iter().filter_map(|ran| ran.as_ref().err()).collect();
+        assert_eq!(refused.len(), 3, "{started:?}");
+        assert!(refused.iter().all(|why| why.contains("already")), "{refused:?}");
+    }
+}
+
+#[test]
 fn a_gateway_of_ipv6_leads_out_and_published_ports_lead_in() {
     lab::need!(Docker);
     let driver = driver();

@@ -89,6 +89,8 @@ impl Driver {
         options: &EndpointOptions,
     ) -> Result<Mac, DriverError> {
         for _ in 0..TRIES {
+            // What is published is this host's, and no other endpoint may be given it meanwhile.
+            let turn = self.endpoint_turn(!endpoint.published.is_empty()).await?;
             let mut view = self.open().await?;
             if let Some((_, port, record)) = view.endpoint(&endpoint.network, &endpoint.id) {
                 // A driver that was killed meanwhile may have told the database, and not made the link.
@@ -97,6 +99,8 @@ impl Driver {
                         .mac
                         .ok_or_else(|| DriverError::new("it has no hardware address"));
                 }
+                // It takes a turn of its own.
+                drop(turn);
                 self.try_delete(&endpoint.network, &endpoint.id).await?;
                 continue;
             }
@@ -113,6 +117,7 @@ impl Driver {
             let request = Request { endpoint, options, network, of_network, name_said };
             request.require_own_addresses(&view, bridge).map_err(about)?;
             if let Some(stray) = Self::stray(&view, bridge, &request) {
+                drop(turn);
                 self.try_delete(&stray.network, &stray.endpoint).await?;
                 continue;
             }
