@@ -64,6 +64,17 @@ impl<T, A> Latest<T, A> {
         true
     }
 
+    /// As before it told anything: what it had is gone; whether that is new.
+    pub(crate) fn forget(&mut self) -> bool
+    where
+        A: Default,
+    {
+        let is_new = self.rows.take().is_some();
+        self.about = A::default();
+        self.version += u64::from(is_new);
+        is_new
+    }
+
     /// The same rows, and nothing newer to be had; whether that is new.
     fn mark_fresh(&mut self) -> bool {
         if self.source_error.take().is_none() {

@@ -326,3 +326,26 @@ fn the_daemon_gives_a_restarted_container_of_podman_its_interface_back() {
     assert_eq!(docker_ovs(&["disconnect", bridge.name(), podman.name()]).code, 0);
     assert_eq!(ports(&bridge), [""; 0]);
 }
+
+#[test]
+fn an_engine_of_a_user_who_has_logged_out_is_no_source_of_the_daemon() {
+    lab::alone!(Docker, Podman);
+    let ((folder, podman), bridge) = (podman(), Bridge::new());
+    let plugged = Plugged::new(&podman.home(podman.name()), "eth0", &bridge, Plug::default());
+    let found = Found::at(OF_USER, &podman.path());
+    let served = Served::start(&[]);
+    let (name, engine) = (podman.name().to_owned(), "podman@4242");
+    let state = || {
+        let health = served.json("/healthz");
+        let mut sources = health["Sources"].as_array().unwrap().iter();
+        let source = sources.find(|source| source["Source"] == engine)?;
+        Some(source["State"].as_str().unwrap().to_owned())
+    };
+    let tells = || served.json("/v1/attachments").to_string().contains(&name);
+    wait_until("it is followed", || state().as_deref() == Some("fresh") && tells());
+    // A service that has ended may come back.
+    drop((plugged, podman, folder));
+    wait_until("it does not answer", || state().as_deref() == Some("stale"));
+    drop(found);
+    wait_until("it is gone", || state().is_none());
+}

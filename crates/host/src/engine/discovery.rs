@@ -177,6 +177,11 @@ pub(super) fn found() -> Vec<FoundPlace> {
     found
 }
 
+/// The folder of a user who is logged in.
+pub(super) fn folder_of(user: u32) -> PathBuf {
+    Path::new(USERS).join(user.to_string())
+}
+
 /// The users who are logged in, each with their folder.
 fn users() -> Vec<(u32, PathBuf)> {
     let every = std::fs::read_dir(USERS).into_iter().flatten().flatten();

@@ -10,7 +10,7 @@ use crate::source::{Answered, Latest};
 /// An engine that is followed, and where it is heard of.
 pub type Feed = (EngineName, Receiver<Answered<Container>>);
 
-/// All that are followed: what is found is never forgotten.
+/// All that are followed: what is found is never forgotten, and says itself where it is no engine any more.
 #[derive(Clone, Debug)]
 pub struct EngineFeeds {
     known: Vec<Feed>,

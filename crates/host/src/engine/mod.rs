@@ -237,6 +237,13 @@ impl Configured {
         if self.named || self.name.user().is_none() { due } else { due.or_after(OF_USER_WITHIN) }
     }
 
+    /// Whether it was found as one of a user who is not logged in any more: their folder went with the last of
+    /// their sessions (pam_systemd(8)), and what listened there too.
+    pub(crate) fn has_left(&self) -> bool {
+        let folder = self.name.user().filter(|_| !self.named).map(discovery::folder_of);
+        folder.is_some_and(|folder| folder.try_exists().is_ok_and(|exists| !exists))
+    }
+
     pub(crate) fn engine(&self) -> Result<&dyn Engine, SourceError> {
         self.engine.as_ref().map(Arc::as_ref).map_err(Clone::clone)
     }

@@ -22,7 +22,7 @@ use super::netns::find_namespaces;
 use super::{Configured, Engine, Event, Events};
 use crate::deadline::Deadline;
 use crate::identity;
-use crate::source::{Answered, PROBE_AFTER, await_liveness};
+use crate::source::{Answered, Latest, PROBE_AFTER, await_liveness};
 
 /// The pause before the engine is asked again for an answer that it owes, and the longest, as each
 /// one doubles it: it may never come, and every time costs the engine something. When a
@@ -37,7 +37,13 @@ pub(crate) async fn run(
     latest: &Sender<Answered<Container>>,
 ) -> SourceError {
     let Err(source_error) = follow(configured, timeout, latest).await;
-    source_error
+    if !configured.has_left() {
+        return source_error;
+    }
+    // Who looks now does not find it, and is told of no engine that does not answer.
+    latest.send_if_modified(Latest::forget);
+    let why = "its user has logged out";
+    SourceError::new(SourceErrorKind::NotServed, configured.name.to_string(), why)
 }
 
 async fn follow(

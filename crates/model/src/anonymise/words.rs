@@ -23,9 +23,9 @@ pub(super) const STATES: [&str; 14] = [
     "up",
 ];
 
-/// Kinds of engines.
-pub(super) const ENGINE_KINDS: [&str; 8] =
-    ["containerd", "cri", "docker", "incus", "lxc", "lxd", "nspawn", "podman"];
+/// Kinds of engines, and of the programs behind them that ids name.
+pub(super) const ENGINE_KINDS: [&str; 9] =
+    ["containerd", "cri", "cri-o", "docker", "incus", "lxc", "lxd", "nspawn", "podman"];
 
 /// `IFLA_INFO_KIND` of the kernel's own drivers.
 pub(super) const LINK_KINDS: [&str; 38] = [
