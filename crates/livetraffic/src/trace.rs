@@ -2,6 +2,7 @@
 
 mod answerers;
 mod departure;
+mod mac_question;
 mod neighbor;
 mod raw;
 mod tracer;

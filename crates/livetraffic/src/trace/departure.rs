@@ -11,7 +11,8 @@ use model::route::{Cast, RouteOut};
 use report::v1;
 use traffic::{Direction, End, LearntTables, Outcome, Packet, PacketError, PacketKind, Verdict};
 
-use super::neighbor::{Learning, MacResolution};
+use super::mac_question::MacResolution;
+use super::neighbor::Learning;
 use super::tracer::{PacketTracer, ReplyContext};
 
 /// A packet that the kernel of its sender sends.
