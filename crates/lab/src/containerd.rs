@@ -103,9 +103,12 @@ impl Containerd {
         let saved = try_run("docker", &["save", "--output", &file, short]);
         run("docker", &["rmi", short]);
         saved.unwrap_or_else(|said| panic!("docker save: {said}"));
+        // From 2.1 on containerd itself imports, and with the snapshotters of its configuration alone.
+        let options = run("ctr", &["image", "import", "--help"]);
+        let local: &[_] = if options.contains("--local ") { &["--local"] } else { &[] };
         for namespace in ["k8s.io", OWN] {
-            let import = ["image", "import", "--snapshotter", "native", &file];
-            self.ctr(&[&["--namespace", namespace], &import[..]].concat());
+            let import = ["image", "import", "--snapshotter", "native"];
+            self.ctr(&[&["--namespace", namespace], &import[..], local, &[&file]].concat());
         }
     }
 

@@ -40,11 +40,13 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
         Need::Netavark => of_netavark(),
         Need::Compose => of_compose(),
         Need::Containerd => of_containerd().map(Missing::from),
-        Need::Nspawn => complaint("systemd-nspawn", &["--version"]).map(Missing::from),
-        Need::Lxc => complaint("lxc-start", &["--version"]).map(Missing::from),
+        Need::Nspawn => of_runtime("systemd-nspawn", (258, 0)),
+        Need::Lxc => of_runtime("lxc-start", (7, 0)),
         Need::Lxd => {
             let there = crate::lxd::Server::of_this_machine().is_some();
-            (!there).then(|| "Incus or LXD (scripts/setup --for-tests)".into())
+            let what = || Some("Incus or LXD (scripts/setup --for-tests)".into());
+            // Both have LXC in a library of the same version.
+            if there { of_control_groups("lxc-start", (7, 0)) } else { what() }
         }
         Need::Etcd => ["etcd", "etcdctl"].into_iter().find_map(missing_program).map(Missing::from),
         Need::Browser => of_tool(&["chromium", "chromedriver"], "browser"),
@@ -65,6 +67,24 @@ pub(crate) fn missing(need: Need) -> Option<Missing> {
             (!python.exists()).then(|| what().into())
         }),
     }
+}
+
+/// A program that runs containers, which from `unified_from` on does so in control groups of version 2 alone.
+fn of_runtime(program: &str, unified_from: (u32, u32)) -> Option<Missing> {
+    complaint(program, &["--version"])
+        .map(Missing::from)
+        .or_else(|| of_control_groups(program, unified_from))
+}
+
+/// Whether a program is of a version that needs other control groups than this machine has (cgroups(7)).
+fn of_control_groups(program: &str, unified_from: (u32, u32)) -> Option<Missing> {
+    let is_unified = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
+    let said = try_run(program, &["--version"]).unwrap_or_default();
+    let mut words = said.split_whitespace();
+    let version = words.find(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    let wants_unified = version.is_some_and(|version| version_at_least(version, unified_from));
+    let what = format!("control groups of version 2, as this {program} does");
+    (wants_unified && !is_unified).then_some(Missing { what, spared: true })
 }
 
 fn of_podman() -> Option<Missing> {
