@@ -217,8 +217,10 @@ fn a_host_is_known_by_its_certificate_and_may_write_only_what_is_its_own() {
         let own: Vec<_> = own.iter().map(String::as_str).collect();
         docker_ovs(&[&["doctor", "--fleet-host", host], &own[..]].concat()).stdout
     };
-    let line =
-        |text: &str| text.lines().find(|line| line.starts_with("etcd role")).unwrap().to_owned();
+    let line = |text: &str| {
+        let line = text.lines().find(|line| line.starts_with("etcd role"));
+        line.unwrap_or_else(|| panic!("{text}")).to_owned()
+    };
     assert!(line(&doctor("h1")).contains("may write what is its own"));
     let told = line(&doctor("h2"));
     assert!(
