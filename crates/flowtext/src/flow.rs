@@ -8,6 +8,17 @@ use crate::split::{outside, parts};
 /// The priority of a flow that is told without one (OFP_DEFAULT_PRIORITY).
 const USUAL_PRIORITY: u32 = 32_768;
 
+/// Flags of a flow, as the last word before its actions: a match may be one word, too.
+const FLAGS: [&str; 7] = [
+    "send_flow_rem",
+    "check_overlap",
+    "reset_counts",
+    "no_packet_counts",
+    "no_byte_counts",
+    "allow_hidden_fields",
+    "no_readonly_table",
+];
+
 /// A flow of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flow<'a> {
@@ -53,8 +64,8 @@ impl<'a> Flow<'a> {
         };
         let mut rest = before.trim_end_matches([',', ' ']);
         while !rest.is_empty() {
-            let end = outside(rest, b',');
-            let (part, after) = rest.split_at(end);
+            rest = without_flags(rest);
+            let (part, after) = rest.split_at(outside(rest, b','));
             if !flow.statistic(part.trim()) {
                 break;
             }
@@ -66,17 +77,7 @@ impl<'a> Flow<'a> {
 
     /// Takes a part that is not of the match; false where it is.
     fn statistic(&mut self, part: &str) -> bool {
-        // `reset_counts` and other flags that dump-flows prints stand between them.
-        let Some((name, value)) = part.split_once('=') else {
-            return [
-                "send_flow_rem",
-                "check_overlap",
-                "reset_counts",
-                "no_packet_counts",
-                "no_byte_counts",
-            ]
-            .contains(&part);
-        };
+        let Some((name, value)) = part.split_once('=') else { return FLAGS.contains(&part) };
         let number = || match value.strip_prefix("0x") {
             Some(digits) => u64::from_str_radix(digits, 16).unwrap_or(0),
             None => value.parse().unwrap_or(0),
@@ -119,6 +120,18 @@ impl<'a> Flow<'a> {
     }
 }
 
+/// Without the flags that it begins with: each has a blank behind it, and no comma (`ofp_print_flow_flags` of
+/// lib/ofp-print.c). A match has no blanks outside of quotation marks.
+fn without_flags(text: &str) -> &str {
+    let mut rest = text;
+    while let Some((word, behind)) = rest.split_once(' ')
+        && !word.contains(['=', ',', '"', '('])
+    {
+        rest = behind.trim_start();
+    }
+    rest
+}
+
 /// What stands before the actions, and those.
 fn split_actions(line: &str) -> Option<(&str, &str)> {
     let at = line.find(" actions=").or_else(|| line.find(",actions="))?;
@@ -155,6 +168,43 @@ mod tests {
         assert_eq!(crate::field(&fields, "in_port"), Some("3"));
         assert_eq!((flows[1].table, flows[1].matches, flows[1].actions), (2, "ip", "drop"));
         assert_eq!((flows[2].priority, flows[2].matches, flows[2].actions), (0, "", "NORMAL"));
+    }
+
+    /// As `ofp_print_flow_flags` of lib/ofp-print.c writes them: each with a blank behind it, and no comma.
+    #[test]
+    fn flags_are_no_part_of_what_stands_behind_them() {
+        let flags = [
+            "",
+            "send_flow_rem ",
+            "check_overlap reset_counts ",
+            "no_packet_counts no_byte_counts allow_hidden_fields ",
+            "no_readonly_table ",
+            "what_comes_later send_flow_rem ",
+        ];
+        let rests = [
+            ("priority=10,in_port=99 ", 10, "in_port=99"),
+            ("in_port=99 ", 32_768, "in_port=99"),
+            ("idle_age=3, priority=20,in_port=1 ", 20, "in_port=1"),
+            ("importance=4, idle_age=3, ip,in_port=\"a b\" ", 32_768, "ip,in_port=\"a b\""),
+            ("ip ", 32_768, "ip"),
+            ("priority=0 ", 0, ""),
+            ("idle_age=3, ", 32_768, ""),
+            ("", 32_768, ""),
+        ];
+        for flags in flags {
+            for (rest, priority, matches) in rests {
+                let line = format!(
+                    " cookie=0x0, duration=5s, table=1, n_packets=2, n_bytes=3, {flags}{rest}actions=drop"
+                );
+                let flow = Flow::parse(&line).unwrap();
+                assert_eq!(
+                    (flow.priority, flow.matches, flow.actions),
+                    (priority, matches, "drop"),
+                    "{line}"
+                );
+                assert_eq!((flow.table, flow.packets, flow.bytes), (1, 2, 3), "{line}");
+            }
+        }
     }
 
     /// Flows of in-band control and of fail-open, and the last priority that OpenFlow has.
