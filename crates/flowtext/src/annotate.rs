@@ -1,10 +1,12 @@
 //! A filter that says after each port who is on it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use regex::bytes::Regex;
 
+use crate::escapes;
 use crate::names::unquoted;
 use crate::passes::Passes;
 use crate::place::{Found, Place};
@@ -231,13 +233,17 @@ impl<L: Labels> Annotator<L> {
         }
         let Self { labels, style, scanner, about, .. } = self;
         let mut writer = Writer { text, style, out, done: 0 };
-        if style.patterns.is_empty() {
-            scanner.scan(text, |place| writer.place(labels, about, place));
-        } else {
+        if !style.patterns.is_empty() {
             with_patterns(scanner, text, &style.patterns, |place, on| match on {
-                Some(on) => writer.say(place, labels.of_port(Some(on), word(text, place))),
-                None => writer.place(labels, about, place),
+                Some(on) => writer.say(place, labels.of_port(Some(on), &said(text, place))),
+                None => writer.place(labels, about, place, &said(text, place)),
             });
+        } else if escapes::may_have(text) {
+            let each = &mut |place| writer.place(labels, about, place, &said(text, place));
+            scanner.coloured(text, each);
+        } else {
+            let each = &mut |place| writer.place(labels, about, place, word(text, place));
+            scanner.lines(text, each);
         }
         writer.copy(text.len());
     }
@@ -280,14 +286,19 @@ fn with_patterns(
         });
         // What a text is about from here on is so of what stands here.
         places.sort_by_key(|(place, _)| (place.start, place.found.is_labelled()));
-        for (Place { start, end, found }, on) in places {
-            each(Place { start: start + offset, end: end + offset, found }, on.as_deref());
+        for (place, on) in places {
+            each(place.behind(offset), on.as_deref());
         }
     }
 }
 
 fn word(text: &[u8], place: Place) -> &[u8] {
     text.get(place.start..place.end).unwrap_or_default()
+}
+
+/// The word there, whatever colours it has.
+fn said(text: &[u8], place: Place) -> Cow<'_, [u8]> {
+    escapes::without(word(text, place))
 }
 
 /// Copies a text, and says in between what is known.
@@ -300,8 +311,8 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn place<L: Labels>(&mut self, labels: &L, about: &mut About, place: Place) {
-        let word = word(self.text, place);
+    /// What the text says at a place with `word`.
+    fn place<L: Labels>(&mut self, labels: &L, about: &mut About, place: Place, word: &[u8]) {
         let label = match place.found {
             Found::OfPort => labels.of_port(about.bridge(), word),
             Found::DpPort => labels.dp_port(about.datapath.as_deref(), word),
@@ -326,6 +337,12 @@ impl Writer<'_> {
             if self.style.replace { (b"", b"") } else { (b"<", b">") };
         for part in [colour, open, label.as_bytes(), close, plain] {
             self.out.extend_from_slice(part);
+        }
+        if self.style.replace {
+            // What ends a colour may stand in the word that is left out.
+            for sequence in escapes::only(word(self.text, place)) {
+                self.out.extend_from_slice(sequence);
+            }
         }
     }
 

@@ -33,6 +33,7 @@ mod address;
 mod annotate;
 mod conntrack;
 mod datapath;
+mod escapes;
 mod fdb;
 mod field;
 mod flow;

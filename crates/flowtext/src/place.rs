@@ -65,3 +65,10 @@ pub struct Place {
     /// What it is.
     pub found: Found,
 }
+
+impl Place {
+    /// The same in a text that has so many bytes more before it.
+    pub(crate) fn behind(self, before: usize) -> Self {
+        Self { start: self.start + before, end: self.end + before, found: self.found }
+    }
+}

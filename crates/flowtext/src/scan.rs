@@ -5,7 +5,10 @@
 //! word means is told by the word before it and by the parentheses around it. A number anywhere else
 //! is no port.
 
+use memchr::{memchr, memrchr};
+
 use crate::address::{goes_on, ipv4, ipv6, mac};
+use crate::escapes::{ESC, Plain, may_have};
 use crate::line::{Head, Listing, Row, described, head};
 use crate::meaning::{self, Frame, Key};
 use crate::names::{is_quiet_action, quoted_end};
@@ -40,6 +43,8 @@ pub struct Scanner {
     bridges: Vec<usize>,
     /// What the lines tell of the datapath that they are about.
     listing: Listing,
+    /// The line that is looked at without its colours.
+    plain: Plain,
 }
 
 impl Default for Scanner {
@@ -64,32 +69,65 @@ impl Scanner {
             message: false,
             bridges: Vec::new(),
             listing: Listing::None,
+            plain: Plain::default(),
         }
     }
 
     /// Tells of each place in `piece`, in order. A piece ends where a line does, or else after a
-    /// blank or a comma; what a line has begun is known when the next piece comes.
+    /// blank or a comma; what a line has begun is known when the next piece comes. Escape sequences of ECMA-48, as
+    /// `--color` makes them, are nothing; a place may have some of them inside.
     pub fn scan(&mut self, piece: &[u8], mut each: impl FnMut(Place)) {
+        if may_have(piece) {
+            self.coloured(piece, &mut each);
+        } else {
+            self.lines(piece, &mut each);
+        }
+    }
+
+    /// The same of a text that has escape sequences: lines that have some are looked at without them.
+    #[cold]
+    pub(crate) fn coloured(&mut self, piece: &[u8], each: &mut dyn FnMut(Place)) {
+        let mut plain = std::mem::take(&mut self.plain);
+        let mut done = 0;
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let escape = memchr(ESC, rest).map(|at| rest.get(..at).unwrap_or_default());
+            let begin = |before| memrchr(b'\n', before).map_or(0, |at| at + 1);
+            let (lines, behind) = rest.split_at(escape.map_or(rest.len(), begin));
+            self.lines(lines, &mut |place: Place| each(place.behind(done)));
+            done += lines.len();
+            let end = memchr(b'\n', behind).map_or(behind.len(), |at| at + 1);
+            let (line, behind) = behind.split_at(end);
+            plain.read(line);
+            self.lines(&plain.text, &mut |place| each(plain.place(place).behind(done)));
+            done += line.len();
+            rest = behind;
+        }
+        self.plain = plain;
+    }
+
+    /// Tells of each place in a text without escape sequences.
+    pub(crate) fn lines(&mut self, piece: &[u8], each: &mut impl FnMut(Place)) {
         let mut at = 0;
         while let Some(byte) = piece.get(at).copied() {
             if self.fresh {
                 let head = head(piece, at, self.listing);
                 self.fresh = false;
-                let enters = self.leave_bridges(piece, at, &head, &mut each);
-                self.leave_datapath(piece, at, &mut each);
+                let enters = self.leave_bridges(piece, at, &head, each);
+                self.leave_datapath(piece, at, each);
                 if !matches!(head, Head::Nothing) {
-                    at = self.begin(&head, at, enters, &mut each);
+                    at = self.begin(&head, at, enters, each);
                     continue;
                 }
             }
             at = if self.is_idle() {
-                self.skip(piece, at, &mut each)
+                self.skip(piece, at, each)
             } else if is_word(byte) {
-                self.word(piece, at, &mut each)
+                self.word(piece, at, each)
             } else if byte == b'"' {
-                self.quoted(piece, at, &mut each)
+                self.quoted(piece, at, each)
             } else {
-                self.mark(piece, byte, at, &mut each)
+                self.mark(piece, byte, at, each)
             };
         }
     }

@@ -50,6 +50,9 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
             "flwv1 3/2: (system)",
             "  7  5  239.1.1.1  9",
             "  port 3: flwv1",
+            "\x1b[36m",
+            "\x1b[m\x1b[K",
+            "\x1b[",
         ])
         .prop_map(|word| word.as_bytes().to_vec()),
         vec(any::<u8>(), 0..6),

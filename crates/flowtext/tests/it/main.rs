@@ -10,6 +10,7 @@
 mod addresses;
 mod bytes;
 mod elsewhere;
+mod escapes;
 mod fixtures;
 mod places;
 
