@@ -28,6 +28,17 @@ pub(crate) enum Head {
         /// What is listed below it.
         listing: Listing,
     },
+    /// The header of MAC tables of several bridges.
+    Tables,
+    /// The name of a bridge in the first column of such a table.
+    TableOf {
+        /// Where it begins.
+        start: usize,
+        /// Where it ends.
+        end: usize,
+        /// Whether a row is behind it.
+        has_row: bool,
+    },
     /// A flow of ofproto/trace, which is of the bridge in which the pass goes on.
     TracedFlow {
         /// Whether the pass begins with it.
@@ -41,16 +52,18 @@ pub(crate) enum Head {
     DpActions(usize),
 }
 
-/// What the lines below the name of a datapath tell.
+/// What the lines are a list of, below the name of a datapath or a header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Listing {
-    /// They are of no datapath.
+    /// Of nothing that is known.
     #[default]
     None,
-    /// Its ports, of dpctl/show.
+    /// The ports of a datapath, of dpctl/show.
     Ports,
-    /// Its bridges with their ports, of dpif/show.
+    /// The bridges of a datapath with their ports, of dpif/show.
     Bridges,
+    /// The MAC tables of several bridges, of fdb/show.
+    Tables,
 }
 
 /// The ports of a row, and where to go on.
@@ -72,6 +85,10 @@ pub(crate) fn head(text: &[u8], at: usize, listing: Listing) -> Head {
         return listed(text, start).unwrap_or(Head::Nothing);
     }
     let rest = text.get(start..).unwrap_or_default();
+    if listing == Listing::Tables {
+        // Whatever is no row of them has ended the list.
+        return table_row(text, at).unwrap_or(Head::Nothing);
+    }
     let known = match rest.first() {
         Some(b'p') => {
             let row = || port_row(text, start, rest).filter(|_| listing == Listing::Ports);
@@ -79,6 +96,7 @@ pub(crate) fn head(text: &[u8], at: usize, listing: Listing) -> Head {
         }
         Some(b'P' | b'I') => database_line(text, start, rest),
         Some(b'b') => bridge_line(text, start, rest),
+        Some(b'B') => is_header_of_tables(rest).then_some(Head::Tables),
         Some(b'F' | b'M') => {
             let flows = [&b"Flow: "[..], b"Final flow: ", b"Megaflow: "];
             let is_flow = flows.iter().any(|flow| rest.starts_with(flow));
@@ -236,6 +254,35 @@ fn fdb_row(text: &[u8], port: usize, end: usize) -> Option<Head> {
     let address = skip_blanks(text, vlan_end);
     let is_row = address > vlan_end && (mac(text, address).is_some() || is_group(text, address));
     is_row.then(|| Row::of(port, end, Found::OfPort))
+}
+
+/// `Bridge   Port  VLAN  MAC                Age`, as `fdb/show` of Open vSwitch 4.0 begins that was asked about several
+/// bridges, or about none.
+fn is_header_of_tables(line: &[u8]) -> bool {
+    const WORDS: [&[u8]; 5] = [b"Bridge", b"Port", b"VLAN", b"MAC", b"Age"];
+    let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    words.take(WORDS.len() + 1).eq(WORDS)
+}
+
+/// Whether the line that begins at `at` is of such a table.
+pub(crate) fn is_of_table(text: &[u8], at: usize) -> bool {
+    table_row(text, at).is_some()
+}
+
+/// A row of such a table. The name of a bridge stands at the begin of its first row, or alone where it has learnt
+/// nothing; the other rows are indented.
+fn table_row(text: &[u8], at: usize) -> Option<Head> {
+    let start = skip_blanks(text, at);
+    let end = name_end(text, start)?;
+    if start > at {
+        return fdb_row(text, start, end);
+    }
+    let behind = skip_blanks(text, end);
+    let is_alone = matches!(text.get(behind), None | Some(b'\n' | b'\r'));
+    let is_row = || fdb_row(text, behind, name_end(text, behind)?);
+    let has_row = behind > end && is_row().is_some();
+    (is_alone || has_row).then_some(Head::TableOf { start, end, has_row })
 }
 
 /// Whether `239.1.1.1  5` or `querier  5`, to the end of the line, stands here: an address may stand anywhere.

@@ -9,7 +9,7 @@ use memchr::{memchr, memrchr};
 
 use crate::address::{goes_on, ipv4, ipv6, mac};
 use crate::escapes::{ESC, Plain, may_have};
-use crate::line::{Head, Listing, Row, described, head};
+use crate::line::{Head, Listing, Row, described, head, is_of_table};
 use crate::meaning::{self, Frame, Key};
 use crate::names::{is_quiet_action, quoted_end};
 use crate::place::{Found, Place};
@@ -41,7 +41,7 @@ pub struct Scanner {
     message: bool,
     /// How far the bridges are indented that a trace is in, the innermost last.
     bridges: Vec<usize>,
-    /// What the lines tell of the datapath that they are about.
+    /// What the lines are a list of.
     listing: Listing,
     /// The line that is looked at without its colours.
     plain: Plain,
@@ -111,12 +111,17 @@ impl Scanner {
         let mut at = 0;
         while let Some(byte) = piece.get(at).copied() {
             if self.fresh {
+                self.leave_listing(piece, at, each);
                 let head = head(piece, at, self.listing);
                 self.fresh = false;
                 let enters = self.leave_bridges(piece, at, &head, each);
-                self.leave_datapath(piece, at, each);
                 if !matches!(head, Head::Nothing) {
                     at = self.begin(&head, at, enters, each);
+                    continue;
+                }
+                // A line of `ovs-ofctl diff-flows` and of diff(1) begins with it, whatever it is of.
+                if matches!(byte, b'+' | b'-') {
+                    at += 1;
                     continue;
                 }
             }
@@ -182,13 +187,13 @@ impl Scanner {
         head: &Head,
         each: &mut impl FnMut(Place),
     ) -> bool {
-        if self.bridges.is_empty() && !matches!(head, Head::Bridge { .. }) {
+        let begins = matches!(head, Head::Bridge { .. } | Head::TableOf { .. });
+        if self.bridges.is_empty() && !begins {
             return false;
         }
         let rest = piece.get(at..).unwrap_or_default();
         let indent = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
         let is_blank = matches!(rest.get(indent), None | Some(b'\n' | b'\r' | b'-'));
-        let begins = matches!(head, Head::Bridge { .. });
         while let Some(outer) = self.bridges.last().copied() {
             if outer < indent || (!begins && (is_blank || outer == 0)) {
                 break;
@@ -203,13 +208,23 @@ impl Scanner {
         enters
     }
 
-    /// A line that is not indented is not of a datapath any more (`show_dpif` of lib/dpctl.c).
-    fn leave_datapath(&mut self, piece: &[u8], at: usize, each: &mut impl FnMut(Place)) {
-        let is_inside = matches!(piece.get(at), None | Some(b' ' | b'\t' | b'\r' | b'\n'));
-        if self.listing != Listing::None && !is_inside {
-            self.listing = Listing::None;
-            each(Place { start: at, end: at, found: Found::DatapathEnds });
+    /// A line that is not indented is not of a datapath any more (`show_dpif` of lib/dpctl.c); one that is no row is
+    /// of no MAC table.
+    fn leave_listing(&mut self, piece: &[u8], at: usize, each: &mut impl FnMut(Place)) {
+        let is_indented = || matches!(piece.get(at), None | Some(b' ' | b'\t' | b'\r' | b'\n'));
+        let (is_inside, found) = match self.listing {
+            Listing::None => return,
+            Listing::Ports | Listing::Bridges => (is_indented(), Found::DatapathEnds),
+            Listing::Tables => (is_of_table(piece, at), Found::FirstBridge),
+        };
+        if is_inside {
+            return;
         }
+        if self.listing == Listing::Tables {
+            self.bridges.clear();
+        }
+        self.listing = Listing::None;
+        each(Place { start: at, end: at, found });
     }
 
     /// What a line of its own kind begins with; where to go on.
@@ -240,6 +255,20 @@ impl Scanner {
             &Head::Datapath { start, end, listing } => {
                 self.listing = listing;
                 each(Place { start, end, found: Found::Datapath });
+                end
+            }
+            Head::Tables => {
+                self.bridges.clear();
+                each(Place { start: at, end: at, found: Found::FirstBridge });
+                self.listing = Listing::Tables;
+                at
+            }
+            &Head::TableOf { start, end, has_row } => {
+                if enters {
+                    each(Place { start, end, found: Found::Bridge });
+                }
+                // The rest of the line is a row like those below it.
+                self.fresh = has_row;
                 end
             }
             &Head::TracedFlow { begins } => {

@@ -53,6 +53,11 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
             "\x1b[36m",
             "\x1b[m\x1b[K",
             "\x1b[",
+            "\n+",
+            "\n-",
+            "Bridge   Port  VLAN  MAC                Age\n",
+            "flw1     7     0  02:00:00:00:00:02    3",
+            "continuation.actions=",
         ])
         .prop_map(|word| word.as_bytes().to_vec()),
         vec(any::<u8>(), 0..6),

@@ -67,6 +67,8 @@ fn a_word_is_one_however_it_is_coloured() {
             "in_port=1{2@} actions={NORM}AL",
             "actions={1}2@,{3@}",
             "{}in_port{}={}3@{} {}actions{}={}4@{}",
+            "{+in_port=3@ actions=output:4@}",
+            "{+}in_port=3@",
         ],
     );
     marks(

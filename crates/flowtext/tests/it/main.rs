@@ -9,10 +9,12 @@
 
 mod addresses;
 mod bytes;
+mod changes;
 mod elsewhere;
 mod escapes;
 mod fixtures;
 mod places;
+mod tables;
 
 use std::net::IpAddr;
 
