@@ -57,7 +57,7 @@ pub use fdb::{Age, FdbEntry, FdbStatistics, parse_fdb, parse_fdb_statistics};
 pub use field::{Actual, covers, field};
 pub use flow::{Flow, parse_flows};
 pub use header::{Header, Message, VlanTag};
-pub use names::unquoted;
+pub use names::{number, of_port_number, unquoted};
 pub use place::{Found, Place};
 pub use scan::Scanner;
 pub use trace::{Pass, Rule, Trace, parse_trace};

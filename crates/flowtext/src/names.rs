@@ -24,6 +24,25 @@ pub(crate) fn quoted_end(text: &[u8], at: usize) -> Option<usize> {
     None
 }
 
+/// The number that a word is, in decimal or, after `0x`, hexadecimal digits; none of a name. What is too large is
+/// `u64::MAX`.
+pub fn number(word: &[u8]) -> Option<u64> {
+    let (digits, radix) = word.strip_prefix(b"0x").map_or((word, 10), |digits| (digits, 16));
+    let add = |number: u64, byte: &u8| {
+        let digit = char::from(*byte).to_digit(radix)?;
+        Some(number.saturating_mul(radix.into()).saturating_add(digit.into()))
+    };
+    if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
+}
+
+/// The number of the OpenFlow port that a word means which is no name: [`number`], or `LOCAL` in letters of either case,
+/// which comes before a name (`ofputil_port_from_string` of lib/ofp-port.c).
+pub fn of_port_number(word: &[u8]) -> Option<u64> {
+    /// `OFPP_LOCAL`
+    const LOCAL: u64 = 0xfffe;
+    number(word).or_else(|| word.eq_ignore_ascii_case(b"LOCAL").then_some(LOCAL))
+}
+
 /// A name without its quotes and escapes; one that has none as it is.
 pub fn unquoted(word: &[u8]) -> Cow<'_, [u8]> {
     let inside = word.strip_prefix(b"\"").and_then(|word| word.strip_suffix(b"\""));
@@ -56,9 +75,9 @@ fn unicode(bytes: &mut impl Iterator<Item = u8>) -> Vec<u8> {
 }
 
 /// Actions that stand alone, as a port may: in lists they are never ports (ovs-actions(7),
-/// lib/odp-util.c).
+/// lib/odp-util.c). `LOCAL`, in letters of either case, is a port.
 pub(crate) fn is_quiet_action(word: &[u8]) -> bool {
-    const QUIET: [&[u8]; 26] = [
+    const QUIET: [&[u8]; 25] = [
         b"drop",
         b"normal",
         b"flood",
@@ -80,20 +99,44 @@ pub(crate) fn is_quiet_action(word: &[u8]) -> bool {
         b"clear_actions",
         b"nat",
         b"in_port",
-        b"local",
         b"table",
         b"any",
         b"unset",
         b"none",
     ];
-    word.len() <= 13
-        && QUIET.iter().any(|quiet| word.eq_ignore_ascii_case(quiet))
-        && word != b"LOCAL"
+    word.len() <= 13 && QUIET.iter().any(|quiet| word.eq_ignore_ascii_case(quiet))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{quoted_end, unquoted};
+    use super::{number, of_port_number, quoted_end, unquoted};
+
+    #[test]
+    fn a_word_is_a_number_or_a_name() {
+        for (word, expected) in [
+            ("3", Some(3)),
+            ("0x3", Some(3)),
+            ("0xFFfe", Some(65_534)),
+            ("99999999999999999999999", Some(u64::MAX)),
+            ("0x", None),
+            ("0xg", None),
+            ("3a", None),
+            ("+3", None),
+            ("", None),
+            ("\"3\"", None),
+            ("local", None),
+        ] {
+            assert_eq!(number(word.as_bytes()), expected, "{word}");
+        }
+        for (word, expected) in [
+            ("LOCAL", Some(65_534)),
+            ("local", Some(65_534)),
+            ("\"LOCAL\"", None),
+            ("0x7", Some(7)),
+        ] {
+            assert_eq!(of_port_number(word.as_bytes()), expected, "{word}");
+        }
+    }
 
     #[test]
     fn a_name_is_what_its_quotes_hold() {

@@ -149,12 +149,9 @@ impl Scanner {
     fn skip(&mut self, piece: &[u8], at: usize, each: &mut impl FnMut(Place)) -> usize {
         let rest = piece.get(at..).unwrap_or_default();
         // Nearly every key says nothing about ports, which its last letter tells.
-        let mut before = 0;
-        let stops = |byte: &u8| {
-            let last = std::mem::replace(&mut before, *byte);
-            word::wakes(*byte) && !word::is_idle_key(last, *byte)
-        };
-        let Some(length) = rest.iter().position(stops) else { return piece.len() };
+        let stops =
+            |(at, byte): (usize, &u8)| word::wakes(*byte) && !word::is_idle_key(rest, at, *byte);
+        let Some(length) = rest.iter().enumerate().position(stops) else { return piece.len() };
         let stop = at + length;
         match rest.get(length) {
             Some(b'"') => self.quoted(piece, stop, each),
@@ -459,7 +456,7 @@ impl Scanner {
                 end + 1
             }
             Some(b'=' | b':') => {
-                let word = word::packed(piece, at, end);
+                let word = word::key(piece, at, end);
                 self.name(word, next == Some(b'='), piece.get(end + 1).copied());
                 end + 1
             }
@@ -518,6 +515,7 @@ impl Scanner {
             word::ACTIONS => {
                 self.list(if equals { Frame::OfActions } else { Frame::DpActions }, next);
             }
+            word::ACTION if equals => self.list(Frame::OfActions, next),
             word::BUCKET if equals => self.list = Frame::Other,
             _ => {}
         }

@@ -44,14 +44,38 @@ pub(crate) fn wakes(byte: u8) -> bool {
     WAKING.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
-/// Whether a key that ends with the letter `last` tells nothing before `mark`: none of those that do
-/// ends so.
+/// Whether a key that ends where `mark` stands, at `at`, tells nothing: none of those that do ends with its last
+/// letter. `duration=`, `n_packets=` and `n_bytes=` are in every flow, and end as `action=` and `actions=` do.
 #[inline]
-pub(crate) fn is_idle_key(last: u8, mark: u8) -> bool {
+pub(crate) fn is_idle_key(text: &[u8], at: usize, mark: u8) -> bool {
+    let before = text.get(..at).unwrap_or_default();
+    let last = before.last().copied().unwrap_or_default();
     match mark {
-        b'=' => !matches!(last, b't' | b'm' | b'o' | b's'),
+        b'=' if last == b'n' => !matches!(before, [.., b'a', b'c', b't', b'i', b'o', b'n']),
+        b'=' if last == b's' => !matches!(before, [.., b'n', b's']),
+        b'=' => !matches!(last, b't' | b'm' | b'o'),
         b':' => !matches!(last, b't' | b'e' | b's' | b'd'),
         _ => false,
+    }
+}
+
+/// The key between `at` and `end`. Those of a packet that was paused are known by what stands behind their prefix
+/// (`ofputil_packet_in_private_format` of lib/ofp-packet.c).
+#[inline]
+pub(crate) fn key(text: &[u8], at: usize, end: usize) -> Word {
+    match packed(text, at, end) {
+        0 => of_paused(text, at, end),
+        key => key,
+    }
+}
+
+#[cold]
+fn of_paused(text: &[u8], at: usize, end: usize) -> Word {
+    let word = text.get(at..end).unwrap_or_default();
+    match word.strip_prefix(b"continuation.") {
+        Some(b"actions" | b"action_set") => ACTIONS,
+        Some(key) => packed(key, 0, key.len()),
+        None => 0,
     }
 }
 
@@ -104,6 +128,7 @@ macro_rules! words {
 }
 
 words! {
+    ACTION = b"action"
     ACTIONS = b"actions"
     ACTSET_OUTPUT = b"actset_output"
     APPLY_ACTIONS = b"apply_actions"
@@ -140,7 +165,7 @@ words! {
 
 #[cfg(test)]
 mod tests {
-    use super::{IN_PORT, WRITE_ACTIONS, is_idle_key, packed};
+    use super::{ACTIONS, IN_PORT, WRITE_ACTIONS, is_idle_key, key, packed};
 
     #[test]
     fn keys_are_known_by_their_last_letters() {
@@ -155,10 +180,16 @@ mod tests {
             "sampling_port",
             "watch_port",
             "port",
+            "action",
             "actions",
             "bucket",
+            "continuation.actions",
+            "continuation.action_set",
         ] {
-            assert!(!is_idle_key(*key.as_bytes().last().unwrap(), b'='), "{key}");
+            assert!(!is_idle_key(key.as_bytes(), key.len(), b'='), "{key}");
+        }
+        for key in ["", "duration", "n_packets", "n_bytes", "s", "n"] {
+            assert!(is_idle_key(key.as_bytes(), key.len(), b'='), "{key}");
         }
         for key in [
             "output",
@@ -172,7 +203,7 @@ mod tests {
             "reg_load",
             "actions",
         ] {
-            assert!(!is_idle_key(*key.as_bytes().last().unwrap(), b':'), "{key}");
+            assert!(!is_idle_key(key.as_bytes(), key.len(), b':'), "{key}");
         }
     }
 
@@ -183,5 +214,19 @@ mod tests {
         assert_eq!(packed(text, 10, 23), WRITE_ACTIONS);
         assert_eq!(packed(b"in_port", 0, 7), IN_PORT);
         assert_eq!((packed(b"", 0, 0), packed(&[b'x'; 40], 0, 17)), (0, 0));
+    }
+
+    #[test]
+    fn a_key_of_a_paused_packet_is_known_without_its_prefix() {
+        for (text, expected) in [
+            ("continuation.actions", ACTIONS),
+            ("continuation.action_set", ACTIONS),
+            ("continuation.in_port", IN_PORT),
+            ("in_port", IN_PORT),
+            ("discontinuation.actions", 0),
+            ("something.else.actions", 0),
+        ] {
+            assert_eq!(key(text.as_bytes(), 0, text.len()), expected, "{text}");
+        }
     }
 }

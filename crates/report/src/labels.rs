@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use flowtext::{Labels, unquoted};
+use flowtext::{Labels, number, of_port_number, unquoted};
 use model::ids::{Mac, Name, OfPort};
 use model::wiring::{Attachment, Occupant, SwitchPort};
 use model::{Look, OPENFLOW_NAME};
@@ -122,8 +122,7 @@ impl PortLabels {
 
 impl Labels for PortLabels {
     fn of_port(&self, bridge: Option<&str>, port: &[u8]) -> Option<&str> {
-        let number = if port == b"LOCAL" { Some(OfPort::LOCAL.0.into()) } else { number(port) };
-        let Some(number) = number else { return self.port_name(port) };
+        let Some(number) = of_port_number(port) else { return self.port_name(port) };
         match bridge {
             None => self.here.get(usize::try_from(number).ok()?)?.as_deref(),
             Some(bridge) => {
@@ -139,7 +138,7 @@ impl Labels for PortLabels {
             Some(told) => kind_of(told)?,
             None => self.datapath.as_deref()?,
         };
-        self.dp_ports.get(kind)?.get(&number).map(String::as_str)
+        self.dp_ports.get(kind)?.get(&u32::try_from(number).ok()?).map(String::as_str)
     }
 
     fn port_name(&self, name: &[u8]) -> Option<&str> {
@@ -160,20 +159,6 @@ impl Labels for PortLabels {
 fn kind_of(datapath: &str) -> Option<&str> {
     let (kind, name) = datapath.split_once('@')?;
     (name.strip_prefix("ovs-") == Some(kind)).then_some(kind)
-}
-
-/// The number in decimal or, after `0x`, hexadecimal digits.
-fn number(word: &[u8]) -> Option<u32> {
-    // What is neither is a name, as most words are not.
-    if !word.first()?.is_ascii_digit() || word.len() > 10 {
-        return None;
-    }
-    let text = std::str::from_utf8(word).ok()?;
-    let digits = |text: &str| text.bytes().next().is_some_and(|first| first.is_ascii_hexdigit());
-    match text.strip_prefix("0x") {
-        Some(hex) => u32::from_str_radix(hex, 16).ok().filter(|_| digits(hex)),
-        None => text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit())),
-    }
 }
 
 /// Who is on a port; of one without a container what it is.

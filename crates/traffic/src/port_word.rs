@@ -1,6 +1,6 @@
 //! Ports as Open vSwitch's programs write them.
 
-use flowtext::unquoted;
+use flowtext::{of_port_number, unquoted};
 use model::ids::{DpPort, OfPort};
 use model::switch::Port;
 
@@ -15,12 +15,7 @@ pub(crate) enum PortWord {
 impl PortWord {
     /// As ovs-ofctl(8) writes an OpenFlow port.
     pub(crate) fn of_openflow(word: &str) -> Self {
-        let hex = || u64::from_str_radix(word.strip_prefix("0x")?, 16).ok();
-        match hex() {
-            Some(number) => Self::Number(number),
-            None if word.eq_ignore_ascii_case("LOCAL") => Self::Number(OfPort::LOCAL.0.into()),
-            None => Self::of_datapath(word),
-        }
+        of_port_number(word.as_bytes()).map_or_else(|| Self::of_datapath(word), Self::Number)
     }
 
     /// As lib/odp-util.c writes a datapath port.

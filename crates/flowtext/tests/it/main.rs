@@ -28,7 +28,7 @@ impl Labels for Kinds {
     fn of_port(&self, bridge: Option<&str>, port: &[u8]) -> Option<&str> {
         let known = port.iter().all(u8::is_ascii_digit)
             || port.starts_with(b"0x")
-            || port == b"LOCAL"
+            || port.eq_ignore_ascii_case(b"LOCAL")
             || is_name(port);
         known.then_some(match bridge {
             None => "o",

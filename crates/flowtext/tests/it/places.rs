@@ -55,6 +55,34 @@ fn openflow_ports_are_marked_wherever_flows_have_them() {
     );
 }
 
+/// What ovs-ofctl(8) takes in files of flows beside what it prints.
+#[test]
+fn openflow_ports_are_marked_as_users_write_them() {
+    marks(
+        "o",
+        &[
+            "in_port=local@ actions=output:local@,Local@,local@",
+            "priority=3,in_port=3@,action=4@",
+            "in_port=3@,action=output:4@,5@",
+            "table=0 action=LOCAL@",
+            "duration=3s,transaction=4,5 reaction=6,7 action: 8 action:9",
+            "actions=local@,normal,drop,in_port,table",
+        ],
+    );
+}
+
+/// `ofputil_packet_in_private_format` of lib/ofp-packet.c, which tells how a packet goes on that was paused.
+#[test]
+fn what_a_paused_packet_goes_on_with_is_a_list_of_actions() {
+    marks(
+        "o",
+        &[
+            "NXT_PACKET_IN2 (xid=0x0): total_len=42 in_port=3@ (via action) data_len=42 (unbuffered)\n              continuation.bridge=0x3\n continuation.actions=output:4@,LOCAL@,5@\n              continuation.action_set=6@,LOCAL@\n continuation.table_id=7",
+            " continuation.reactions=7,8 continued.actions=7",
+        ],
+    );
+}
+
 /// What Open vSwitch 3.1 prints of messages: in replies, by `snoop` and `monitor`, and in logs.
 #[test]
 fn openflow_ports_are_marked_wherever_messages_have_them() {

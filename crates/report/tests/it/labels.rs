@@ -22,6 +22,26 @@ fn look() -> model::Look {
     model::Look::new(serde_json::from_value::<model::Snapshot>(host).unwrap())
 }
 
+/// The bridge's own port by its name in OpenFlow, in letters of either case (ovs-ofctl(8)), and by its number.
+#[test]
+fn an_openflow_port_is_known_however_it_is_written() {
+    let look = look();
+    let labels = PortLabels::new(&look, Some("vlanswitch"));
+    for word in ["LOCAL", "local", "Local", "65534", "0xfffe"] {
+        for bridge in [None, Some("vlanswitch")] {
+            assert_eq!(labels.of_port(bridge, word.as_bytes()), Some("vlanswitch"), "{word}");
+        }
+        assert_eq!(labels.of_port(Some("kiwipycon"), word.as_bytes()), Some("kiwipycon"));
+    }
+    assert_eq!(labels.of_port(None, b"vethp11240eth0"), Some("webserver:eth0"));
+    assert_eq!(labels.of_port(None, b"\"vethp11240eth0\""), Some("webserver:eth0"));
+    // In quotes it is a name, and none that a port has here; nor has a datapath such a port.
+    for other in ["\"local\"", "locals", "loca", "", "0x", "99999999999999999999"] {
+        assert_eq!(labels.of_port(None, other.as_bytes()), None, "{other}");
+    }
+    assert_eq!(labels.dp_port(None, b"local"), None);
+}
+
 #[test]
 fn a_datapath_port_is_of_the_datapath_that_is_told() {
     let look = look();
