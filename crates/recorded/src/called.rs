@@ -26,8 +26,14 @@ pub(crate) fn answer_of<'a>(name: &'a str, text: &str) -> Option<SwitchCommand<'
         return is_flows.then_some(SwitchCommand::Flows(bridge));
     }
     let bridge = bridge("fdb.show_").or_else(|| bridge("fdb_show_"))?;
-    let is_table = begins.starts_with("port") && begins.lines().next()?.contains("MAC");
-    is_table.then_some(SwitchCommand::Fdb(bridge))
+    is_table(begins.lines().next()?).then_some(SwitchCommand::Fdb(bridge))
+}
+
+/// Whether it is the header of the MAC table of one bridge. Its words are in small letters or, since Open vSwitch 4.0, in
+/// capitals; that of several bridges begins with another word.
+fn is_table(header: &str) -> bool {
+    let words = header.split_whitespace().map(str::to_ascii_lowercase);
+    words.eq(["port", "vlan", "mac", "age"])
 }
 
 /// The namespace that a file is of: `networking/namespaces/NAME/ip_netns_exec_NAME_ip_-d_address_show`.

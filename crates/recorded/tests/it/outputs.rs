@@ -194,3 +194,32 @@ fn flows_and_mac_tables_are_of_the_bridge_that_the_files_name_tells() {
         assert!(why.contains("br1"), "{why}");
     }
 }
+
+/// Whatever the release: the header of the table has words in capitals since 4.0.
+#[test]
+fn flows_and_mac_tables_of_every_release_are_known() {
+    use host::SwitchCommand::{Fdb, Flows};
+    let fixtures =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../flowtext/tests/fixtures");
+    let printed = |name: String| std::fs::read_to_string(fixtures.join(name)).unwrap();
+    for release in ["3.1", "3.5", "4.0"] {
+        let (flows, table) = (
+            printed(format!("{release}_dump_flows.txt")),
+            printed(format!("{release}_fdb_show.txt")),
+        );
+        let told = folder(&[
+            ("sos_commands/openvswitch/ovs-ofctl_show_br0", OFCTL),
+            ("sos_commands/openvswitch/ovs-ofctl_dump-flows_br0", &flows),
+            ("sos_commands/openvswitch/ovs-appctl_fdb.show_br0", &table),
+        ]);
+        assert_eq!(told.answers.get(Flows("br0")).unwrap(), flows, "{release}");
+        assert_eq!(told.answers.get(Fdb("br0")).unwrap(), table, "{release}");
+    }
+    // That of several bridges is none of this one.
+    let several = "Bridge   Port  VLAN  MAC                Age\nbr0  1  0  9a:69:12:bc:3d:1d  3\n";
+    let told = folder(&[
+        ("sos_commands/openvswitch/ovs-ofctl_show_br0", OFCTL),
+        ("sos_commands/openvswitch/ovs-appctl_fdb.show_br0", several),
+    ]);
+    assert!(told.answers.get(Fdb("br0")).is_err());
+}
