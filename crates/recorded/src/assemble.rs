@@ -27,15 +27,16 @@ pub(crate) fn assemble(mut gathered: Gathered) -> Option<Recording> {
     }
     let (bridges, database) = switch(&mut gathered);
     let kernel = kernel(&gathered);
+    gathered.remarks.extend(kernel.left_out.iter().cloned());
     let is_nothing = bridges.absence().is_some()
         && gathered.openflow.is_empty()
         && gathered.datapaths.is_empty()
-        && kernel.is_empty()
+        && kernel.namespaces.is_empty()
         && gathered.engines.is_empty();
     if is_nothing {
         return None;
     }
-    let of_host = kernel.first().filter(|namespace| namespace.id == OF_THE_HOST);
+    let of_host = kernel.namespaces.first().filter(|namespace| namespace.id == OF_THE_HOST);
     let is_switchs = |host: &&Namespace| has_switch(host, bridges.rows());
     let switch_netns = of_host.filter(is_switchs).map(|host| host.id);
     let taken = gathered.log.as_ref().and_then(|(_, log)| log.dates).map_or(0, |(_, last)| last);

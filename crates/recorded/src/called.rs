@@ -36,9 +36,12 @@ fn is_table(header: &str) -> bool {
     words.eq(["port", "vlan", "mac", "age"])
 }
 
-/// The namespace that a file is of: `networking/namespaces/NAME/ip_netns_exec_NAME_ip_-d_address_show`.
+/// The namespace that a file is of: `networking/namespaces/NAME/ip_netns_exec_NAME_ip_-d_address_show`, or that name in
+/// the folder of the host's own files, where earlier releases of `sos` have them all.
 pub(crate) fn namespace_of(called: &str) -> Option<String> {
-    let (_, rest) = called.split_once("networking/namespaces/")?;
-    let (name, _) = rest.split_once('/')?;
+    let in_folder = || called.split_once("networking/namespaces/")?.1.split_once('/');
+    // A name may have any of these words; the command, which comes last, has none.
+    let by_name = || file_name(called).split_once("ip_netns_exec_")?.1.rsplit_once("_ip_");
+    let (name, _) = in_folder().or_else(by_name)?;
     (!name.is_empty()).then(|| name.to_owned())
 }

@@ -37,9 +37,9 @@ pub(crate) struct Gathered {
     /// What `dpif/show` prints.
     pub(crate) datapaths: Vec<Bridge>,
     /// The host's own links.
-    pub(crate) links: Vec<String>,
+    pub(crate) links: Vec<LinksText>,
     /// Texts of links by the name of the namespace.
-    pub(crate) namespaces: BTreeMap<String, Vec<String>>,
+    pub(crate) namespaces: BTreeMap<String, Vec<LinksText>>,
     /// What the host calls namespaces.
     pub(crate) nsids: BTreeMap<String, Option<Nsid>>,
     /// Containers by engine.
@@ -60,6 +60,14 @@ pub(crate) struct Gathered {
     /// How many files come after those, and were not read.
     passed_over: usize,
     pub(crate) remarks: Vec<String>,
+}
+
+/// What ip(8) printed of the links of a namespace.
+#[derive(Debug)]
+pub(crate) struct LinksText {
+    /// What its file is called.
+    pub(crate) called: String,
+    pub(crate) text: String,
 }
 
 /// Where a report of sos has what is of use.
@@ -275,9 +283,10 @@ impl Gathered {
                 self.take_openflow(called, bridge);
             }
         } else if links::is_links(text) {
+            let own = LinksText { called: called.to_owned(), text: text.to_owned() };
             match namespace_of(called) {
-                Some(name) => self.namespaces.entry(name).or_default().push(text.to_owned()),
-                None => self.links.push(text.to_owned()),
+                Some(name) => self.namespaces.entry(name).or_default().push(own),
+                None => self.links.push(own),
             }
         } else if let Some(shown) = texts::show(text) {
             self.replaced(called, self.shown.as_ref().is_some_and(|known| *known != shown));
@@ -337,7 +346,7 @@ fn engine_of(text: &str) -> &'static str {
     if all.iter().any(|one| one.runtime.is_some()) { "podman" } else { "docker" }
 }
 
-fn named<'a>(called: &'a str, otherwise: &'a str) -> &'a str {
+pub(crate) fn named<'a>(called: &'a str, otherwise: &'a str) -> &'a str {
     if called.is_empty() { otherwise } else { called }
 }
 

@@ -30,6 +30,17 @@ pub(crate) fn is_whole(text: &str) -> bool {
     first.is_some_and(|(index, called, ..)| (index, called) == (1, "lo"))
 }
 
+/// A text in parts that each tell of all links, where it has several: of several commands, or of several namespaces.
+pub(crate) fn parts(text: &str) -> Vec<&str> {
+    let offset = |line: &str| line.as_ptr() as usize - text.as_ptr() as usize;
+    let firsts = text.lines().filter(|line| is_whole(line)).map(offset);
+    let begins =
+        firsts.filter(|at| text.get(..*at).is_some_and(|before| !before.trim().is_empty()));
+    let begins: Vec<_> = std::iter::once(0).chain(begins).collect();
+    let ends = begins.iter().skip(1).copied().chain([text.len()]);
+    begins.iter().zip(ends).filter_map(|(begin, end)| text.get(*begin..end)).collect()
+}
+
 /// The namespaces that other ends are in, by name, as iproute2 6 tells where it knows one.
 pub(crate) fn named_namespaces(text: &str) -> impl Iterator<Item = String> {
     let details = text.lines().filter(|line| line.trim_start().starts_with("link/"));

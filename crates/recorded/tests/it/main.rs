@@ -11,6 +11,7 @@
 mod archives;
 mod changes;
 mod database;
+mod namespaces;
 mod outputs;
 mod parts;
 mod releases;
