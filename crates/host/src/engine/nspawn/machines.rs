@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,8 +12,10 @@ use crate::failure;
 use crate::identity::process::Process;
 use crate::reader::{self, Reader};
 
-/// Where images are by themselves, each a folder or a file (`machinectl list-images`).
+/// Where images are by themselves.
 const IMAGES: &str = "/var/lib/machines";
+/// What the name of a file ends with that is a disk.
+const DISK: &str = ".raw";
 /// What its process calls itself.
 const PROGRAM: &str = "systemd-nspawn";
 
@@ -108,13 +111,28 @@ pub(in crate::engine) fn machine_in(text: &str) -> Option<(String, u32)> {
 }
 
 fn images() -> impl Iterator<Item = String> {
-    let found = std::fs::read_dir(IMAGES).into_iter().flatten().flatten();
-    let names = found.filter_map(|file| file.file_name().into_string().ok());
-    names.filter(|name| !name.starts_with('.')).map(|name| image_name(&name).to_owned())
+    images_in(Path::new(IMAGES))
+}
+
+/// The images of a folder, as `machinectl list-images` has them: trees, disks as files, and block devices, also behind
+/// symbolic links (`image_discover` of systemd's `src/shared/discover-image.c`). What else there is belongs to them, as
+/// the settings of systemd.nspawn(5).
+fn images_in(folder: &Path) -> impl Iterator<Item = String> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let kind = std::fs::metadata(entry.path()).ok()?.file_type();
+        let image = match name.strip_suffix(DISK) {
+            Some(disk) if kind.is_file() => disk,
+            _ if kind.is_dir() || kind.is_block_device() => name.as_str(),
+            _ => return None,
+        };
+        let is_hidden = image.is_empty() || image.starts_with('.');
+        (!is_hidden && !image.contains(char::is_control)).then(|| image.to_owned())
+    })
 }
 
 fn image_name(file: &str) -> &str {
-    file.strip_suffix(".raw").unwrap_or(file)
+    file.strip_suffix(DISK).unwrap_or(file)
 }
 
 /// The containers whose processes are children of root's systemd-nspawn.
@@ -252,6 +270,46 @@ mod tests {
         for none in ["unit:machine-web.scope", "../web", "", "other"] {
             assert!(nspawn.one(none).unwrap().is_empty(), "{none}");
         }
+    }
+
+    /// `image_discover` of systemd's `src/shared/discover-image.c`; systemd.nspawn(5) and `machinectl pull-raw` keep
+    /// files beside the images.
+    #[test]
+    fn what_stands_beside_images_is_no_image() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for tree in ["web", "tree.raw", ".hidden", ".#lock"] {
+            std::fs::create_dir(path(tree)).unwrap();
+        }
+        for file in [
+            "disk.raw",
+            "web.nspawn",
+            "web.roothash",
+            "web.verity",
+            "web.raw.xz",
+            "disk.raw.sha256",
+            "plain",
+            ".raw",
+            ".#disk.raw",
+            "a\nb.raw",
+        ] {
+            std::fs::write(path(file), "").unwrap();
+        }
+        for (target, link) in [
+            ("web", "linked"),
+            ("disk.raw", "other.raw"),
+            ("disk.raw", "bare"),
+            ("nothing", "dangling"),
+            ("web.nspawn", "settings"),
+        ] {
+            std::os::unix::fs::symlink(target, path(link)).unwrap();
+        }
+        let socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        let mut found: Vec<_> = images_in(folder.path()).collect();
+        found.sort();
+        assert_eq!(found, ["disk", "linked", "other", "tree.raw", "web"]);
+        drop(socket);
+        assert_eq!(images_in(&path("nothing")).count(), 0);
     }
 
     #[test]
