@@ -62,8 +62,8 @@ fn of_day(text: &str, now: &ZonedDateTime) -> Option<Result<Timestamp, String>> 
 
 /// The latest instant at which the clock showed this time of day, and that is not after `now`.
 fn last(time: Time, now: &ZonedDateTime) -> Option<Timestamp> {
-    // The clock may have been put back over midnight since; and where it was put forward a day may have no such time, or
-    // a calendar no such day.
+    // The clock may have been put back over midnight since; and where it was put forward a day may have no such time,
+    // or a calendar no such day.
     const DAYS: std::ops::RangeInclusive<i64> = -1..=3;
     DAYS.filter_map(|ago| now.date().checked_sub(ago.days()).ok()).find_map(|date: Date| {
         let at = date.to_datetime(time);

@@ -35,8 +35,8 @@ pub fn number(word: &[u8]) -> Option<u64> {
     if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
 }
 
-/// The number of the OpenFlow port that a word means which is no name: [`number`], or `LOCAL` in letters of either case,
-/// which comes before a name (`ofputil_port_from_string` of lib/ofp-port.c).
+/// The number of the OpenFlow port that a word means which is no name: [`number`], or `LOCAL` in letters of either
+/// case, which comes before a name (`ofputil_port_from_string` of lib/ofp-port.c).
 pub fn of_port_number(word: &[u8]) -> Option<u64> {
     /// `OFPP_LOCAL`
     const LOCAL: u64 = 0xfffe;

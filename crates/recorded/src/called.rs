@@ -29,8 +29,8 @@ pub(crate) fn answer_of<'a>(name: &'a str, text: &str) -> Option<SwitchCommand<'
     is_table(begins.lines().next()?).then_some(SwitchCommand::Fdb(bridge))
 }
 
-/// Whether it is the header of the MAC table of one bridge. Its words are in small letters or, since Open vSwitch 4.0, in
-/// capitals; that of several bridges begins with another word.
+/// Whether it is the header of the MAC table of one bridge. Its words are in small letters or, since Open vSwitch 4.0,
+/// in capitals; that of several bridges begins with another word.
 fn is_table(header: &str) -> bool {
     let words = header.split_whitespace().map(str::to_ascii_lowercase);
     words.eq(["port", "vlan", "mac", "age"])

@@ -127,8 +127,8 @@ impl Merged {
         }
     }
 
-    /// Why these are links of another namespace; `is_whole` is whether they are all there. Links may come and go between
-    /// two commands; they keep index, name and address.
+    /// Why these are links of another namespace; `is_whole` is whether they are all there. Links may come and go
+    /// between two commands; they keep index, name and address.
     fn contradiction(&self, rows: &[Arc<Link>], is_whole: bool) -> Option<String> {
         let mut own = Self::default();
         for link in rows {

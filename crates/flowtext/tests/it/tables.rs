@@ -1,5 +1,5 @@
-//! MAC tables of several bridges: `ovs-appctl fdb/show` of Open vSwitch 4.0 with more than one of them, or with none named,
-//! which means all. The texts are by the description of the patch that made them.
+//! MAC tables of several bridges: `ovs-appctl fdb/show` of Open vSwitch 4.0 with more than one of them, or with none
+//! named, which means all. The texts are by the description of the patch that made them.
 
 use docker_ovs_flowtext::Style;
 
