@@ -9,14 +9,13 @@ use crate::place::Place;
 /// What each begins with.
 pub(crate) const ESC: u8 = 0x1b;
 
-/// Where the control sequence ends that begins at `at`: `ESC [`, parameters, intermediate bytes, a final byte.
+/// Where the control sequence ends that begins at `at`: `ESC [`, parameters, a final byte. Those of colours have no
+/// intermediate bytes, and so none has a blank or a comma, where a long line may be cut.
 fn sequence_end(text: &[u8], at: usize) -> Option<usize> {
     let rest = text.get(at..)?.strip_prefix(b"\x1b[")?;
     let parameters = rest.iter().take_while(|byte| matches!(byte, 0x30..=0x3f)).count();
-    let behind = rest.get(parameters..)?;
-    let between = behind.iter().take_while(|byte| matches!(byte, 0x20..=0x2f)).count();
-    let is_final = matches!(behind.get(between)?, 0x40..=0x7e);
-    is_final.then_some(at + b"\x1b[".len() + parameters + between + 1)
+    let is_final = matches!(rest.get(parameters)?, 0x40..=0x7e);
+    is_final.then_some(at + b"\x1b[".len() + parameters + 1)
 }
 
 /// The sequences of a text, in order: where each begins and ends.
@@ -93,7 +92,7 @@ mod tests {
             (b"a\x1b[01;31m\x1b[Kb", b"ab"),
             (b"\x1b[38:5:1ma", b"a"),
             (b"\x1b[?25la", b"a"),
-            (b"\x1b[2 qa", b"a"),
+            (b"\x1b[2 qa", b"\x1b[2 qa"),
             (b"\x1b[3", b"\x1b[3"),
             (b"\x1b[3\x1b[ma", b"\x1b[3a"),
             (b"\x1b[3\n", b"\x1b[3\n"),
