@@ -33,7 +33,16 @@ struct Network {
     subnets: Option<Vec<SubnetRow>>,
     #[serde(default)]
     internal: bool,
+    #[serde(default)]
+    network_dns_servers: Option<Vec<IpAddr>>,
 }
+
+/// What else a user may say of a network, by Podman's option: the field, the option, and why it is refused. What is
+/// not here is Podman's own (`ipv6_enabled`, `dns_enabled`, `ipam_options`, `labels`, `created`).
+const NOT_CARRIED_OUT: [(&str, &str, &str); 2] = [
+    ("routes", "--route", "containers get no routes but to the gateway: -o gateway= names that"),
+    ("network_interface", "--interface-name", "-o bridge= names the bridge"),
+];
 
 #[derive(Deserialize)]
 struct SubnetRow {
@@ -65,6 +74,31 @@ pub(super) fn network(value: &Value) -> Result<NetworkRecord, DriverError> {
         internal: network.internal,
         given: Vec::new(),
     })
+}
+
+/// Refuses what is said of a network that is to be made, and would come to nothing.
+///
+/// # Errors
+/// Each option that is, with what to do instead.
+pub(super) fn require_carried_out(network: &Value) -> Result<(), DriverError> {
+    let is_set = |field: &str| match network.get(field) {
+        None | Some(Value::Null | Value::Bool(false)) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(rows)) => !rows.is_empty(),
+        Some(_) => true,
+    };
+    let set = NOT_CARRIED_OUT.iter().filter(|(field, ..)| is_set(field));
+    let why: Vec<_> = set.map(|(_, option, why)| format!("{option}: {why}")).collect();
+    if why.is_empty() { Ok(()) } else { Err(DriverError::new(why.join("; "))) }
+}
+
+/// Which servers of DNS containers on a network are to ask.
+///
+/// # Errors
+/// It is no network, or one of them is no address.
+pub(super) fn dns_servers(network: &Value) -> Result<Vec<IpAddr>, DriverError> {
+    let bad = |error| DriverError::new(format!("the network is not what netavark writes: {error}"));
+    Ok(Network::deserialize(network).map_err(bad)?.network_dns_servers.unwrap_or_default())
 }
 
 /// Whether Podman is to give addresses, and was not told which.
@@ -226,7 +260,12 @@ impl Call {
 }
 
 /// The answer to `setup`.
-pub(super) fn answer(endpoint: &Endpoint, network: &NetworkRecord, mac: Mac) -> String {
+pub(super) fn answer(
+    endpoint: &Endpoint,
+    network: &NetworkRecord,
+    mac: Mac,
+    dns_servers: &[IpAddr],
+) -> String {
     let gateways = gateways(network);
     let subnets = endpoint.addresses.iter().map(|cidr| {
         match gateways.iter().find(|ip| ip.is_ipv4() == cidr.ip.is_ipv4()) {
@@ -238,7 +277,7 @@ pub(super) fn answer(endpoint: &Endpoint, network: &NetworkRecord, mac: Mac) -> 
         json!({ "mac_address": mac.to_string(), "subnets": subnets.collect::<Vec<_>>() });
     let name = endpoint.interface.as_deref().unwrap_or_default();
     json!({
-        "interfaces": { name: interface }, "dns_server_ips": [], "dns_search_domains": []
+        "interfaces": { name: interface }, "dns_server_ips": dns_servers, "dns_search_domains": []
     })
     .to_string()
 }
@@ -279,7 +318,8 @@ mod tests {
         let call: Call = serde_json::from_str(
             r#"{"container_id":"abc","container_name":"web","port_mappings":null,
             "network":{"id":"def","name":"lan","driver":"ovs","subnets":[{"subnet":"192.0.2.0/25"}],
-                       "options":{"bridge":"br0"}},
+                       "options":{"bridge":"br0"},
+                       "network_dns_servers":["192.0.2.53","2001:db8::53"]},
             "network_options":{"interface_name":"eth0","static_ips":["192.0.2.7"],"static_mac":"",
                                "options":{"ofport":"7"}}}"#,
         )
@@ -289,9 +329,36 @@ mod tests {
         assert_eq!(endpoint.addresses, ["192.0.2.7/25".parse().unwrap()]);
         assert_eq!(endpoint.options["ofport"], "7");
         assert_eq!(endpoint.published, []);
-        let answer = value(&answer(&endpoint, &record, "02:00:00:00:00:07".parse().unwrap()));
+        let mac = "02:00:00:00:00:07".parse().unwrap();
+        let answer = value(&answer(&endpoint, &record, mac, &dns_servers(&call.network).unwrap()));
+        assert_eq!(answer["dns_server_ips"], json!(["192.0.2.53", "2001:db8::53"]));
         assert_eq!(answer["interfaces"]["eth0"]["subnets"][0]["ipnet"], "192.0.2.7/25");
         assert_eq!(answer["interfaces"]["eth0"]["mac_address"], "02:00:00:00:00:07");
+    }
+
+    #[test]
+    fn what_would_come_to_nothing_is_refused_by_its_option() {
+        let refused = |fields: &str| {
+            let network = value(&format!("{{\"id\":\"abc\",\"name\":\"lan\"{fields}}}"));
+            require_carried_out(&network).err().map(|error| error.to_string())
+        };
+        // As Podman writes a network of which nothing else was said.
+        for fields in [
+            "",
+            r#","network_interface":"","routes":null,"created":"2026-01-01T00:00:00Z""#,
+            r#","routes":[],"ipv6_enabled":false,"dns_enabled":true,"labels":{"a":"b"}"#,
+            r#","network_dns_servers":["192.0.2.53"],"ipam_options":{"driver":"none"}"#,
+        ] {
+            assert_eq!(refused(fields), None, "{fields}");
+        }
+        let route = r#","routes":[{"destination":"10.9.0.0/16","gateway":"10.1.0.254"}]"#;
+        let why = refused(route).unwrap();
+        assert!(why.contains("--route: ") && !why.contains("--interface-name"), "{why}");
+        let why = refused(&format!(r#"{route},"network_interface":"br1""#)).unwrap();
+        assert!(why.contains("--route: ") && why.contains("; --interface-name: "), "{why}");
+        assert!(
+            dns_servers(&value(r#"{"id":"a","name":"x","network_dns_servers":["x"]}"#)).is_err()
+        );
     }
 
     #[test]

@@ -61,6 +61,7 @@ fn info() -> String {
 async fn create(settings: Settings, stdin: impl Read) -> Result<String, DriverError> {
     let mut network: Value = read(stdin)?;
     let record = messages::network(&network)?;
+    messages::require_carried_out(&network)?;
     let options = NetworkOptions::read_new(&record.options)?;
     if options.mesh.is_some() {
         messages::check_addresses_in_mesh(&network)?;
@@ -81,8 +82,9 @@ async fn set_up(settings: Settings, netns: &Path, stdin: impl Read) -> Result<St
     let call: Call = read(stdin)?;
     let network = messages::network(&call.network)?;
     let endpoint = call.endpoint(&network)?;
+    let dns_servers = messages::dns_servers(&call.network)?;
     let mac = driver(settings)?.set_up(&network, &endpoint, netns).await?;
-    Ok(messages::answer(&endpoint, &network, mac))
+    Ok(messages::answer(&endpoint, &network, mac, &dns_servers))
 }
 
 /// What is gone already is torn down.

@@ -44,6 +44,7 @@ pub fn setup_in(stdin: &[u8]) -> Result<ReadSetup, String> {
     let network = messages::network(&call.network).map_err(|error| error.to_string())?;
     let endpoint = call.endpoint(&network).map_err(|error| error.to_string())?;
     let mac = model::ids::Mac([2, 0, 0, 0, 0, 7]);
-    let answer = messages::answer(&endpoint, &network, mac);
+    let dns_servers = messages::dns_servers(&call.network).map_err(|error| error.to_string())?;
+    let answer = messages::answer(&endpoint, &network, mac, &dns_servers);
     Ok(ReadSetup { network, published: endpoint.published.len(), answer })
 }
