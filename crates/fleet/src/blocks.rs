@@ -4,57 +4,227 @@
 //! is written down by the host then; addresses are handed out of what is written down alone. So a host goes
 //! on with its blocks while etcd is away. No block is given back because of silence: only by the host that
 //! has it, when its network is gone, or by hand.
+//!
+//! A host is a machine: beside the name stands which one it was, so that a machine that is called something else
+//! goes on with its blocks, and another one that is called as it was does not. Both keys are written in one
+//! transaction: where their revisions differ something else has written one of them since, as an earlier
+//! release does, and only the name counts.
 
 mod decide;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use etcd::{Client, Compare, Error, KeyValue, Op, Txn};
 use ipnet::IpNet;
 use model::address_pool::Pool;
 
+use crate::host::{HostRecord, Machine};
 use crate::keys::{Key, Keys};
 
-pub use decide::{Decision, Holders, are_to_give_back, decide};
+pub use decide::{BlockHolder, Claimant, Decision, Holders, are_to_give_back, decide};
 
 /// How often a claim is tried again where other hosts are faster.
 const TRIES: usize = 20;
+/// The longest hash of a machine that is read, in bytes: ours have 32.
+const LONGEST_HASH: usize = 64;
 
-/// The blocks that are this host's, claimed as far as that is wanted.
+/// What is kept of a pool's blocks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The blocks that are this host's.
+    pub own: BTreeSet<u32>,
+    /// As in [`Decision::waiting`].
+    pub waiting: BTreeSet<u32>,
+}
+
+/// The blocks that are this host's, claimed as far as that is wanted; `earlier` as for [`decide`].
 ///
 /// # Errors
 /// etcd: nothing is known then, and what is written down stays.
 pub async fn keep(
     etcd: &Client,
     keys: &Keys,
-    host: &str,
+    host: &Claimant,
     pool: &Pool,
-) -> Result<BTreeSet<u32>, Error> {
-    let Some(mesh) = &pool.record.mesh else { return Ok(pool.blocks.clone()) };
+    earlier: &BTreeSet<u32>,
+) -> Result<Kept, Error> {
+    let Some(mesh) = &pool.record.mesh else {
+        return Ok(Kept { own: pool.blocks.clone(), waiting: BTreeSet::new() });
+    };
     let subnet = pool.record.subnet;
-    let mut own = BTreeSet::new();
+    let mut kept = Kept::default();
     for _ in 0..TRIES {
-        let holder = |row| holder(keys, pool, &row);
-        let (holders, _) = etcd.list(&keys.blocks_of(mesh, &subnet), holder).await?;
-        let decision = decide(host, pool, &holders.into_iter().collect());
-        own = decision.own;
-        let claims = decision.missing.into_iter().chain(decision.next);
+        let claims = Claims::list(etcd, keys, &keys.blocks_of(mesh, &subnet)).await?;
+        let mut holders = Holders::new();
+        for ((_, _, place), claim) in &claims.0 {
+            let is_there = pool.record.block(*place).is_some() || pool.blocks.contains(place);
+            if is_there {
+                holders.insert(*place, claim.holder.clone());
+            }
+        }
+        // Only where it matters: most hosts are called as ever.
+        let is_noted = |place: &u32| pool.blocks.contains(place) || earlier.contains(place);
+        if holders.iter().any(|(place, of)| is_noted(place) && of.host != host.host) {
+            look_up(etcd, keys, &host.host, &mut holders).await?;
+        }
+        let decision = decide(host, pool, earlier, &holders);
+        kept = Kept { own: decision.own, waiting: decision.waiting };
+        let new = decision.missing.into_iter().chain(decision.next).map(|place| (place, None));
+        let mine = decision.to_write.into_iter().filter_map(|place| {
+            Some((place, Some(claims.0.get(&(mesh.clone(), subnet, place))?.revision)))
+        });
         let mut is_done = true;
-        for place in claims {
-            let key = keys.block(mesh, &subnet, place);
-            let put = Op::Put { key: key.clone(), value: host.to_owned().into(), lease: 0 };
-            let txn = Txn { compare: vec![Compare::Missing(key)], ops: vec![put] };
-            match etcd.txn(txn).await? {
-                Some(_) => _ = own.insert(place),
+        for (place, revision) in new.chain(mine).collect::<Vec<_>>() {
+            match etcd.txn(claim(keys, host, mesh, &subnet, place, revision)).await? {
+                Some(_) => _ = kept.own.insert(place),
                 // Another host was faster, or the call broke off: the list tells.
-                None => is_done = false,
+                None => {
+                    kept.own.remove(&place);
+                    is_done = false;
+                }
             }
         }
         if is_done {
             break;
         }
     }
-    Ok(own)
+    Ok(kept)
+}
+
+/// Writes down whose a block is, where it is nobody's, or as it was read.
+fn claim(
+    keys: &Keys,
+    host: &Claimant,
+    mesh: &str,
+    subnet: &IpNet,
+    place: u32,
+    revision: Option<i64>,
+) -> Txn {
+    let key = keys.block(mesh, subnet, place);
+    let put = |key: String, value: &str| Op::Put { key, value: value.to_owned().into(), lease: 0 };
+    let mut ops = vec![put(key.clone(), &host.host)];
+    if !host.machine.is_empty() {
+        ops.push(put(keys.block_machine(mesh, subnet, place), &host.machine));
+    }
+    let as_read = match revision {
+        Some(revision) => Compare::Unchanged(key, revision),
+        None => Compare::Missing(key),
+    };
+    Txn { compare: vec![as_read], ops }
+}
+
+/// A block as it stands in etcd.
+#[derive(Debug)]
+struct BlockClaim {
+    holder: BlockHolder,
+    /// The revision of its key.
+    revision: i64,
+}
+
+/// Blocks, by mesh, subnet and place.
+#[derive(Debug)]
+struct Claims(BTreeMap<(String, IpNet, u32), BlockClaim>);
+
+impl Claims {
+    async fn list(etcd: &Client, keys: &Keys, prefix: &str) -> Result<Self, Error> {
+        let (rows, _) =
+            etcd.list(prefix, |row| Some(row).filter(|row| is_block(keys, row))).await?;
+        Ok(Self::of(keys, &rows))
+    }
+
+    fn of(keys: &Keys, rows: &[KeyValue]) -> Self {
+        let (mut claims, mut machines) = (BTreeMap::new(), Vec::new());
+        for row in rows {
+            match keys.read(&row.key) {
+                Some(Key::Block(mesh, subnet, place)) => {
+                    // A block whose holder cannot be read has one all the same.
+                    let host = host_of(row).unwrap_or_default();
+                    let holder = BlockHolder { host, machine: None, lives: true };
+                    let claim = BlockClaim { holder, revision: row.mod_revision };
+                    claims.insert((mesh.to_owned(), subnet, place), claim);
+                }
+                Some(Key::BlockMachine(mesh, subnet, place)) => {
+                    machines.push(((mesh.to_owned(), subnet, place), row));
+                }
+                _ => {}
+            }
+        }
+        for (key, row) in machines {
+            if let Some(claim) = claims.get_mut(&key)
+                && claim.revision == row.mod_revision
+            {
+                let hash = std::str::from_utf8(&row.value).ok();
+                let hash = hash.filter(|hash| (1..=LONGEST_HASH).contains(&hash.len()));
+                claim.holder.machine = hash.map(ToOwned::to_owned);
+            }
+        }
+        Self(claims)
+    }
+
+    /// Those that `is_of` says of, deleted as long as they are as they were read; how many there are.
+    async fn delete(
+        self,
+        etcd: &Client,
+        keys: &Keys,
+        is_of: impl Fn(&BlockHolder) -> bool,
+    ) -> Result<usize, Error> {
+        let mut count = 0;
+        for ((mesh, subnet, place), of) in self.0.iter().filter(|(_, of)| is_of(&of.holder)) {
+            count += 1;
+            let key = keys.block(mesh, subnet, *place);
+            let compare = vec![Compare::Unchanged(key.clone(), of.revision)];
+            let machine = Op::Delete(keys.block_machine(mesh, subnet, *place));
+            etcd.txn(Txn { compare, ops: vec![Op::Delete(key), machine] }).await?;
+        }
+        Ok(count)
+    }
+}
+
+fn is_block(keys: &Keys, row: &KeyValue) -> bool {
+    matches!(keys.read(&row.key), Some(Key::Block(..) | Key::BlockMachine(..)))
+}
+
+/// Which hosts are alive, each with the machine that it is.
+async fn living(etcd: &Client, keys: &Keys) -> Result<BTreeMap<String, String>, Error> {
+    let living = |row: KeyValue| {
+        let Some(Key::Alive(host)) = keys.read(&row.key) else { return None };
+        let machine = Machine::read(&row.value).unwrap_or_default().machine;
+        Some((host.to_owned(), machine))
+    };
+    Ok(etcd.list(&keys.alives(), living).await?.0.into_iter().collect())
+}
+
+/// Which machine a host tells that it is; of a block that an earlier release has claimed nothing else tells that.
+async fn machine_of(etcd: &Client, keys: &Keys, host: &str) -> Result<Option<String>, Error> {
+    let (record, _) = etcd.get(&keys.host(host)).await?;
+    let record = record.and_then(|row| HostRecord::read(&row.value).ok());
+    Ok(record.map(|record| record.machine).filter(|machine| !machine.is_empty()))
+}
+
+/// Looks up which of the others live, and which machine those are of which that is not written down.
+async fn look_up(
+    etcd: &Client,
+    keys: &Keys,
+    own: &str,
+    holders: &mut Holders,
+) -> Result<(), Error> {
+    let living = living(etcd, keys).await?;
+    let mut machines = BTreeMap::<String, Option<String>>::new();
+    let others = |holder: &&mut BlockHolder| !holder.host.is_empty() && holder.host != own;
+    for holder in holders.values_mut().filter(others) {
+        holder.lives = living.contains_key(&holder.host);
+        if holder.machine.is_some() {
+            continue;
+        }
+        holder.machine = if let Some(known) = machines.get(&holder.host) {
+            known.clone()
+        } else {
+            let machine = machine_of(etcd, keys, &holder.host).await?;
+            machines.insert(holder.host.clone(), machine.clone());
+            machine
+        };
+    }
+    Ok(())
 }
 
 /// Gives back the blocks of a host in a subnet of a mesh.
@@ -64,11 +234,12 @@ pub async fn keep(
 pub async fn give_back(
     etcd: &Client,
     keys: &Keys,
-    host: &str,
+    host: &Claimant,
     mesh: &str,
     subnet: &IpNet,
 ) -> Result<(), Error> {
-    delete(etcd, &keys.blocks_of(mesh, subnet), host).await.map(drop)
+    let claims = Claims::list(etcd, keys, &keys.blocks_of(mesh, subnet)).await?;
+    claims.delete(etcd, keys, |of| of.is_named_as(host)).await.map(drop)
 }
 
 /// All blocks of a mesh, or of all: mesh, subnet, place and host of each.
@@ -90,26 +261,64 @@ pub async fn all(
     Ok(blocks)
 }
 
+/// Under which name the machine lives, and is in the mesh, that has blocks of `host` there, if it does: none of
+/// them may be given back for it then.
+///
+/// # Errors
+/// etcd.
+pub async fn living_holder(
+    etcd: &Client,
+    keys: &Keys,
+    mesh: &str,
+    host: &str,
+) -> Result<Option<String>, Error> {
+    let claims = Claims::list(etcd, keys, &keys.blocks_of_mesh(mesh)).await?;
+    let living = living(etcd, keys).await?;
+    let of = claims.0.into_values().map(|claim| claim.holder);
+    let mut machines: BTreeSet<_> =
+        of.filter(|of| of.host == host).map(|holder| holder.machine).collect();
+    if machines.is_empty() || machines.contains(&None) {
+        machines.insert(machine_of(etcd, keys, host).await?);
+    }
+    for name in lives_as(host, &machines, &living) {
+        if name == host {
+            return Ok(Some(name));
+        }
+        let (record, _) = etcd.get(&keys.host(&name)).await?;
+        let record = record.and_then(|row| HostRecord::read(&row.value).ok());
+        // One that is in no such mesh has no container there: several hosts may be played on one machine.
+        if record.is_none_or(|record| record.meshes.contains_key(mesh)) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// The names by which the machines live that its blocks are of, its own first; a none among `machines` is a block
+/// of which that is not known.
+fn lives_as(
+    host: &str,
+    machines: &BTreeSet<Option<String>>,
+    living: &BTreeMap<String, String>,
+) -> Vec<String> {
+    let is_known =
+        |machine: &String| !machine.is_empty() && machines.contains(&Some(machine.clone()));
+    // Where it is not known, whoever lives by that name has them.
+    let has = |name: &str, machine: &String| {
+        is_known(machine) || (name == host && machines.contains(&None))
+    };
+    let names = living.iter().filter(|(name, machine)| has(name, machine)).map(|(name, _)| name);
+    let (own, others): (Vec<_>, Vec<_>) = names.cloned().partition(|name| name == host);
+    own.into_iter().chain(others).collect()
+}
+
 /// Gives back all blocks that a host has in a mesh, and how many those were.
 ///
 /// # Errors
 /// etcd: some may be given back.
 pub async fn release(etcd: &Client, keys: &Keys, mesh: &str, host: &str) -> Result<usize, Error> {
-    delete(etcd, &keys.blocks_of_mesh(mesh), host).await
-}
-
-/// Deletes those keys of a prefix that are a host's, as long as they are as they were read; how many it has.
-async fn delete(etcd: &Client, prefix: &str, host: &str) -> Result<usize, Error> {
-    let (mut pages, mut count) = (etcd.pages(prefix, 0), 0);
-    while let Some(page) = pages.next().await? {
-        for row in page.rows.into_iter().filter(|row| row.value == host.as_bytes()) {
-            count += 1;
-            let Ok(key) = String::from_utf8(row.key.to_vec()) else { continue };
-            let compare = vec![Compare::Unchanged(key.clone(), row.mod_revision)];
-            etcd.txn(Txn { compare, ops: vec![Op::Delete(key)] }).await?;
-        }
-    }
-    Ok(count)
+    let claims = Claims::list(etcd, keys, &keys.blocks_of_mesh(mesh)).await?;
+    claims.delete(etcd, keys, |of| of.host == host).await
 }
 
 /// Whose a block of the pool's subnet is.
@@ -123,4 +332,65 @@ pub(crate) fn holder(keys: &Keys, pool: &Pool, row: &KeyValue) -> Option<(u32, S
 fn host_of(row: &KeyValue) -> Option<String> {
     let host = std::str::from_utf8(&row.value).ok()?;
     crate::keys::is_name(host).then(|| host.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(key: String, value: &str, mod_revision: i64) -> KeyValue {
+        let (key, value) = (key.into(), value.to_owned().into());
+        KeyValue { key, value, create_revision: 1, mod_revision, lease: 0 }
+    }
+
+    #[test]
+    fn a_machine_counts_with_the_name_that_it_was_written_with() {
+        let (keys, net) = (Keys::new("f"), "192.0.2.0/24".parse().unwrap());
+        let block = |place| keys.block("blue", &net, place);
+        let machine = |place| keys.block_machine("blue", &net, place);
+        let long = "x".repeat(LONGEST_HASH + 1);
+        let claims = Claims::of(
+            &keys,
+            &[
+                row(block(1), "h3", 7),
+                row(machine(1), "m3", 7),
+                // Claimed by an earlier release, and by one after that was given back.
+                row(block(2), "h1", 9),
+                row(block(3), "h1", 12),
+                row(machine(3), "m3", 10),
+                row(machine(4), "m3", 10),
+                row(block(5), "h 1", 13),
+                row(machine(5), &long, 13),
+            ],
+        );
+        let all = claims.0.iter().map(|((.., place), claim)| {
+            let BlockHolder { host, machine, .. } = &claim.holder;
+            (*place, host.as_str(), machine.as_deref())
+        });
+        let all: Vec<_> = all.collect();
+        assert_eq!(all, [(1, "h3", Some("m3")), (2, "h1", None), (3, "h1", None), (5, "", None)]);
+    }
+
+    #[test]
+    fn a_machine_that_lives_keeps_its_blocks_under_whatever_name() {
+        let living = BTreeMap::from(
+            [("h3b", "m3"), ("h1", "m1"), ("h9", "")]
+                .map(|(host, machine)| (host.to_owned(), machine.to_owned())),
+        );
+        let lives = |host: &str, machines: &[Option<&str>]| {
+            let machines = machines.iter().map(|machine| machine.map(ToOwned::to_owned));
+            lives_as(host, &machines.collect(), &living).join(" ")
+        };
+        assert_eq!(lives("h3", &[Some("m3")]), "h3b", "it was renamed");
+        assert_eq!(lives("h3", &[Some("m4")]), "");
+        assert_eq!(lives("h3", &[None]), "");
+        assert_eq!(lives("h1", &[Some("m1")]), "h1");
+        assert_eq!(lives("h1", &[None]), "h1", "it is not known which machine");
+        assert_eq!(lives("h1", &[Some("m3")]), "h3b");
+        assert_eq!(lives("h1", &[Some("m1"), Some("m3"), None]), "h1 h3b");
+        // Another machine is called as the one was that is off.
+        assert_eq!(lives("h1", &[Some("m4")]), "");
+        assert_eq!(lives("h9", &[None]), "h9");
+        assert_eq!(lives("h9", &[Some("m9")]), "");
+    }
 }

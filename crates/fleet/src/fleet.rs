@@ -9,6 +9,7 @@ use report::v1::{
 };
 use tokio::sync::{broadcast, watch};
 
+use crate::blocks::Claimant;
 use crate::host::{HostRecord, Machine};
 use crate::keys::{Key, Keys};
 use crate::local::Local;
@@ -107,6 +108,11 @@ impl Fleet {
     /// Name of this host.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// This host, as what it claims is written down.
+    pub fn claimant(&self) -> Claimant {
+        Claimant { host: self.host.clone(), machine: self.machine.clone() }
     }
 
     /// Whether the rows of others are kept.

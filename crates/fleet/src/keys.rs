@@ -7,6 +7,7 @@
 //! /docker-ovs/v1/FLEET/numbers/N        whose number it is                             for ever
 //! /docker-ovs/v1/FLEET/nets/MESH        a mesh                                         for ever
 //! /docker-ovs/v1/FLEET/blocks/MESH/SUBNET/N   whose block N of the subnet's addresses is      for ever
+//! /docker-ovs/v1/FLEET/blocks/MESH/SUBNET/N/machine   which machine that host was then        for ever
 //! ```
 
 use ipnet::IpNet;
@@ -45,6 +46,8 @@ pub enum Key<'k> {
     Mesh(&'k str),
     /// A block of addresses: its mesh, its subnet, and its place there.
     Block(&'k str, IpNet, u32),
+    /// Which machine a block is of: as for [`Key::Block`].
+    BlockMachine(&'k str, IpNet, u32),
 }
 
 impl Keys {
@@ -128,6 +131,12 @@ impl Keys {
         format!("{}{place}", self.blocks_of(mesh, subnet))
     }
 
+    /// Which machine a block is of. Earlier releases pass such keys over: beside the block, whose value is to
+    /// them the name of a host and nothing else.
+    pub fn block_machine(&self, mesh: &str, subnet: &IpNet, place: u32) -> String {
+        format!("{}/machine", self.block(mesh, subnet, place))
+    }
+
     /// What a key is about; none where it is none of this layout, or is of another fleet.
     pub fn read<'k>(&self, key: &'k [u8]) -> Option<Key<'k>> {
         let rest = std::str::from_utf8(key).ok()?.strip_prefix(&self.prefix)?;
@@ -151,12 +160,15 @@ impl Keys {
                 let (mesh, subnet, place) = (parts.next()?, parts.next()?, parts.next()?);
                 let subnet: IpNet = subnet.replace('-', "/").parse().ok()?;
                 let place = place.parse().ok()?;
-                let is_plain = self.block(mesh, &subnet, place).as_bytes() == key;
-                (is_plain && subnet.trunc() == subnet).then_some(Key::Block(
-                    named(mesh)?,
-                    subnet,
-                    place,
-                ))
+                let mesh = named(mesh)?;
+                let of = if self.block(mesh, &subnet, place).as_bytes() == key {
+                    Key::Block(mesh, subnet, place)
+                } else if self.block_machine(mesh, &subnet, place).as_bytes() == key {
+                    Key::BlockMachine(mesh, subnet, place)
+                } else {
+                    return None;
+                };
+                (subnet.trunc() == subnet).then_some(of)
             }
             _ => None,
         }
@@ -180,6 +192,8 @@ mod tests {
         for subnet in ["192.0.2.0/24", "2001:db8::/64"].map(|net| net.parse().unwrap()) {
             let key = keys.block("m", &subnet, 7);
             assert_eq!(keys.read(key.as_bytes()), Some(Key::Block("m", subnet, 7)));
+            let key = keys.block_machine("m", &subnet, 7);
+            assert_eq!(keys.read(key.as_bytes()), Some(Key::BlockMachine("m", subnet, 7)));
         }
         for other in [
             "/docker-ovs/v1/f2/hosts/a",
@@ -192,6 +206,8 @@ mod tests {
             "/docker-ovs/v1/f/blocks/m/192.0.2.0-24/07",
             "/docker-ovs/v1/f/blocks/m/192.0.2.1-24/7",
             "/docker-ovs/v1/f/blocks/m/192.0.2.0-24/7/8",
+            "/docker-ovs/v1/f/blocks/m/192.0.2.0-24/07/machine",
+            "/docker-ovs/v1/f/blocks/m/192.0.2.0-24/7/machine/x",
             "/docker-ovs/v1/f/blocks/m/x/7",
             "/docker-ovs/v1/f/later/a",
             "/docker-ovs/v1/f/",

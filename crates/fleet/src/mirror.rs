@@ -139,7 +139,7 @@ impl Mirror {
             Key::Alive(host) => self.put_alive(host, value),
             Key::Row(host, id) => self.put_row(host, id, value),
             Key::Mesh(mesh) => self.put_mesh(mesh, value),
-            Key::Number(_) | Key::Block(..) => None,
+            Key::Number(_) | Key::Block(..) | Key::BlockMachine(..) => None,
         }
     }
 
@@ -173,7 +173,7 @@ impl Mirror {
                 self.meshes.remove(*mesh);
                 None
             }
-            Key::Number(_) | Key::Block(..) => None,
+            Key::Number(_) | Key::Block(..) | Key::BlockMachine(..) => None,
         }
     }
 

@@ -113,5 +113,6 @@ fn written(keys: &Keys, key: &Key<'_>) -> String {
         Key::Number(number) => keys.number(*number),
         Key::Mesh(mesh) => keys.mesh(mesh),
         Key::Block(mesh, subnet, place) => keys.block(mesh, subnet, *place),
+        Key::BlockMachine(mesh, subnet, place) => keys.block_machine(mesh, subnet, *place),
     }
 }

@@ -37,16 +37,17 @@ pub(super) async fn blocks(
 /// Gives back the blocks of a host that is no more.
 ///
 /// # Errors
-/// The host is alive, etcd does not answer, or a name cannot be one.
+/// The host is alive, under whatever name, etcd does not answer, or a name cannot be one.
 pub(super) async fn release(
     sources: &SourceOptions,
     args: &MeshReleaseArgs,
 ) -> Result<Outcome, CliError> {
     let (mesh, host) = (checked("mesh", &args.mesh)?, checked("host", &args.host)?);
     let (etcd, keys) = args.etcd.client(sources.timeout())?;
-    if etcd.get(&keys.alive(host)).await?.0.is_some() {
+    if let Some(name) = blocks::living_holder(&etcd, &keys, mesh, host).await? {
+        let renamed = if name == host { String::new() } else { format!(", now called {name},") };
         return Err(CliError::new(format!(
-            "{host} is alive, and hands out addresses of its blocks"
+            "{host}{renamed} is alive, and hands out addresses of its blocks"
         ))
         .hint("a host gives its blocks back itself when the network is removed there"));
     }

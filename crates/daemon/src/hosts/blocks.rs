@@ -1,7 +1,7 @@
 //! Claims blocks of addresses for this host's networks in a mesh, and writes down for the network driver
 //! what this host has and which meshes there are: the driver asks nothing but the switch's database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use etcd::Client;
@@ -9,7 +9,7 @@ use fleet::{Fleet, blocks};
 use host::{ExternalIdsGuard, Host, KnownMeshes, OpenVSwitchIds};
 use model::SourceError;
 use model::address_pool::{self, Pool};
-use tokio::time::Duration;
+use tokio::time::{Duration, Instant};
 use tracing::{info, warn};
 
 use super::wait_for_news;
@@ -18,14 +18,41 @@ use crate::daemon::Daemon;
 /// After so long it is looked again, whatever happened.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// So long after the first pass a block is waited for that this machine has under another name: one that it
+/// had a moment ago is silent by then (a lease of 20 s).
+const RENAMED: Duration = Duration::from_secs(60);
+
+/// Blocks that were written down until lately, by mesh and subnet; and since when there are passes.
+#[derive(Debug, Default)]
+struct Waiting {
+    blocks: BTreeMap<(String, String), BTreeSet<u32>>,
+    since: Option<Instant>,
+}
+
+impl Waiting {
+    fn of(&mut self, mesh: &str, pool: &Pool) -> BTreeSet<u32> {
+        if self.since.get_or_insert_with(Instant::now).elapsed() > RENAMED {
+            self.blocks.clear();
+        }
+        self.blocks
+            .get(&(mesh.to_owned(), pool.record.subnet.to_string()))
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn note(&mut self, mesh: &str, pool: &Pool, waiting: BTreeSet<u32>) {
+        self.blocks.insert((mesh.to_owned(), pool.record.subnet.to_string()), waiting);
+    }
+}
+
 /// Keeps them, for ever.
 pub(crate) async fn keep(etcd: Client, host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
     let (mut looks, mut changes) = (daemon.published.follow(), fleet.changes());
-    let mut told = None;
+    let (mut told, mut waiting) = (None, Waiting::default());
     loop {
         looks.borrow_and_update();
         changes.borrow_and_update();
-        let why = pass(&etcd, &host, &fleet).await.err();
+        let why = pass(&etcd, &host, &fleet, &mut waiting).await.err();
         if let Some(why) = why.as_ref().filter(|why| told.as_ref() != Some(*why)) {
             warn!("blocks of addresses stay as they are: {why}");
         }
@@ -34,7 +61,12 @@ pub(crate) async fn keep(etcd: Client, host: Host, daemon: Arc<Daemon>, fleet: A
     }
 }
 
-async fn pass(etcd: &Client, host: &Host, fleet: &Fleet) -> Result<(), String> {
+async fn pass(
+    etcd: &Client,
+    host: &Host,
+    fleet: &Fleet,
+    waiting: &mut Waiting,
+) -> Result<(), String> {
     let text = |error: SourceError| error.to_string();
     let mut own = OpenVSwitchIds::of(host).await.map_err(text)?;
     let ids = own.read().await.map_err(text)?;
@@ -43,21 +75,24 @@ async fn pass(etcd: &Client, host: &Host, fleet: &Fleet) -> Result<(), String> {
     if !fleet.condition().published {
         return Ok(());
     }
-    let pools = address_pool::of(&ids);
+    let (pools, own_host) = (address_pool::of(&ids), fleet.claimant());
     for pool in pools.values() {
         let Some(mesh) = &pool.record.mesh else { continue };
         let about = format!("{} of the mesh {mesh}", pool.record.subnet);
         if pool.record.released {
             if blocks::are_to_give_back(pool, pools.values()) {
                 let subnet = &pool.record.subnet;
-                let given = blocks::give_back(etcd, fleet.keys(), fleet.host(), mesh, subnet).await;
+                let given = blocks::give_back(etcd, fleet.keys(), &own_host, mesh, subnet).await;
                 given.map_err(|error| error.to_string())?;
             }
             change(&mut own, pool, &pool.forget(), &about).await.map_err(text)?;
             continue;
         }
-        let kept = blocks::keep(etcd, fleet.keys(), fleet.host(), pool).await;
+        let earlier = waiting.of(mesh, pool);
+        let kept = blocks::keep(etcd, fleet.keys(), &own_host, pool, &earlier).await;
         let kept = kept.map_err(|error| error.to_string())?;
+        waiting.note(mesh, pool, kept.waiting);
+        let kept = kept.own;
         if kept != pool.blocks
             && change(&mut own, pool, &pool.with_blocks(&kept), &about).await.map_err(text)?
         {
@@ -78,7 +113,7 @@ async fn change(
         .await
 }
 
-fn tell(pool: &Pool, kept: &std::collections::BTreeSet<u32>, about: &str) {
+fn tell(pool: &Pool, kept: &BTreeSet<u32>, about: &str) {
     for place in kept.difference(&pool.blocks).filter_map(|place| pool.record.block(*place)) {
         info!("the block {place} of {about} is this host's");
     }

@@ -4,33 +4,93 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::address_pool::Pool;
 
+/// Who claims a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimant {
+    /// Its name.
+    pub host: String,
+    /// A hash of its machine id and the fleet; empty where it has no id.
+    pub machine: String,
+}
+
+/// Whose a block is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BlockHolder {
+    /// The name that the host had when it claimed the block; empty where that cannot be read.
+    pub host: String,
+    /// Which machine it was, if that is known.
+    pub machine: Option<String>,
+    /// Whether a host of that name lives, or is not known not to.
+    pub lives: bool,
+}
+
+impl BlockHolder {
+    /// Whether this is the host itself, as it is called now.
+    pub(super) fn is_named_as(&self, own: &Claimant) -> bool {
+        self.host == own.host
+            && (self.is_of(own) || self.machine.is_none() || own.machine.is_empty())
+    }
+
+    /// Whether it is the same machine.
+    fn is_of(&self, own: &Claimant) -> bool {
+        !own.machine.is_empty() && self.machine.as_ref() == Some(&own.machine)
+    }
+}
+
 /// What stands in etcd of a subnet's blocks: whose each is.
-pub type Holders = BTreeMap<u32, String>;
+pub type Holders = BTreeMap<u32, BlockHolder>;
 
 /// What follows of what stands in etcd.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     /// The blocks that are this host's: they are in etcd as such.
     pub own: BTreeSet<u32>,
+    /// Those of them that stand there under another name, or without the machine.
+    pub to_write: BTreeSet<u32>,
     /// Those that are written down as this host's, and that etcd does not know.
     pub missing: BTreeSet<u32>,
     /// Those that are written down as this host's, and are another one's.
     pub lost: BTreeSet<u32>,
+    /// Those that this machine had, and that are another name's which lives: it may be its own of a moment ago,
+    /// or a copy of it has that.
+    pub waiting: BTreeSet<u32>,
     /// One to claim, where this host is to have more and one is free.
     pub next: Option<u32>,
 }
 
-/// Decides for `host`, whose pool is `pool`.
-pub fn decide(host: &str, pool: &Pool, holders: &Holders) -> Decision {
-    let is_own = |place: &u32| holders.get(place).is_some_and(|holder| holder == host);
-    let own: BTreeSet<u32> = holders.keys().copied().filter(is_own).collect();
+/// Decides for `host`, whose pool is `pool`, and which has had the blocks `earlier` written down until lately. A
+/// block is the machine's that claimed it.
+pub fn decide(
+    host: &Claimant,
+    pool: &Pool,
+    earlier: &BTreeSet<u32>,
+    holders: &Holders,
+) -> Decision {
+    let is_noted = |place: u32| pool.blocks.contains(&place) || earlier.contains(&place);
+    let is_own = |place: u32, of: &BlockHolder| {
+        let is_noted = is_noted(place);
+        // Where another machine is called as this one was, that one's blocks are not its own; but a machine may
+        // get another id, and knows its blocks by having written them down.
+        let is_same = of.is_named_as(host) || (of.host == host.host && is_noted);
+        // It was renamed. A copy of a machine has its id, and maybe its database, while it lives itself.
+        is_same || (of.is_of(host) && is_noted && !of.lives)
+    };
+    let own = holders.iter().filter(|(place, of)| is_own(**place, of));
+    let own: BTreeSet<u32> = own.map(|(place, _)| *place).collect();
+    let is_old =
+        |of: &BlockHolder| of.host != host.host || (!host.machine.is_empty() && !of.is_of(host));
+    let to_write = own.iter().copied().filter(|place| holders.get(place).is_some_and(is_old));
+    let to_write = to_write.collect();
+    let is_waiting = |place: u32, of: &BlockHolder| is_noted(place) && of.is_of(host);
+    let waiting = holders.iter().filter(|(place, of)| is_waiting(**place, of));
+    let waiting = waiting.map(|(place, _)| *place).filter(|place| !own.contains(place)).collect();
     let others = pool.blocks.difference(&own).copied();
     let (lost, missing): (BTreeSet<u32>, _) = others.partition(|place| holders.contains_key(place));
     // What was claimed and not written down yet comes first.
     let is_known = own.is_subset(&pool.blocks) && missing.is_empty();
     let mut free = pool.record.claimable().filter(|place| !holders.contains_key(place));
     let next = (is_known && wants_more(pool)).then(|| free.next()).flatten();
-    Decision { own, missing, lost, next }
+    Decision { own, to_write, missing, lost, waiting, next }
 }
 
 /// Whether a pool is to have another block: as long as there are addresses for half a block more.
@@ -58,6 +118,9 @@ mod tests {
     /// A host with its own database.
     struct Host {
         name: String,
+        machine: String,
+        /// What it had written down until lately.
+        earlier: BTreeSet<u32>,
         ids: BTreeMap<String, String>,
         held: BTreeSet<IpAddr>,
     }
@@ -65,10 +128,21 @@ mod tests {
     impl Host {
         fn new(name: String, subnet: &str) -> Self {
             let record = PoolRecord::new(subnet.parse().unwrap(), None, 1);
-            let mut host = Self { name, ids: BTreeMap::new(), held: BTreeSet::new() };
+            let machine = format!("machine of {name}");
+            let (ids, held, earlier) = Default::default();
+            let mut host = Self { name, machine, earlier, ids, held };
             record.written_as("p").apply(&mut host.ids);
             host.pool().join("blue").apply(&mut host.ids);
             host
+        }
+
+        fn claimant(&self) -> Claimant {
+            Claimant { host: self.name.clone(), machine: self.machine.clone() }
+        }
+
+        fn holder(&self) -> BlockHolder {
+            let machine = Some(self.machine.clone()).filter(|machine| !machine.is_empty());
+            BlockHolder { host: self.name.clone(), machine, lives: true }
         }
 
         fn pool(&self) -> Pool {
@@ -77,10 +151,12 @@ mod tests {
 
         /// What `keep` does against an etcd that is `holders`; `noted` is whether it lives to write it down.
         fn keep(&mut self, holders: &mut Holders, noted: bool) {
-            let decision = decide(&self.name, &self.pool(), holders);
+            let decision = decide(&self.claimant(), &self.pool(), &self.earlier, holders);
+            self.earlier = decision.waiting;
             let mut own = decision.own;
-            for place in decision.missing.into_iter().chain(decision.next) {
-                holders.insert(place, self.name.clone());
+            let new = decision.missing.into_iter().chain(decision.next);
+            for place in new.chain(decision.to_write) {
+                holders.insert(place, self.holder());
                 own.insert(place);
             }
             if noted {
@@ -126,15 +202,58 @@ mod tests {
         holders.clear();
         b.keep(&mut holders, true);
         a.keep(&mut holders, true);
-        assert_eq!(
-            holders,
-            BTreeMap::from([(1, "a"), (2, "b"), (3, "a")].map(|(n, h)| (n, h.to_owned())))
-        );
+        assert_eq!(holders, BTreeMap::from([(1, a.holder()), (2, b.holder()), (3, a.holder())]));
         // Given back by hand, and another host's by now: nothing more is handed out of it.
-        holders.insert(2, "a".into());
+        holders.insert(2, a.holder());
+        assert_eq!(decide(&b.claimant(), &b.pool(), &b.earlier, &holders).lost, [2].into());
         b.keep(&mut holders, true);
-        assert_eq!(decide("b", &b.pool(), &holders).lost, BTreeSet::new());
+        assert_eq!(decide(&b.claimant(), &b.pool(), &b.earlier, &holders).lost, BTreeSet::new());
         assert!(!b.pool().blocks.contains(&2));
+    }
+
+    #[test]
+    fn a_machine_takes_its_blocks_with_it_to_another_name() {
+        let mut host = Host::new("h3".into(), "192.0.2.0/26");
+        let mut holders = Holders::new();
+        host.keep(&mut holders, true);
+        let held = host.take().unwrap();
+        "h3b".clone_into(&mut host.name);
+        // That name may be a copy's, which lives: nothing more is handed out of the block.
+        let lost = decide(&host.claimant(), &host.pool(), &host.earlier, &holders).lost;
+        assert_eq!(lost, [1].into());
+        host.keep(&mut holders, true);
+        assert!(!host.pool().blocks.contains(&1));
+        holders.get_mut(&1).unwrap().lives = false;
+        // A copy that has noted nothing takes nothing over.
+        let mut copy = Host::new("h4".into(), "192.0.2.0/26");
+        copy.machine.clone_from(&host.machine);
+        assert!(decide(&copy.claimant(), &copy.pool(), &copy.earlier, &holders).own.is_empty());
+        host.keep(&mut holders, true);
+        assert_eq!((&holders[&1], host.pool().blocks.contains(&1)), (&host.holder(), true));
+        // Another machine that is called as it was.
+        let other = Host { machine: "other".into(), ..Host::new("h3b".into(), "192.0.2.0/26") };
+        let decision = decide(&other.claimant(), &other.pool(), &other.earlier, &holders);
+        assert_eq!((decision.own, decision.next), (BTreeSet::new(), Some(2)));
+        assert!(host.pool().is_own(held));
+    }
+
+    #[test]
+    fn a_block_without_a_machine_is_the_names_and_gets_its_machine() {
+        let mut host = Host::new("h3".into(), "192.0.2.0/26");
+        let mut holders = Holders::new();
+        host.keep(&mut holders, true);
+        holders.get_mut(&1).unwrap().machine = None;
+        let decision = decide(&host.claimant(), &host.pool(), &host.earlier, &holders);
+        assert_eq!((decision.own, decision.to_write), ([1].into(), [1].into()));
+        // A machine that got another id has written down what is its own.
+        holders.insert(1, host.holder());
+        "another".clone_into(&mut host.machine);
+        let decision = decide(&host.claimant(), &host.pool(), &host.earlier, &holders);
+        assert_eq!((decision.own, decision.to_write), ([1].into(), [1].into()));
+        // One without any id goes by its name as ever, and writes nothing again and again.
+        host.machine.clear();
+        let decision = decide(&host.claimant(), &host.pool(), &host.earlier, &holders);
+        assert_eq!((decision.own, decision.to_write), ([1].into(), BTreeSet::new()));
     }
 
     #[test]
@@ -187,7 +306,7 @@ mod tests {
         /// is away at times: no address is on two hosts, and what is claimed goes on being used.
         #[test]
         fn no_two_hosts_have_one_address(
-            steps in prop::collection::vec((0usize..4, 0u8..8, any::<usize>()), 1..150),
+            steps in prop::collection::vec((0usize..4, 0u8..9, any::<usize>()), 1..150),
         ) {
             let new = |n: usize| Host::new(format!("h{n}"), "192.0.2.0/26");
             let mut hosts: Vec<_> = (0..4).map(new).collect();
@@ -198,6 +317,14 @@ mod tests {
                     0 | 1 => host.keep(&mut holders, true),
                     2 => host.keep(&mut holders, false),
                     3 => host.give(which),
+                    8 => {
+                        // It is called as another one was, or as none ever: its old name falls silent.
+                        let name = format!("h{}", which % 8);
+                        for holder in holders.values_mut().filter(|of| of.host == host.name) {
+                            holder.lives = false;
+                        }
+                        host.name = name;
+                    }
                     _ => {
                         let free = host.pool().free();
                         prop_assert_eq!(host.take().is_some(), free > 0);
