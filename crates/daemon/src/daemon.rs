@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use fleet::Fleet;
@@ -15,6 +14,7 @@ use model::{Snapshot, SourceError, SourceErrorKind, query};
 use report::v1;
 use tokio::sync::watch;
 
+use crate::health::HealthTexts;
 use crate::history::{History, HistorySettings};
 use crate::http::encoding;
 use crate::http::error::ApiError;
@@ -29,7 +29,7 @@ use crate::state::renderings::{Part, Rendered, Renderings};
 use crate::state::{Marks, Published, State};
 use crate::timings::Timings;
 use crate::traffic::rates::Rates;
-use crate::turns::{Turn, Turns};
+use crate::turns::{CountedText, Turn, Turns};
 
 /// So many looks and traces at once are made for requests, and as often counters are read; for each client
 /// one of each.
@@ -45,6 +45,10 @@ pub(crate) struct Daemon {
     pub(crate) requests: Requests,
     /// What is written once for all.
     pub(crate) shares: SharedTexts,
+    /// Events, which wait for no rendering.
+    pub(crate) events_shares: SharedTexts,
+    /// How the daemon is, which waits for nothing else that a client has not taken.
+    pub(crate) health: HealthTexts,
     /// What is owed to containers, and what was made again.
     pub(crate) restores: Restores,
     /// What is kept of the past.
@@ -84,6 +88,8 @@ impl Daemon {
             pool: Pool::default(),
             requests: Requests::default(),
             shares: SharedTexts::default(),
+            events_shares: SharedTexts::default(),
+            health: HealthTexts::default(),
             restores: Restores::default(),
             history: Arc::new(History::new(history)),
             renderings: Renderings::default(),
@@ -125,7 +131,7 @@ impl Daemon {
         part: Part,
         owner: Owner,
         headers: &HeaderMap,
-        write: impl FnOnce(Bytes, Marks) -> Response,
+        write: impl FnOnce(CountedText, Marks) -> Response,
     ) -> Result<Response, ApiError> {
         let share = self.shares.turn(owner).await;
         let rendered = self.rendered(part).await?;
@@ -163,25 +169,28 @@ impl Daemon {
     }
 
     /// JSON of what passes through each port: [`Rates::get`].
-    pub(crate) async fn rates(&self, owner: Owner) -> Result<Bytes, ApiError> {
+    pub(crate) async fn rates(&self, owner: Owner) -> Result<CountedText, ApiError> {
         let share = self.rates_shares.turn(owner).await;
         let text = self.rates.get(&self.origin, &self.published, &self.pool).await?;
         Ok(share.hold(text).await)
     }
 
-    /// What becomes of a packet. Of requests that come at once some wait.
+    /// What becomes of a packet. Of requests that come at once some wait; the client's next one waits for its turn
+    /// to be dropped.
     pub(crate) async fn trace(
         &self,
         trace: &Trace,
         owner: Owner,
-    ) -> Result<Vec<v1::Trace>, TraceError> {
+    ) -> Result<(Turn, Vec<v1::Trace>), TraceError> {
         let Origin::Live(host) = &self.origin else {
             let why = "it was recorded, and a recording has no flows";
             let error = SourceError::new(SourceErrorKind::Unusable, "this host", why);
             return Err(error.into());
         };
-        let _turn = self.looks.take(owner).await;
-        Ok(trace.run(host).await?.rows)
+        let mut turn = self.looks.take(owner).await;
+        let traced = trace.run(host).await?;
+        turn.make_way();
+        Ok((turn, traced.rows))
     }
 }
 
@@ -205,5 +214,10 @@ impl Counting<'_> {
         };
         self.turn.make_way();
         counters
+    }
+
+    /// The turn, for as long as the answer is made.
+    pub(crate) fn into_turn(self) -> Turn {
+        self.turn
     }
 }

@@ -15,6 +15,7 @@
 
 mod api;
 mod daemon;
+mod health;
 mod history;
 mod hosts;
 mod http;

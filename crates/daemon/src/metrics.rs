@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Extension, State as Extract};
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use host::Counters;
 use model::wiring::{Occupant, SwitchPort};
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
@@ -22,6 +21,7 @@ use report::v1;
 
 use crate::daemon::Daemon;
 use crate::history::History;
+use crate::http::answer::answer;
 use crate::http::error::ApiError;
 use crate::http::places::{Owner, Places};
 use crate::restore::Restores;
@@ -56,7 +56,7 @@ pub(crate) async fn metrics(
     let work = daemon.requests.turn(owner).await;
     let (here, state) = (daemon.clone(), daemon.state()?);
     let text = work.text(move || Ok(write(&here, &state, &read).unwrap_or_default())).await?;
-    Ok(([(CONTENT_TYPE, TEXT)], text).into_response())
+    Ok(answer(TEXT, text))
 }
 
 /// The counters, read for this scrape; none if the database did not answer in time.
@@ -250,7 +250,7 @@ struct WithResult {
 
 fn restores(registry: &mut Registry, restores: &Restores) {
     let owed = Gauge::<i64>::default();
-    owed.set(i64::try_from(restores.owed().len()).unwrap_or(i64::MAX));
+    owed.set(i64::try_from(restores.owed().count()).unwrap_or(i64::MAX));
     let help = "Interfaces that containers had before they started and have not got back yet";
     registry.register("owed_attachments", help, owed);
     let family = Family::<WithResult, Counter>::default();

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use crate::http::error::ApiError;
 use crate::http::places::Owner;
 use crate::pool::{MAX_THREADS, Pool};
-use crate::turns::{Room, Turn, Turns};
+use crate::turns::{CountedText, Room, Turn, Turns};
 
 /// The threads, and who is next.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Requests {
         owner: Owner,
         most: usize,
         write: F,
-    ) -> Result<Bytes, ApiError>
+    ) -> Result<CountedText, ApiError>
     where
         F: FnOnce() -> Result<String, ApiError> + Send + 'static,
     {
@@ -52,7 +52,7 @@ impl Requests {
         let (_turn, (text, mut room)) = work.run(move || Ok((write()?, room))).await?;
         room.keep(text.len());
         let text = Bytes::from(text.into_boxed_str().into_boxed_bytes());
-        Ok(Bytes::from_owner(Held { text, _room: room }))
+        Ok(CountedText::new(Held { text, room }))
     }
 }
 
@@ -68,7 +68,7 @@ impl Work {
     ///
     /// # Errors
     /// As `write`, and as [`Pool::run`].
-    pub(crate) async fn text<F>(self, write: F) -> Result<Bytes, ApiError>
+    pub(crate) async fn text<F>(self, write: F) -> Result<CountedText, ApiError>
     where
         F: FnOnce() -> Result<String, ApiError> + Send + 'static,
     {
@@ -78,7 +78,7 @@ impl Work {
     }
 
     /// A text that others may have too, counted as if it was made for this client.
-    pub(crate) async fn hold(self, text: Bytes) -> Bytes {
+    pub(crate) async fn hold(self, text: Bytes) -> CountedText {
         hold(self.turn, text).await
     }
 
@@ -97,20 +97,26 @@ impl Work {
     }
 }
 
-async fn hold(turn: Turn, text: Bytes) -> Bytes {
+async fn hold(turn: Turn, text: Bytes) -> CountedText {
     let room = turn.room(text.len()).await;
-    Bytes::from_owner(Held { text, _room: room })
+    CountedText::new(Held { text, room })
 }
 
 /// A text, and the room that it takes.
 struct Held {
     text: Bytes,
-    _room: Room,
+    room: Room,
 }
 
 impl AsRef<[u8]> for Held {
     fn as_ref(&self) -> &[u8] {
         &self.text
+    }
+}
+
+impl AsRef<Room> for Held {
+    fn as_ref(&self) -> &Room {
+        &self.room
     }
 }
 
@@ -197,7 +203,8 @@ mod tests {
             let requests = &requests;
             async move {
                 let write = || Ok("x".repeat(10 * MIB));
-                timeout(LONG, requests.turn(owner).await.text(write)).await.unwrap().unwrap()
+                let text = timeout(LONG, requests.turn(owner).await.text(write)).await;
+                text.unwrap().unwrap().into_bytes()
             }
         };
         let mut held = vec![text(CROWD).await, text(CROWD).await, text(CROWD).await];
@@ -219,7 +226,7 @@ mod tests {
     async fn an_answer_larger_than_all_room_is_given_alone() {
         let requests = Requests::default();
         let write = || Ok("x".repeat(100 * MIB));
-        let whole = requests.turn(CROWD).await.text(write).await.unwrap();
+        let whole = requests.turn(CROWD).await.text(write).await.unwrap().into_bytes();
         // A part of it keeps all of it.
         let part = whole.slice(1..2);
         drop(whole);
@@ -227,7 +234,7 @@ mod tests {
         let mut next = std::pin::pin!(next);
         assert!(timeout(SHORT, &mut next).await.is_err());
         drop(part);
-        assert_eq!(timeout(LONG, next).await.unwrap().unwrap(), "next");
+        assert_eq!(timeout(LONG, next).await.unwrap().unwrap().into_bytes(), "next");
     }
 
     struct Shared(Arc<Vec<u8>>);

@@ -31,7 +31,7 @@ mod restores;
 use names::UnnotedNames;
 use needs::{can_be_told, found, judged, running, shares_rows};
 use owed::{OwedAttachment, Start};
-pub(crate) use restores::Restores;
+pub(crate) use restores::{Restores, WrittenOwed};
 
 /// After an attempt that a missing source has spoilt.
 const RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use tokio::sync::Semaphore;
 
 use crate::http::places::Owner;
-use crate::turns::{Room, Turn, Turns};
+use crate::turns::{CountedText, Room, Turn, Turns};
 
 /// Texts of one kind, which a client asks for one after the other.
 #[derive(Debug)]
@@ -47,17 +47,17 @@ pub(crate) struct TextTurn {
 
 impl TextTurn {
     /// The text for this client, once there is room for it beside what it has not taken.
-    pub(crate) async fn hold(self, text: Bytes) -> Bytes {
+    pub(crate) async fn hold(self, text: Bytes) -> CountedText {
         let Self { turn, owner, given } = self;
         let key = (owner, text.as_ptr().addr());
         let known = || lock(&given).get(&key).and_then(Weak::upgrade);
         if let Some(held) = known() {
-            return Bytes::from_owner(SharedBody(held));
+            return CountedText::new(SharedBody(held));
         }
         let room = turn.room(text.len()).await;
-        let held = Arc::new(HeldText { text, _room: room, key, given: given.clone() });
+        let held = Arc::new(HeldText { text, room, key, given: given.clone() });
         lock(&given).insert(key, Arc::downgrade(&held));
-        Bytes::from_owner(SharedBody(held))
+        CountedText::new(SharedBody(held))
     }
 }
 
@@ -70,7 +70,7 @@ fn lock(given: &Given) -> MutexGuard<'_, BTreeMap<Key, Weak<HeldText>>> {
 #[derive(Debug)]
 struct HeldText {
     text: Bytes,
-    _room: Room,
+    room: Room,
     key: Key,
     given: Given,
 }
@@ -88,6 +88,12 @@ struct SharedBody(Arc<HeldText>);
 impl AsRef<[u8]> for SharedBody {
     fn as_ref(&self) -> &[u8] {
         &self.0.text
+    }
+}
+
+impl AsRef<Room> for SharedBody {
+    fn as_ref(&self) -> &Room {
+        &self.0.room
     }
 }
 
@@ -111,7 +117,7 @@ mod tests {
 
     async fn given(shares: &SharedTexts, owner: Owner, text: &Bytes) -> Bytes {
         let hold = async { shares.turn(owner).await.hold(text.clone()).await };
-        timeout(LONG, hold).await.unwrap()
+        timeout(LONG, hold).await.unwrap().into_bytes()
     }
 
     #[tokio::test]
@@ -136,7 +142,7 @@ mod tests {
         held.pop();
         assert!(timeout(SHORT, &mut next).await.is_err(), "one of them is not taken");
         held.pop();
-        assert_eq!(timeout(LONG, next).await.unwrap().len(), 20 * MIB);
+        assert_eq!(timeout(LONG, next).await.unwrap().into_bytes().len(), 20 * MIB);
     }
 
     #[tokio::test]

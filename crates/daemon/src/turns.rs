@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::places::Owner;
@@ -114,6 +115,25 @@ impl Room {
             let more = taken.num_permits().saturating_sub(bytes.div_ceil(1024));
             drop(taken.split(more));
         }
+    }
+}
+
+/// The text of an answer, or a part of it, which takes room of its client's until that has taken it.
+#[derive(Clone, Debug)]
+pub(crate) struct CountedText(Bytes);
+
+impl CountedText {
+    /// A text that ends together with the room that it has.
+    pub(crate) fn new<T>(held: T) -> Self
+    where
+        T: AsRef<[u8]> + AsRef<Room> + Send + 'static,
+    {
+        Self(Bytes::from_owner(held))
+    }
+
+    /// To be given to the client.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.0
     }
 }
 

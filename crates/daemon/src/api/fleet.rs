@@ -1,16 +1,14 @@
 //! The paths below /v1/fleet: what is known of all hosts of the fleet, and how old it is.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::Extension;
+use axum::body::Bytes;
 use axum::extract::State as Extract;
 use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
+use axum::response::Response;
 use fleet::{Fleet, SharedEvent};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, stream};
 use model::filter::Filter;
 use model::who::WhoQuery;
 use report::v1;
@@ -18,13 +16,14 @@ use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, watch};
 
-use super::events::alive;
+use super::events::respond;
 use crate::api::params::{only, wanted};
-use crate::api::written;
 use crate::daemon::Daemon;
+use crate::http::answer::{json_answer, short_json};
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs, Path};
 use crate::http::places::Owner;
+use crate::shared_texts::SharedTexts;
 use crate::state::json;
 
 type Here = Extract<Arc<Daemon>>;
@@ -52,11 +51,8 @@ impl Daemon {
 }
 
 /// `GET /v1/fleet`.
-pub(crate) async fn status(
-    Extract(daemon): Here,
-    _: NoQuery,
-) -> Result<Json<v1::FleetStatus>, ApiError> {
-    Ok(Json(daemon.fleet()?.status()))
+pub(crate) async fn status(Extract(daemon): Here, _: NoQuery) -> Result<Response, ApiError> {
+    Ok(short_json(&daemon.fleet()?.status()))
 }
 
 /// `GET /v1/fleet/hosts`.
@@ -67,7 +63,7 @@ pub(crate) async fn hosts(
 ) -> Result<Response, ApiError> {
     let fleet = daemon.fleet()?;
     let work = daemon.requests.turn(owner).await;
-    Ok(written(work.text(move || Ok(json(&fleet.hosts()))).await?))
+    Ok(json_answer(work.text(move || Ok(json(&fleet.hosts()))).await?))
 }
 
 /// `GET /v1/fleet/meshes`.
@@ -78,7 +74,7 @@ pub(crate) async fn meshes(
 ) -> Result<Response, ApiError> {
     let fleet = daemon.fleet()?;
     let work = daemon.requests.turn(owner).await;
-    Ok(written(work.text(move || Ok(json(&fleet.meshes()))).await?))
+    Ok(json_answer(work.text(move || Ok(json(&fleet.meshes()))).await?))
 }
 
 /// `GET /v1/fleet/attachments[?host=][&container=][&bridge=][&vlan=][&status=]`.
@@ -91,7 +87,7 @@ pub(crate) async fn attachments(
     let asked = FleetRequest::read(pairs)?;
     let most = asked.most(&fleet);
     let write = move || asked.write(&fleet, Some);
-    Ok(written(daemon.requests.long_text(owner, most, write).await?))
+    Ok(json_answer(daemon.requests.long_text(owner, most, write).await?))
 }
 
 /// `GET /v1/fleet/ports`, narrowed as attachments are.
@@ -104,7 +100,7 @@ pub(crate) async fn ports(
     let asked = FleetRequest::read(pairs)?;
     let most = asked.most(&fleet);
     let write = move || asked.write(&fleet, Option::<v1::FleetPort>::from);
-    Ok(written(daemon.requests.long_text(owner, most, write).await?))
+    Ok(json_answer(daemon.requests.long_text(owner, most, write).await?))
 }
 
 /// `GET /v1/fleet/who/{what}`.
@@ -120,7 +116,7 @@ pub(crate) async fn who(
         return Err(ApiError::bad_request("an ifindex is of one host only: ask there"));
     }
     let work = daemon.requests.turn(owner).await;
-    Ok(written(work.text(move || Ok(json(&fleet.who(&query)))).await?))
+    Ok(json_answer(work.text(move || Ok(json(&fleet.who(&query)))).await?))
 }
 
 /// Which rows are asked for.
@@ -206,34 +202,48 @@ fn listed<T: Serialize>(rows: impl Iterator<Item = T>, longest: usize) -> Result
 
 /// `GET /v1/fleet/events`: server-sent events, from now on. One called `reset` says that some were not
 /// sent: who keeps rows has to list them again.
-pub(crate) async fn events(Extract(daemon): Here, _: NoQuery) -> Result<Response, ApiError> {
-    let fleet = daemon.mirror()?;
-    let reader = Reader { events: fleet.events(), stopped: daemon.stopped.clone() };
-    let first = stream::iter([Bytes::from_static(b"retry: 1000\n\n")]);
-    let body = Body::from_stream(first.chain(alive(reader.all())).map(Ok::<_, Infallible>));
-    let heads = [(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "text/event-stream")];
-    Ok((heads, body).into_response())
+pub(crate) async fn events(
+    Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
+    _: NoQuery,
+) -> Result<Response, ApiError> {
+    let events = daemon.mirror()?.events();
+    let stopped = daemon.stopped.clone();
+    Ok(respond(Reader { events, daemon, owner, stopped }.all()))
 }
 
 struct Reader {
     events: broadcast::Receiver<Arc<SharedEvent>>,
+    daemon: Arc<Daemon>,
+    owner: Owner,
     stopped: watch::Receiver<bool>,
 }
 
 impl Reader {
     fn all(self) -> impl Stream<Item = Bytes> + Send + 'static {
         stream::unfold(self, |mut reader| async move {
-            let event = tokio::select! {
-                event = reader.events.recv() => event,
-                _ = reader.stopped.wait_for(|stopped| *stopped) => return None,
+            let text = tokio::select! {
+                text = next(&mut reader.events, &reader.daemon.events_shares, reader.owner) => text,
+                _ = reader.stopped.wait_for(|stopped| *stopped) => None,
             };
-            let text = match event {
-                Ok(event) => Bytes::from_owner(event.text(written_event)),
-                Err(RecvError::Lagged(_)) => Bytes::from_static(b"event: reset\ndata: {}\n\n"),
-                Err(RecvError::Closed) => return None,
-            };
-            Some((text, reader))
+            Some((text?, reader))
         })
+    }
+}
+
+/// The next event, once the client has room for it; none where there are no more.
+async fn next(
+    events: &mut broadcast::Receiver<Arc<SharedEvent>>,
+    shares: &SharedTexts,
+    owner: Owner,
+) -> Option<Bytes> {
+    match events.recv().await {
+        Ok(event) => {
+            let text = Bytes::from_owner(event.text(written_event));
+            Some(shares.turn(owner).await.hold(text).await.into_bytes())
+        }
+        Err(RecvError::Lagged(_)) => Some(Bytes::from_static(b"event: reset\ndata: {}\n\n")),
+        Err(RecvError::Closed) => None,
     }
 }
 
@@ -244,6 +254,8 @@ fn written_event(event: &v1::FleetEvent) -> String {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt;
+
     use super::*;
 
     fn about(host: &str) -> Arc<SharedEvent> {
@@ -276,10 +288,13 @@ mod tests {
     #[tokio::test]
     async fn what_many_clients_get_is_written_once() {
         let sender = broadcast::Sender::new(4);
-        let stop = watch::Sender::new(false);
+        let shares = SharedTexts::default();
         let client = || {
-            let reader = Reader { events: sender.subscribe(), stopped: stop.subscribe() };
-            Box::pin(reader.all())
+            let reader = (sender.subscribe(), &shares);
+            Box::pin(stream::unfold(reader, |(mut events, shares)| async move {
+                let text = next(&mut events, shares, Owner::User(33)).await?;
+                Some((text, (events, shares)))
+            }))
         };
         let mut clients: Vec<_> = (0..3).map(|_| client()).collect();
         for host in ["a", "b"] {
@@ -302,7 +317,6 @@ mod tests {
         let (one, other) = (late.next().await.unwrap(), clients[0].next().await.unwrap());
         assert_eq!(other, "event: reset\ndata: {}\n\n");
         assert_eq!(one.as_ptr(), clients[0].next().await.unwrap().as_ptr());
-        stop.send(true).unwrap();
         drop(sender);
     }
 }

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::extract::{Extension, State as Extract};
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -17,12 +16,13 @@ use report::v1;
 use tokio::time::sleep;
 
 use crate::api::params::once;
-use crate::api::written;
 use crate::daemon::Daemon;
+use crate::http::answer::{json_answer, short_json};
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
 use crate::http::places::Owner;
 use crate::state::json;
+use crate::turns::CountedText;
 
 /// So many events are in one answer,
 const MAX_EVENTS: usize = 10_000;
@@ -38,10 +38,10 @@ pub(crate) async fn history(
     let asked = HistoryRequest::read(pairs)?;
     // Of nothing that is kept nothing is known.
     let Ok(folder) = folder(&daemon) else {
-        return Ok(written(json(&v1::History::new(std::iter::empty(), Vec::new(), false))));
+        return Ok(short_json(&v1::History::new(std::iter::empty(), Vec::new(), false)));
     };
     let work = daemon.history.requests.turn(owner).await;
-    Ok(written(work.text(move || Ok(json(&told(&folder, &asked)?))).await?))
+    Ok(json_answer(work.text(move || Ok(json(&told(&folder, &asked)?))).await?))
 }
 
 /// What is asked for.
@@ -144,7 +144,7 @@ pub(crate) async fn of_then(
     owner: Owner,
     at: u64,
     write: impl FnOnce(Snapshot) -> String + Send + 'static,
-) -> Result<Bytes, ApiError> {
+) -> Result<CountedText, ApiError> {
     let folder = folder(daemon)?;
     let now = host::now();
     if at <= now {

@@ -8,11 +8,9 @@ pub(crate) mod params;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Extension, State as Extract};
-use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use model::ids::OfPort;
 use model::query::{self, QueryError};
 use model::switch::SwitchSource;
@@ -23,12 +21,14 @@ use report::{list, v1};
 use crate::api::params::{SnapshotOf, only, wanted};
 use crate::daemon::Daemon;
 use crate::http::access::Access;
+use crate::http::answer::{json_answer, short_json};
 use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs, Path};
 use crate::http::places::Owner;
 use crate::state::renderings::{Part, Rendered};
 use crate::state::{Marks, State, json};
+use crate::turns::CountedText;
 
 type Here = Extract<Arc<Daemon>>;
 
@@ -66,14 +66,10 @@ pub(crate) async fn attachments(
 }
 
 /// JSON of a look, with the event that led to it.
-fn whole(json: impl IntoResponse, event_id: Option<HeaderValue>) -> Response {
-    let mut answer = written(json);
+fn whole(json: CountedText, event_id: Option<HeaderValue>) -> Response {
+    let mut answer = json_answer(json);
     answer.headers_mut().extend(event_id.map(|id| (EVENT_ID, id)));
     answer
-}
-
-pub(super) fn written(json: impl IntoResponse) -> Response {
-    ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], json).into_response()
 }
 
 /// `GET /v1/attachments/{container}`.
@@ -86,7 +82,7 @@ pub(crate) async fn attachments_of(
     let work = daemon.requests.turn(owner).await;
     let state = daemon.state()?;
     let rows = work.text(move || Ok(json(&rows_of(&state, &container, pairs)?)));
-    Ok(written(rows.await?))
+    Ok(json_answer(rows.await?))
 }
 
 /// The attachments of a container, on one bridge or on all.
@@ -115,11 +111,14 @@ fn rows_of(
 /// `GET /v1/bridges`.
 pub(crate) async fn bridges(
     Extract(daemon): Here,
+    Extension(owner): Extension<Owner>,
     _: NoQuery,
-) -> Result<Json<Vec<v1::Bridge>>, ApiError> {
+) -> Result<Response, ApiError> {
+    let work = daemon.requests.turn(owner).await;
     let state = daemon.state()?;
     query::switch(&state.snapshot, SwitchSource::Ovsdb)?;
-    Ok(Json(v1::Bridge::all(&state.snapshot)))
+    let bridges = work.text(move || Ok(json(&v1::Bridge::all(&state.snapshot))));
+    Ok(json_answer(bridges.await?))
 }
 
 /// `GET /v1/bridges/{bridge}/ports`.
@@ -136,7 +135,7 @@ pub(crate) async fn ports(
         let here = state.wiring.ports.iter().filter(|row| row.is_on(&bridge));
         Ok(json(&here.map(v1::Port::from).collect::<Vec<_>>()))
     });
-    Ok(written(ports.await?))
+    Ok(json_answer(ports.await?))
 }
 
 /// `GET /v1/bridges/{bridge}/ports/{ofport}`.
@@ -145,7 +144,7 @@ pub(crate) async fn port(
     Extension(owner): Extension<Owner>,
     Path((bridge, ofport)): Path<(String, String)>,
     _: NoQuery,
-) -> Result<Json<v1::CountedPort>, ApiError> {
+) -> Result<Response, ApiError> {
     let number = number(&ofport)?;
     let mut counting = daemon.counting(owner).await;
     let state = daemon.state()?;
@@ -154,8 +153,18 @@ pub(crate) async fn port(
     let row = state.wiring.ports.iter().find(on);
     let row = row.ok_or_else(|| ApiError::not_found(format!("no port {ofport} on {bridge}")))?;
     let counted = counting.statistics(Some(&row.port.iface)).await;
+    let turn = counting.into_turn();
     let statistics = counted?.remove(&*row.port.iface).unwrap_or_default();
-    Ok(Json(v1::CountedPort { port: v1::Port::from(row), statistics }))
+    let port = v1::CountedPort { port: v1::Port::from(row), statistics };
+    drop(state);
+    let work = daemon.requests.turn(owner).await;
+    let text = work.text(move || {
+        let text = json(&port);
+        // Only now the client may have others counted.
+        drop(turn);
+        Ok(text)
+    });
+    Ok(json_answer(text.await?))
 }
 
 /// 1 to 65534 in digits, or `LOCAL`: what docs/openapi.json says.
@@ -197,7 +206,7 @@ pub(crate) async fn snapshot(
             Access::Public => json(&model::public(&then, &labels)),
             Access::Private => json(&then),
         };
-        return Ok(written(history::of_then(&daemon, owner, at, write).await?));
+        return Ok(json_answer(history::of_then(&daemon, owner, at, write).await?));
     }
     let known = daemon.state()?;
     let is_known = sources.iter().all(|source| known.snapshot.switch.contains_key(source));
@@ -205,7 +214,7 @@ pub(crate) async fn snapshot(
     if is_known && (!is_public || labels.is_empty()) {
         let part = if is_public { Part::PublicSnapshot } else { Part::Snapshot };
         drop(known);
-        return daemon.shared(part, owner, &headers, |text, _| written(text)).await;
+        return daemon.shared(part, owner, &headers, |text, _| json_answer(text)).await;
     }
     drop(known);
     let looked = if is_known { None } else { Some(daemon.look(sources, owner).await) };
@@ -223,20 +232,26 @@ pub(crate) async fn snapshot(
         drop(turn);
         Ok(text)
     });
-    Ok(written(text.await?))
+    Ok(json_answer(text.await?))
 }
 
 /// `GET /healthz`: 200 as soon as there was a first full look, 503 until then.
-pub(crate) async fn health(Extract(daemon): Here) -> Response {
-    let Ok(state) = daemon.state() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, Json(v1::Health::starting())).into_response();
-    };
-    let health = v1::Health::new(&state.snapshot).owing(daemon.restores.owed());
-    Json(health.without_history(daemon.history.failure())).into_response()
+pub(crate) async fn health(Extract(daemon): Here, Extension(owner): Extension<Owner>) -> Response {
+    let state = || daemon.published.now();
+    let owed = || daemon.restores.owed();
+    match daemon.health.get(owner, state, owed, daemon.history.failure()).await {
+        Some(text) => json_answer(text),
+        None => {
+            let mut answer = short_json(&v1::Health::starting());
+            *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            answer
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::response::IntoResponse;
     use futures_util::FutureExt;
     use futures_util::future::{BoxFuture, join_all};
     use host::Origin;

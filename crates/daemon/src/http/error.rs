@@ -1,6 +1,5 @@
 //! Why a request has no answer: a status, and JSON that says what to do.
 
-use axum::Json;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +7,8 @@ use model::SourceError;
 use model::query::QueryError;
 use report::v1;
 use tracing::debug;
+
+use crate::http::answer::short_json;
 
 /// An error, as JSON `{"message": …}` like the Docker Engine's.
 #[derive(Debug)]
@@ -76,7 +77,8 @@ impl From<SourceError> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         debug!("answered {}: {}", self.status, self.body.message);
-        let mut answer = (self.status, Json(self.body)).into_response();
+        let mut answer = short_json(&self.body);
+        *answer.status_mut() = self.status;
         if self.status == StatusCode::UNAUTHORIZED {
             // RFC 9110, section 15.5.2: the answer names the scheme.
             answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -1,6 +1,7 @@
 //! HTTP, for the JSON and the page alike: listeners, access, connections, paths, errors.
 
 pub(crate) mod access;
+pub(crate) mod answer;
 mod auth;
 pub(crate) mod conditional;
 pub(crate) mod connections;

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::body::Bytes;
 use axum::extract::{Extension, State as Extract};
+use axum::response::Response;
 use journal::{Beside, Past};
 use model::Snapshot;
 use report::graph::{Fit, Scene};
@@ -14,10 +13,13 @@ use serde::Serialize;
 use crate::api::history::{self, moment};
 use crate::api::params::only;
 use crate::daemon::Daemon;
+use crate::http::answer::{json_answer, short_json};
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
 use crate::http::places::Owner;
 use crate::page;
+use crate::page::routes::{html, sentence};
+use crate::state::json;
 
 /// Which moments can be shown. All are in milliseconds since the Unix epoch, as JavaScript has them.
 #[derive(Debug, Default, Serialize)]
@@ -39,21 +41,24 @@ pub(crate) async fn moments(
     Extract(daemon): Extract<Arc<Daemon>>,
     Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
-) -> Result<Json<Moments>, ApiError> {
+) -> Result<Response, ApiError> {
     let now = host::now();
     let at = only("at", pairs)?.map_or(Ok(now), |at| moment(&at))?;
     let reason = match history::folder(&daemon) {
         Ok(folder) => {
             let work = daemon.history.requests.turn(owner).await;
-            let read = move || read(&folder, at, now).map_err(|error| history::unreadable(&error));
-            match work.run(read).await {
-                Ok((_, moments)) => return Ok(Json(moments)),
+            let read = move || match read(&folder, at, now) {
+                Ok(moments) => Ok(json(&moments)),
+                Err(error) => Err(history::unreadable(&error)),
+            };
+            match work.text(read).await {
+                Ok(moments) => return Ok(json_answer(moments)),
                 Err(why) => why.message().to_owned(),
             }
         }
         Err(none) => none.message().to_owned(),
     };
-    Ok(Json(Moments { now, reason: Some(reason), ..Moments::default() }))
+    Ok(short_json(&Moments { now, reason: Some(reason), ..Moments::default() }))
 }
 
 fn read(folder: &std::path::Path, at: u64, now: u64) -> std::io::Result<Moments> {
@@ -74,16 +79,16 @@ pub(super) async fn figure(
     owner: Owner,
     at: u64,
     fit: Fit,
-) -> Result<Bytes, ApiError> {
+) -> Result<Response, ApiError> {
     let write = move |then: Snapshot| {
         let scene = Scene::fitted(&model::resolve(&then), None, fit);
         page::fragment(&scene, &v1::sources(&then))
     };
     match history::of_then(daemon, owner, at, write).await {
-        Ok(written) => Ok(written),
+        Ok(written) => Ok(html(written)),
         Err(unknown) => {
             let host = &daemon.state()?.snapshot.host;
-            Ok(page::unknown(host, unknown.message()).into())
+            Ok(sentence(page::unknown(host, unknown.message())))
         }
     }
 }

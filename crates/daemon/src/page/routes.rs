@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{Extension, State as Extract};
-use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
 use report::graph::{Density, Fit};
@@ -13,12 +12,14 @@ use report::graph::{Density, Fit};
 use crate::api::history::moment;
 use crate::api::params::once;
 use crate::daemon::Daemon;
+use crate::http::answer::answer;
 use crate::http::error::ApiError;
 use crate::http::extract::{Pairs, Path};
 use crate::http::places::Owner;
 use crate::http::{conditional, encoding};
 use crate::page::{self, POLICY, past};
 use crate::state::renderings::Part;
+use crate::turns::CountedText;
 
 const HTML: &str = "text/html; charset=utf-8";
 
@@ -28,7 +29,7 @@ pub(crate) async fn page(
     Extension(owner): Extension<Owner>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    daemon.shared(Part::Page, owner, &headers, |text, _| part(HTML, text)).await
+    daemon.shared(Part::Page, owner, &headers, |text, _| html(text)).await
 }
 
 /// `GET /figure?width=…&density=…`: the part of the page that changes. Written only if there was a
@@ -41,7 +42,7 @@ pub(crate) async fn figure(
 ) -> Result<Response, ApiError> {
     let PictureRequest { fit, at } = PictureRequest::read(&pairs)?;
     if let Some(at) = at {
-        return Ok(html(past::figure(&daemon, owner, at, fit).await?));
+        return past::figure(&daemon, owner, at, fit).await;
     }
     let now = daemon.state()?.marks.tag.clone();
     if let Some(tag) = conditional::had(&headers, now.as_ref()) {
@@ -51,7 +52,7 @@ pub(crate) async fn figure(
     let work = daemon.requests.turn(owner).await;
     let rendered = daemon.rendered(Part::Figure(fit)).await?;
     let (text, is_packed) = rendered.body(&headers, &daemon.pool).await?;
-    let mut answer = part(HTML, work.hold(text).await);
+    let mut answer = html(work.hold(text).await);
     conditional::mark(&mut answer, rendered.marks.tag);
     encoding::mark(&mut answer, is_packed);
     Ok(answer)
@@ -106,15 +107,21 @@ pub(crate) async fn file(
     Ok((heads, text).into_response())
 }
 
-/// HTML that was written for one request.
-pub(super) fn html(text: Bytes) -> Response {
-    part(HTML, text)
+/// HTML.
+pub(super) fn html(text: CountedText) -> Response {
+    guarded(answer(HTML, text))
 }
 
-fn part(kind: &'static str, body: impl IntoResponse) -> Response {
-    let heads =
-        [(CONTENT_TYPE, kind), (CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")];
-    (heads, body).into_response()
+/// A sentence in HTML, which is as short on every host.
+pub(super) fn sentence(text: String) -> Response {
+    guarded(([(CONTENT_TYPE, HTML)], text).into_response())
+}
+
+fn guarded(mut answer: Response) -> Response {
+    let headers = answer.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    answer
 }
 
 #[cfg(test)]

@@ -1,9 +1,11 @@
 //! What clients are told of restoring: what is owed, and how often what was done.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::body::Bytes;
 use report::v1::{self, RestoreResult};
+use serde_json::value::RawValue;
 use tracing::info;
 
 use crate::state::{Event, Published, json};
@@ -14,13 +16,58 @@ pub(crate) struct Restores(Mutex<RestoreState>);
 
 #[derive(Debug, Default)]
 struct RestoreState {
-    owed: Vec<v1::Owed>,
+    owed: Arc<WrittenOwed>,
     results: BTreeMap<RestoreResult, u64>,
 }
 
+/// What is owed, as it was written when it changed: with thousands of rows it is long, and many ask.
+#[derive(Debug)]
+pub(crate) struct WrittenOwed {
+    rows: Vec<v1::Owed>,
+    /// As JSON.
+    json: Box<RawValue>,
+    /// As the event that follows a `reset`, which has no number; empty where nothing is owed.
+    event: Bytes,
+}
+
+impl WrittenOwed {
+    fn new(rows: Vec<v1::Owed>) -> Self {
+        let json = json(&rows);
+        let event = match rows.as_slice() {
+            [] => Bytes::new(),
+            _ => {
+                format!("event: owed\ndata: {json}\n\n").into_boxed_str().into_boxed_bytes().into()
+            }
+        };
+        let json = RawValue::from_string(json).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        Self { rows, json, event }
+    }
+
+    /// How many rows there are.
+    pub(crate) fn count(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The rows as JSON.
+    pub(crate) fn json(&self) -> &RawValue {
+        &self.json
+    }
+
+    /// The event that follows a `reset`; none where nothing is owed.
+    pub(crate) fn event(&self) -> Option<Bytes> {
+        Some(self.event.clone()).filter(|event| !event.is_empty())
+    }
+}
+
+impl Default for WrittenOwed {
+    fn default() -> Self {
+        Self::new(Vec::new())
+    }
+}
+
 impl Restores {
-    /// What is owed now.
-    pub(crate) fn owed(&self) -> Vec<v1::Owed> {
+    /// What is owed now. The same [`Arc`] until that changes.
+    pub(crate) fn owed(&self) -> Arc<WrittenOwed> {
         self.lock().owed.clone()
     }
 
@@ -37,17 +84,18 @@ impl Restores {
     }
 
     /// What is owed from now on; clients are told where that is new.
-    pub(super) fn owe(&self, owed: Vec<v1::Owed>, published: &Published) {
+    pub(crate) fn owe(&self, owed: Vec<v1::Owed>, published: &Published) {
         let mut state = self.lock();
-        if state.owed == owed {
+        if state.owed.rows == owed {
             return;
         }
-        let is_known = |row: &v1::Owed| state.owed.iter().any(|known| is_same(known, row));
+        let is_known = |row: &v1::Owed| state.owed.rows.iter().any(|known| is_same(known, row));
         for row in owed.iter().filter(|row| !is_known(row)) {
             let v1::Owed { container, interface, bridge, reason, .. } = row;
             info!("{container}:{interface} on {bridge} is owed: {reason}");
         }
-        let event = Event { name: Some("owed"), json: json(&owed).into() };
+        let owed = Arc::new(WrittenOwed::new(owed));
+        let event = Event { name: Some("owed"), json: owed.json().get().to_owned() };
         state.owed = owed;
         drop(state);
         published.tell(event);

@@ -109,7 +109,7 @@ impl Publisher {
         }
         let mut told: Vec<_> = events.iter().flat_map(self::events).collect();
         if self.sources.as_ref() != Some(&sources) {
-            told.push(Event { name: Some("sources"), json: json(&sources).into() });
+            told.push(Event { name: Some("sources"), json: json(&sources) });
             self.sources = Some(sources);
         }
         told
@@ -137,7 +137,7 @@ fn events(event: &timeline::Event) -> Vec<Event> {
     const NAMESPACE: Option<&str> = Some("namespace");
     let told = |name, change: Change| {
         let event = timeline::Event { at: event.at, change };
-        Event { name, json: json(&v1::Event::from(&event)).into() }
+        Event { name, json: json(&v1::Event::from(&event)) }
     };
     let name = |of: &Attachment| if of.tenants.is_empty() { NAMESPACE } else { None };
     match &event.change {

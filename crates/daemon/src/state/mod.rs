@@ -10,7 +10,7 @@ use std::sync::Arc;
 use axum::http::HeaderValue;
 use model::{Snapshot, Wiring};
 
-pub(crate) use log::{Event, NumberedEvent};
+pub(crate) use log::{Event, NextEvent, NumberedEvent};
 pub(crate) use published::Published;
 
 /// One look, related. Copies share it.

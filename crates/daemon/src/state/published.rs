@@ -6,7 +6,7 @@ use model::{Look, Wiring};
 use tokio::sync::watch;
 
 use super::log::EventLog;
-use super::{Event, Marks, NumberedEvent, State};
+use super::{Event, Marks, NextEvent, NumberedEvent, State};
 
 /// The current state and the event log. Readers never hold up the task that publishes.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Published {
         let (mut last, looks) = self.now().map_or((0, 0), |state| (state.last, state.looks));
         for event in events {
             last += 1;
-            log.push(NumberedEvent { number: last, event });
+            log.push(NumberedEvent::new(&self.boot, last, &event));
         }
         drop(log);
         let Look { snapshot, wiring: found, .. } = look;
@@ -62,17 +62,16 @@ impl Published {
         let last = now.last + 1;
         let marks = Marks::new(&self.boot, now.looks, last);
         let state = State { last, marks, ..State::clone(&now) };
-        self.log().push(NumberedEvent { number: state.last, event });
+        self.log().push(NumberedEvent::new(&self.boot, state.last, &event));
         self.state.send_replace(Some(Arc::new(state)));
     }
 
-    /// At most `most` of the events after number `after`; none if that is forgotten or never
-    /// was.
-    pub(crate) fn since(&self, after: u64, most: usize) -> Option<Vec<NumberedEvent>> {
+    /// The event after number `after`.
+    pub(crate) fn after(&self, after: u64) -> NextEvent {
         let log = self.log();
         // Those of a look that is just being published go out with it.
         let last = self.now().map_or(0, |state| state.last);
-        log.since(after, last, most)
+        log.after(after, last)
     }
 
     fn log(&self) -> MutexGuard<'_, EventLog> {
@@ -114,12 +113,19 @@ mod tests {
     }
 
     fn events(texts: &[&str]) -> Vec<Event> {
-        texts.iter().map(|text| Event { name: None, json: (*text).into() }).collect()
+        texts.iter().map(|text| Event { name: None, json: (*text).to_owned() }).collect()
     }
 
     fn numbers(published: &Published, after: u64) -> Option<Vec<u64>> {
-        let events = published.since(after, usize::MAX)?;
-        Some(events.iter().map(|event| event.number).collect())
+        let (mut numbers, mut last) = (Vec::new(), after);
+        loop {
+            match published.after(last) {
+                NextEvent::Known(event) => last = event.number,
+                NextEvent::NoneYet => return Some(numbers),
+                NextEvent::Forgotten => return None,
+            }
+            numbers.push(last);
+        }
     }
 
     #[test]
@@ -140,8 +146,8 @@ mod tests {
     fn the_log_is_bounded_and_says_when_it_has_forgotten() {
         let published = Published::new("a".to_owned());
         publish(&published, events(&vec!["x"; MAX_EVENTS + 5]));
-        assert_eq!(published.since(4, 1).map(|events| events.len()), None);
-        assert_eq!(published.since(5, 1).unwrap()[0].number, 6);
+        assert_eq!(numbers(&published, 4), None);
+        assert_eq!(numbers(&published, 5).unwrap()[0], 6);
         assert_eq!(numbers(&published, 5).unwrap().len(), MAX_EVENTS);
         let long = "x".repeat(MAX_EVENT_BYTES / 2);
         publish(&published, events(&[&long, &long, "", "x"]));

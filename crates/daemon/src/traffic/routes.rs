@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State as Extract;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
-use axum::{Extension, Json};
+use axum::response::Response;
 use livetraffic::TraceError;
 use model::SourceErrorKind;
 use model::query::QueryError;
-use report::v1;
 use traffic::{EndError, PacketKind};
 
 use super::params::trace;
 use crate::daemon::Daemon;
 use crate::http::access::Access;
+use crate::http::answer::json_answer;
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs};
 use crate::http::places::Owner;
+use crate::state::json;
 
 type Here = Extract<Arc<Daemon>>;
 
@@ -28,8 +28,7 @@ pub(crate) async fn rates(
     Extension(owner): Extension<Owner>,
     _: NoQuery,
 ) -> Result<Response, ApiError> {
-    let json = daemon.rates(owner).await?;
-    Ok(([(CONTENT_TYPE, "application/json")], json).into_response())
+    Ok(json_answer(daemon.rates(owner).await?))
 }
 
 /// `GET /v1/trace?from=…&to=…`: what `docker ovs trace` tells. A packet in the client's own words is
@@ -39,7 +38,7 @@ pub(crate) async fn packet(
     Extension(access): Extension<Access>,
     Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
-) -> Result<Json<Vec<v1::Trace>>, ApiError> {
+) -> Result<Response, ApiError> {
     let wanted = trace(pairs)?;
     let is_raw = matches!(wanted.kind, PacketKind::Raw(_));
     if is_raw && access == Access::Public {
@@ -47,7 +46,7 @@ pub(crate) async fn packet(
         return Err(ApiError::new(StatusCode::FORBIDDEN, why));
     }
     let traced = daemon.trace(&wanted, owner).await;
-    traced.map(Json).map_err(|error| match error {
+    let (turn, rows) = traced.map_err(|error| match error {
         // What vswitchd refuses of a packet in the client's words is the client's to mend.
         TraceError::Query(QueryError::SourceUnavailable(error))
             if is_raw && error.kind == SourceErrorKind::Unusable =>
@@ -55,7 +54,15 @@ pub(crate) async fn packet(
             ApiError::bad_request(error.to_string())
         }
         error => error.into(),
-    })
+    })?;
+    let work = daemon.requests.turn(owner).await;
+    let text = work.text(move || {
+        let text = json(&rows);
+        // Only now the client may have another one.
+        drop(turn);
+        Ok(text)
+    });
+    Ok(json_answer(text.await?))
 }
 
 impl From<TraceError> for ApiError {

@@ -22,11 +22,12 @@ pub struct CountedPort {
     pub statistics: BTreeMap<String, i64>,
 }
 
-/// How the daemon is.
+/// How the daemon is. `O` is the rows of what is owed, or their JSON where that was written already.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Health"))]
 #[serde(rename_all = "PascalCase")]
-pub struct Health {
+pub struct Health<O = Vec<Owed>> {
     /// Whether answers can be trusted.
     pub status: HealthStatus,
     /// When the host was looked at last: RFC 3339, UTC, milliseconds; null before the first look.
@@ -34,7 +35,7 @@ pub struct Health {
     /// What was asked.
     pub sources: Vec<Source>,
     /// What containers that run had before they started, and have not got back yet.
-    pub owed: Vec<Owed>,
+    pub owed: O,
     /// What containers that run are called whose interfaces could not be read: no list has them.
     pub unread: Vec<String>,
     /// Why nothing is kept of what changes; null where it is kept, or is not to be.
@@ -104,8 +105,9 @@ impl Health {
     }
 
     /// The same, with what is owed to containers.
-    pub fn owing(self, owed: Vec<Owed>) -> Self {
-        Self { owed, ..self }
+    pub fn owing<O>(self, owed: O) -> Health<O> {
+        let Self { status, time, sources, owed: _, unread, history_error } = self;
+        Health { status, time, sources, owed, unread, history_error }
     }
 }
 
