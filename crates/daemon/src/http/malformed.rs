@@ -1,5 +1,5 @@
 //! What is no request is answered by hyper itself, with a status and nothing else. Here that answer gets
-//! the JSON that every other refusal has.
+//! the JSON that every other refusal has. What begins as HTTP/2 does hyper would not answer at all.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,17 +15,37 @@ use crate::state::json;
 /// Every answer of ours has this.
 const OURS: &[u8] = b"x-content-type-options";
 
+/// What every connection of HTTP/2 begins with (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
 /// A connection.
 #[derive(Debug)]
 pub(crate) struct ErrorBodyStream<S> {
     stream: S,
+    /// How much of [`PREFACE`] the client has begun with; none once it has sent something else.
+    preface: Option<usize>,
     /// An answer that goes out instead of another one, and how long that was.
     instead: Option<(Bytes, usize)>,
 }
 
 impl<S> ErrorBodyStream<S> {
     pub(crate) fn new(stream: S) -> Self {
-        Self { stream, instead: None }
+        Self { stream, preface: Some(0), instead: None }
+    }
+}
+
+impl<S> ErrorBodyStream<S> {
+    /// Follows what the client begins with. The last byte of a preface is made another one, so that hyper refuses
+    /// it as any other line that is no request.
+    fn began(&mut self, read: &mut [u8]) {
+        for byte in read {
+            let Some(known) = self.preface else { return };
+            self.preface = PREFACE.get(known).filter(|next| **next == *byte).map(|_| known + 1);
+            if self.preface == Some(PREFACE.len()) {
+                *byte = b' ';
+                self.preface = None;
+            }
+        }
     }
 }
 
@@ -72,7 +92,7 @@ pub(super) fn explained(written: &[u8]) -> Option<Bytes> {
             "the head of the request has more than {} KiB or {MAX_HEADERS} lines",
             MAX_HEADER_BYTES >> 10
         ),
-        _ => "this is no HTTP request (RFC 9112)".to_owned(),
+        _ => "this is no request of HTTP/1.1 (RFC 9112)".to_owned(),
     };
     let body = json(&v1::Error { message, hint: None });
     let text = format!(
@@ -127,12 +147,24 @@ impl<S: AsyncRead + Unpin> AsyncRead for ErrorBodyStream<S> {
         cx: &mut Context<'_>,
         read: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, read)
+        let before = read.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(cx, read))?;
+        if self.preface.is_some() {
+            self.began(read.filled_mut().get_mut(before..).unwrap_or_default());
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+
+    use axum::body::Body;
+    use axum::http::Response;
+    use hyper::server::conn::http1::Builder;
+    use hyper::service::service_fn;
+    use hyper_util::rt::TokioIo;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
@@ -165,7 +197,41 @@ mod tests {
     async fn a_client_of_an_earlier_version_gets_it_too() {
         let answer = passes("HTTP/1.0 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
         assert!(answer.starts_with("HTTP/1.0 400 Bad Request\r\n"), "{answer}");
-        assert!(answer.contains("this is no HTTP request"), "{answer}");
+        assert!(answer.contains("this is no request of HTTP/1.1"), "{answer}");
+    }
+
+    /// Read in pieces of `size` bytes by hyper, as a connection of the daemon is.
+    async fn answered(text: &[u8], size: usize) -> String {
+        let (ours, theirs) = duplex(size);
+        let service =
+            service_fn(|_| async { Ok::<_, Infallible>(Response::new(Body::from("a request"))) });
+        let io = TokioIo::new(ErrorBodyStream::new(ours));
+        let serve = async move {
+            // The connection ends with it.
+            let _ = Builder::new().keep_alive(false).serve_connection(io, service).await;
+        };
+        let (mut read, mut write) = tokio::io::split(theirs);
+        let mut answer = String::new();
+        // What is not read any more cannot be written.
+        let asks = async { _ = write.write_all(text).await };
+        let ((), (), read) = tokio::join!(serve, asks, read.read_to_string(&mut answer));
+        read.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn what_begins_as_http2_does_is_refused_in_words() {
+        for size in [1, 7, 24, 1000] {
+            let text = [PREFACE, b"\0\0\x12\x04\0\0\0\0\0"].concat();
+            let answer = answered(&text, size).await;
+            assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{size}: {answer}");
+            assert!(
+                answer.ends_with("{\"message\":\"this is no request of HTTP/1.1 (RFC 9112)\"}")
+            );
+            let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            let answer = answered(request, size).await;
+            assert!(answer.ends_with("a request"), "{size}: {answer}");
+        }
     }
 
     #[tokio::test]
