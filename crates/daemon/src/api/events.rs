@@ -25,6 +25,7 @@ use crate::daemon::Daemon;
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
 use crate::http::places::Owner;
+use crate::http::until::Until;
 use crate::shared_texts::SharedTexts;
 use crate::state::renderings::Part;
 use crate::state::{NextEvent, Published, State};
@@ -39,6 +40,7 @@ const RETRY: &str = "retry: 1000\n\n";
 pub(crate) async fn events(
     Extract(daemon): Extract<Arc<Daemon>>,
     Extension(owner): Extension<Owner>,
+    Extension(until): Extension<Until>,
     headers: HeaderMap,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
@@ -61,13 +63,16 @@ pub(crate) async fn events(
         seen,
         owed: None,
     };
-    Ok(respond(reader.events()))
+    Ok(respond(reader.events(), until))
 }
 
-/// A stream of events.
-pub(super) fn respond(events: impl Stream<Item = Bytes> + Send + 'static) -> Response {
+/// A stream of events, which goes on until its client has to show another token.
+pub(super) fn respond(
+    events: impl Stream<Item = Bytes> + Send + 'static,
+    until: Until,
+) -> Response {
     let first = stream::iter([Bytes::from_static(RETRY.as_bytes())]);
-    let body = Body::from_stream(first.chain(alive(events)).map(Ok::<_, Infallible>));
+    let body = Body::from_stream(first.chain(alive(events, until)).map(Ok::<_, Infallible>));
     let heads = [(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, "text/event-stream")];
     (heads, body).into_response()
 }
@@ -75,11 +80,17 @@ pub(super) fn respond(events: impl Stream<Item = Bytes> + Send + 'static) -> Res
 /// The events, and a comment wherever there is none for long.
 fn alive(
     events: impl Stream<Item = Bytes> + Send + 'static,
+    until: Until,
 ) -> impl Stream<Item = Bytes> + Send {
-    stream::unfold(Box::pin(events), |mut events| async move {
-        match timeout(HEARTBEAT, events.next()).await {
-            Ok(next) => next.map(|event| (event, events)),
-            Err(_) => Some((Bytes::from_static(b":\n\n"), events)),
+    stream::unfold((Box::pin(events), until), |(mut events, mut until)| async move {
+        let next = tokio::select! {
+            biased;
+            () = until.is_over() => return None,
+            next = timeout(HEARTBEAT, events.next()) => next,
+        };
+        match next {
+            Ok(next) => next.map(|event| (event, (events, until))),
+            Err(_) => Some((Bytes::from_static(b":\n\n"), (events, until))),
         }
     })
 }
@@ -240,7 +251,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.extend(seen.map(|seen| (EVENT_ID, format!("run-{seen}").parse().unwrap())));
         let (here, owner) = (Extract(daemon.clone()), Extension(CROWD));
-        let answer = events(here, owner, headers, Pairs(Vec::new()));
+        let answer = events(here, owner, Extension(Until::default()), headers, Pairs(Vec::new()));
         let mut stream = answer.await.unwrap().into_body().into_data_stream();
         assert_eq!(stream.next().await.unwrap().unwrap(), RETRY);
         stream
@@ -344,13 +355,27 @@ mod tests {
         assert!(answer.await.contains("\"Owed\":[]"));
     }
 
+    #[tokio::test]
+    async fn a_stream_ends_where_its_client_has_to_show_another_token() {
+        let token = watch::Sender::new(Arc::<str>::from("first"));
+        let shown = token.subscribe();
+        let events =
+            stream::unfold(0, |n| async move { (n < 1).then_some((written(None, n, "{}"), 1)) });
+        let never = stream::pending();
+        let mut all = Box::pin(alive(events.chain(never), Until::token_changes(shown)));
+        assert!(all.next().await.is_some());
+        assert!(all.next().now_or_never().is_none());
+        token.send_replace("second".into());
+        assert!(all.next().await.is_none());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn silence_is_filled_with_comments() {
         let late = async {
             sleep(HEARTBEAT * 5 / 2).await;
             written(None, 1, "[]")
         };
-        let answer = respond(stream::once(late));
+        let answer = respond(stream::once(late), Until::default());
         let expected = "retry: 1000\n\n:\n\n:\n\nid: a-1\ndata: []\n\n";
         assert_eq!(text(answer).await, expected);
     }

@@ -23,6 +23,7 @@ use crate::http::answer::{json_answer, short_json};
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs, Path};
 use crate::http::places::Owner;
+use crate::http::until::Until;
 use crate::shared_texts::SharedTexts;
 use crate::state::json;
 
@@ -205,11 +206,12 @@ fn listed<T: Serialize>(rows: impl Iterator<Item = T>, longest: usize) -> Result
 pub(crate) async fn events(
     Extract(daemon): Here,
     Extension(owner): Extension<Owner>,
+    Extension(until): Extension<Until>,
     _: NoQuery,
 ) -> Result<Response, ApiError> {
     let events = daemon.mirror()?.events();
     let stopped = daemon.stopped.clone();
-    Ok(respond(Reader { events, daemon, owner, stopped }.all()))
+    Ok(respond(Reader { events, daemon, owner, stopped }.all(), until))
 }
 
 struct Reader {

@@ -15,6 +15,7 @@ use crate::http::access::Access;
 use crate::http::credentials::Credentials;
 use crate::http::error::ApiError;
 use crate::http::throttle::Throttle;
+use crate::http::until::Until;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -45,11 +46,15 @@ impl AccessPolicy {
 
     /// The answer to a request that is not let in. One that is let in is marked with its way.
     pub(crate) fn refuse<B>(&self, request: &mut Request<B>) -> Option<Response> {
-        if let Err(error) = self.admit(request) {
-            return Some(self.refused(request, error));
+        match self.admit(request) {
+            Err(error) => Some(self.refused(request, error)),
+            Ok(until) => {
+                let extensions = request.extensions_mut();
+                extensions.insert(self.access());
+                extensions.insert(until);
+                None
+            }
         }
-        request.extensions_mut().insert(self.access());
-        None
     }
 
     fn refused<B>(&self, request: &Request<B>, error: ApiError) -> Response {
@@ -73,18 +78,23 @@ impl AccessPolicy {
         }
     }
 
-    fn admit<B>(&self, request: &Request<B>) -> Result<(), ApiError> {
+    /// Until when what is asked for may go on.
+    fn admit<B>(&self, request: &Request<B>) -> Result<Until, ApiError> {
         let (uri, headers) = (request.uri(), request.headers());
         let host = the_host(request.version(), headers)?;
-        let Some(address) = self.address else { return Ok(()) };
+        let Some(address) = self.address else { return Ok(Until::default()) };
         is_not_led_here(headers)?;
         if ![Method::GET, Method::HEAD].contains(request.method()) {
             let why = "over TCP one may only read";
             return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, why));
         }
         match &self.credentials {
-            Some(credentials) => check_token(&credentials.token(), headers),
-            None => check_host(address, uri, host),
+            Some(credentials) => {
+                let token = credentials.token();
+                check_token(&token.borrow(), headers)?;
+                Ok(Until::token_changes(token))
+            }
+            None => check_host(address, uri, host).map(|()| Until::default()),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use host::token;
 use model::SourceError;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::http::tls;
@@ -13,13 +14,8 @@ use crate::settings::TlsOptions;
 /// What was read of the files.
 pub(crate) struct Credentials {
     files: TlsOptions,
-    read: RwLock<Read>,
-}
-
-#[derive(Clone)]
-struct Read {
-    token: Arc<str>,
-    acceptor: TlsAcceptor,
+    token: watch::Sender<Arc<str>>,
+    acceptor: RwLock<TlsAcceptor>,
 }
 
 impl Credentials {
@@ -28,37 +24,39 @@ impl Credentials {
     /// # Errors
     /// A file that cannot be read, that others can read, or that is of no use.
     pub(crate) fn read(files: &TlsOptions) -> Result<Self, SourceError> {
-        let read = RwLock::new(Read::from(files)?);
-        Ok(Self { files: files.clone(), read })
+        let (token, acceptor) = read(files)?;
+        let token = watch::Sender::new(token);
+        Ok(Self { files: files.clone(), token, acceptor: RwLock::new(acceptor) })
     }
 
-    /// The same again, for connections and requests from now on; all of them, or none.
+    /// The same again, for connections and requests from now on; all of them, or none. Where the token is
+    /// another one, streams end that were let in by the one before.
     ///
     /// # Errors
     /// As [`Credentials::read`]; then nothing changed.
     pub(crate) fn read_again(&self) -> Result<(), SourceError> {
-        let new = Read::from(&self.files)?;
-        *self.read.write().unwrap_or_else(PoisonError::into_inner) = new;
+        let (token, acceptor) = read(&self.files)?;
+        *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
+        self.token.send_if_modified(|known| {
+            let is_new = *known != token;
+            *known = token;
+            is_new
+        });
         Ok(())
     }
 
-    pub(crate) fn token(&self) -> Arc<str> {
-        self.now().token
+    /// The token, and what tells of another one: its present value is the one that was seen last.
+    pub(crate) fn token(&self) -> watch::Receiver<Arc<str>> {
+        self.token.subscribe()
     }
 
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        self.now().acceptor
-    }
-
-    fn now(&self) -> Read {
-        self.read.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Read {
-    fn from(files: &TlsOptions) -> Result<Self, SourceError> {
-        Ok(Self { token: token(&files.token)?, acceptor: tls::acceptor(files)? })
-    }
+fn read(files: &TlsOptions) -> Result<(Arc<str>, TlsAcceptor), SourceError> {
+    Ok((token(&files.token)?, tls::acceptor(files)?))
 }
 
 /// Nothing of what was read is shown.

@@ -18,3 +18,4 @@ pub(crate) mod routes;
 mod socket;
 mod throttle;
 mod tls;
+pub(crate) mod until;
