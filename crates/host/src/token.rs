@@ -8,6 +8,8 @@ use model::{SourceError, SourceErrorKind};
 
 /// A shorter token could be guessed.
 const SHORTEST: usize = 16;
+/// A longer one may not fit beside the rest of a request's head, of which a daemon takes 16 KiB.
+const LONGEST: usize = 4 << 10;
 
 /// Reads a token, without white space around it.
 ///
@@ -23,9 +25,34 @@ pub fn token(path: &Path) -> Result<Arc<str>, SourceError> {
     let text = files::read_secret(path).and_then(files::text).map_err(|error| unusable(&error))?;
     let token = text.trim();
     let plain = token.bytes().all(|byte| byte.is_ascii_graphic());
-    if token.len() < SHORTEST || !plain {
-        let why = format!("not one word of {SHORTEST} or more ASCII characters");
+    if !(SHORTEST..=LONGEST).contains(&token.len()) || !plain {
+        let why = format!("not one word of {SHORTEST} to {LONGEST} ASCII characters");
         return Err(unusable(&why));
     }
     Ok(token.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_one_word_that_a_request_can_carry() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let mut read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            token(&path)
+        };
+        for good in [SHORTEST, 64, LONGEST] {
+            assert_eq!(read(&format!(" {}\n", "x".repeat(good))).unwrap().len(), good);
+        }
+        for bad in ["x".repeat(SHORTEST - 1), "x".repeat(LONGEST + 1), "x ".repeat(20)] {
+            let why = read(&bad).unwrap_err().why;
+            assert!(why.contains("not one word of 16 to 4096 ASCII characters"), "{why}");
+        }
+    }
 }

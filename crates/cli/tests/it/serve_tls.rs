@@ -111,7 +111,7 @@ fn a_missing_or_wrong_token_is_refused_with_the_reason() {
     let complaint = behind.says_to(&["--token-file", &none]);
     assert!(complaint.contains(&format!("the token in {none}: No such file")), "{complaint}");
     let short = behind.authority.write("short", "short");
-    assert!(behind.says_to(&["--token-file", &short]).contains("16 or more"));
+    assert!(behind.says_to(&["--token-file", &short]).contains("16 to 4096"));
 }
 
 #[test]
