@@ -45,11 +45,22 @@ pub fn from_slice<'de, T: Deserialize<'de>>(
     json: &'de [u8],
     limit: usize,
 ) -> Result<T, serde_json::Error> {
+    from_slice_counted(json, limit).map(|(value, _)| value)
+}
+
+/// The same, with how many bytes are held of the value: for several that are held beside each other.
+///
+/// # Errors
+/// As [`from_slice`].
+pub fn from_slice_counted<'de, T: Deserialize<'de>>(
+    json: &'de [u8],
+    limit: usize,
+) -> Result<(T, usize), serde_json::Error> {
     let meter = Meter { left: Cell::new(limit), limit };
     let mut reader = serde_json::Deserializer::from_slice(json);
     let value = T::deserialize(Metered { inner: &mut reader, meter: &meter, of: Of::Collection })?;
     reader.end()?;
-    Ok(value)
+    Ok((value, limit.saturating_sub(meter.left.get())))
 }
 
 /// The same of a text.
@@ -63,6 +74,14 @@ pub fn from_str<'de, T: Deserialize<'de>>(
     from_slice(json.as_bytes(), limit)
 }
 
+/// What an error of a value that is too much begins with.
+const TOO_MUCH: &str = "more is in it than the ";
+
+/// Whether a value was not read because it is too much.
+pub fn is_too_much(error: &serde_json::Error) -> bool {
+    error.is_data() && error.to_string().starts_with(TOO_MUCH)
+}
+
 /// How much may still be held.
 struct Meter {
     left: Cell<usize>,
@@ -74,7 +93,7 @@ impl Meter {
     fn hold<E: Error>(&self, bytes: usize) -> Result<(), E> {
         let left = self.left.get().checked_sub(bytes);
         let left = left.ok_or_else(|| {
-            E::custom(format_args!("more is in it than the {} bytes that are held", self.limit))
+            E::custom(format_args!("{TOO_MUCH}{} bytes that are held", self.limit))
         })?;
         self.left.set(left);
         Ok(())

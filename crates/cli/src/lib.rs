@@ -75,7 +75,7 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
         Verb::Completion(args) => return completion::script(args),
         Verb::Driver(args) => return verbs::driver::run(&cli.sources, args).await,
         Verb::History(args) => return verbs::history::run(&cli.sources, args, limit),
-        Verb::Hosts(args) => return verbs::hosts::run(&cli.sources, args).await,
+        Verb::Hosts(args) => return verbs::hosts::run(&cli.sources, args, limit).await,
         Verb::Mesh(args) => return verbs::mesh::run(&cli.sources, args).await,
         // Of two files nothing else is asked.
         Verb::Diff(DiffArgs { after: Some(after), .. }) => {
@@ -83,7 +83,7 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
             return carry_out(cli, &after, limit).await;
         }
         verb => {
-            if let Some(outcome) = verbs::fleet::run(&cli.sources, verb).await {
+            if let Some(outcome) = verbs::fleet::run(&cli.sources, verb, limit).await {
                 return outcome;
             }
         }
@@ -123,7 +123,7 @@ async fn carry_out(cli: &Cli, origin: &Origin, limit: &Limit) -> Result<Outcome,
         }
         Verb::Driver(args) => verbs::driver::run(&cli.sources, args).await,
         Verb::History(args) => verbs::history::run(&cli.sources, args, limit),
-        Verb::Hosts(args) => verbs::hosts::run(&cli.sources, args).await,
+        Verb::Hosts(args) => verbs::hosts::run(&cli.sources, args, limit).await,
         Verb::Mesh(args) => verbs::mesh::run(&cli.sources, args).await,
         Verb::Serve(args) => {
             // It goes on for as long as it is wanted, of a recording too.

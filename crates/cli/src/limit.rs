@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use crate::outcome::{self, CliError};
 
+/// So long after its time a wait has told that it was in vain.
+const WAITING_ENDS: Duration = Duration::from_millis(200);
+
 /// Ends this program, as an error does, unless its answer is there in time.
 #[derive(Debug, Default)]
 pub struct Limit {
@@ -30,8 +33,19 @@ impl Limit {
 
     /// From now on. Where no thread is to be had there is no limit: the answer comes when it comes.
     pub fn start(&self, after: Duration) {
+        self.end_after(after, after, "what was recorded is not read and related");
+    }
+
+    /// The same where all waiting ends by then with words of its own, which are better: this ends what is
+    /// made of what came.
+    pub(crate) fn start_beside_waiting(&self, after: Duration) {
+        let later = after.saturating_add(WAITING_ENDS);
+        self.end_after(later, after, "what the daemon tells is not read and laid out");
+    }
+
+    fn end_after(&self, later: Duration, told: Duration, what: &'static str) {
         let answer = Arc::clone(&self.answer);
-        let end = move || answer.end_unless_it_comes_within(after);
+        let end = move || answer.end_unless_it_comes_within(later, &too_late(what, told));
         drop(thread::Builder::new().name("limit".to_owned()).spawn(end));
     }
 
@@ -43,19 +57,18 @@ impl Limit {
 }
 
 impl Answer {
-    fn end_unless_it_comes_within(&self, after: Duration) {
+    fn end_unless_it_comes_within(&self, after: Duration, why: &CliError) {
         let is_there = self.is_there.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.came.wait_timeout_while(is_there, after, |is_there| !*is_there);
         let (is_there, _) = waited.unwrap_or_else(PoisonError::into_inner);
         if !*is_there {
             // The lock is held until the end: an answer that comes now is not printed beside this.
-            outcome::complain("docker-ovs", &too_late(after));
+            outcome::complain("docker-ovs", why);
             process::exit(outcome::FAILED.into());
         }
     }
 }
 
-fn too_late(after: Duration) -> CliError {
-    CliError::new(format!("what was recorded is not read and related within {after:?}"))
-        .hint("--timeout SECONDS gives it longer")
+fn too_late(what: &str, after: Duration) -> CliError {
+    CliError::new(format!("{what} within {after:?}")).hint("--timeout SECONDS gives it longer")
 }

@@ -19,9 +19,11 @@ const RESET: &[u8] = b"event: reset";
 
 /// The longest answer, in bytes: all that a daemon keeps of one host is a half of that.
 const LONGEST: usize = 64 << 20;
-/// What is held of one answer once it is read, in bytes: 10,000 rows of a host, or as many VLANs as a daemon
-/// keeps of one.
+/// What is held of all answers together once they are read, in bytes: some 1 KiB for each row, or as many VLANs
+/// as a daemon keeps of one host.
 const HELD: usize = 128 << 20;
+/// What is held of answers that are not rows is less than this, in bytes.
+const SMALL: usize = 8 << 20;
 /// How long all answers together may be, in bytes: twice what a daemon keeps of all hosts.
 const LONGEST_OF_ALL: usize = 512 << 20;
 
@@ -34,6 +36,8 @@ pub struct FleetClient {
     deadline: Deadline,
     /// How long those are that were read, in bytes.
     read: AtomicUsize,
+    /// How much is held of them, in bytes.
+    held: AtomicUsize,
 }
 
 /// Events as they come.
@@ -51,8 +55,9 @@ impl FleetClient {
     pub fn new(server: &Server, timeout: Duration) -> Result<Self, SourceError> {
         let access = server.access(|name| std::env::var(name).ok())?;
         let http = access.client()?.within(LONGEST, HELD);
-        let (deadline, read) = (Deadline::after(timeout), AtomicUsize::new(0));
-        Ok(Self { what: server.called(), access, http, deadline, read })
+        let (deadline, read, held) =
+            (Deadline::after(timeout), AtomicUsize::new(0), AtomicUsize::new(0));
+        Ok(Self { what: server.called(), access, http, deadline, read, held })
     }
 
     /// The JSON that `path` answers, with `query` behind it.
@@ -73,11 +78,24 @@ impl FleetClient {
         let answer = self.deadline.hold(|| self.what.clone(), ask).await?;
         let before = self.read.fetch_add(answer.bytes().len(), Ordering::Relaxed);
         if before.saturating_add(answer.bytes().len()) > LONGEST_OF_ALL {
-            let why = format!("its answers are more than {} MiB together", LONGEST_OF_ALL >> 20);
-            return Err(SourceError::new(SourceErrorKind::Unusable, self.what.clone(), why));
+            return Err(self.too_much(LONGEST_OF_ALL));
         }
-        let read = self.http.read_json(&answer);
-        read.map_err(|error| source_error(&self.what, &error, &self.access))
+        let before = self.held.load(Ordering::Relaxed);
+        match Http::read_json(&answer, HELD.saturating_sub(before)) {
+            Ok((value, bytes)) => {
+                self.held.fetch_add(bytes, Ordering::Relaxed);
+                Ok(value)
+            }
+            // What is too much by itself the caller may ask for in parts.
+            Err(error) if before > SMALL && error.is_too_much() => Err(self.too_much(HELD)),
+            Err(error) => Err(source_error(&self.what, &error, &self.access)),
+        }
+    }
+
+    fn too_much(&self, most: usize) -> SourceError {
+        let why = format!("its answers are more than {} MiB together", most >> 20);
+        SourceError::new(SourceErrorKind::Unusable, self.what.clone(), why)
+            .hint("--bridge and --filter ask for a part of it")
     }
 
     /// The events that come from now on.

@@ -20,6 +20,7 @@ use super::ls as list;
 use crate::args::{
     DEFAULT_SOCKET, EventsArgs, GraphArgs, LsArgs, Picture, PortsArgs, SourceOptions, Verb, WhoArgs,
 };
+use crate::limit::Limit;
 use crate::live::{print, stopped};
 use crate::outcome::{CliError, Outcome};
 use crate::verbs::events::tell_unsuited;
@@ -30,13 +31,31 @@ use crate::writer::{self, Text};
 const MAX_AT_ONCE: usize = 20_000;
 
 /// Answers a verb that was given `--fleet`; none where it was not, or takes none.
-pub async fn run(sources: &SourceOptions, verb: &Verb) -> Option<Result<Outcome, CliError>> {
+pub async fn run(
+    sources: &SourceOptions,
+    verb: &Verb,
+    limit: &Limit,
+) -> Option<Result<Outcome, CliError>> {
+    let start = || limit.start_beside_waiting(sources.timeout());
     Some(match verb {
-        Verb::Ls(args) if args.look.fleet => ls(sources, args).await,
-        Verb::Who(args) if args.look.fleet => who(sources, args).await,
-        Verb::Ports(args) if args.look.fleet => ports(sources, args).await,
+        Verb::Ls(args) if args.look.fleet => {
+            start();
+            ls(sources, args).await
+        }
+        Verb::Who(args) if args.look.fleet => {
+            start();
+            who(sources, args).await
+        }
+        Verb::Ports(args) if args.look.fleet => {
+            start();
+            ports(sources, args).await
+        }
+        // These go on.
         Verb::Events(args) if args.fleet => events(sources, args).await,
-        Verb::Graph(args) if args.look.fleet => graph(sources, args).await,
+        Verb::Graph(args) if args.look.fleet => {
+            start();
+            graph(sources, args).await
+        }
         _ => return None,
     })
 }

@@ -5,6 +5,7 @@ use report::{Cells, v1, views};
 
 use crate::args::{HostsArgs, SourceOptions};
 use crate::etcd::checked;
+use crate::limit::Limit;
 use crate::outcome::{CliError, Outcome};
 use crate::verbs::fleet::{client, told};
 use crate::writer::Text;
@@ -13,7 +14,12 @@ use crate::writer::Text;
 ///
 /// # Errors
 /// No daemon answers, or it is of no fleet; etcd refuses.
-pub async fn run(sources: &SourceOptions, args: &HostsArgs) -> Result<Outcome, CliError> {
+pub async fn run(
+    sources: &SourceOptions,
+    args: &HostsArgs,
+    limit: &Limit,
+) -> Result<Outcome, CliError> {
+    limit.start_beside_waiting(sources.timeout());
     if let Some(host) = &args.remove {
         return remove(sources, args, host).await;
     }

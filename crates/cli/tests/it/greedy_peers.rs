@@ -255,17 +255,26 @@ fn daemon_of_fleet(
     count: usize,
     of: impl Fn(Option<&str>) -> String + Send + Sync + 'static,
 ) -> Peer {
+    daemon_of_hosts(count, 2, of)
+}
+
+/// The same of so many hosts.
+fn daemon_of_hosts(
+    count: usize,
+    hosts: usize,
+    of: impl Fn(Option<&str>) -> String + Send + Sync + 'static,
+) -> Peer {
     let status = format!(
         r#"{{"Fleet":"f","Host":"h","Liveness":"live","StaleSince":null,"Reason":null,"Published":true,
-        "UnpublishedReason":null,"Mirror":true,"Hosts":2,"Attachments":{count},"Unreadable":0}}"#
+        "UnpublishedReason":null,"Mirror":true,"Hosts":{hosts},"Attachments":{count},"Unreadable":0}}"#
     );
-    let host = |name: &str| {
+    let host = |number: usize| {
         format!(
-            r#"{{"Host":"{name}","Liveness":"live","StaleSince":null,"Number":null,"Address":null,
+            r#"{{"Host":"h{number}","Liveness":"live","StaleSince":null,"Number":null,"Address":null,
             "Version":"1","Bridges":[],"Attachments":null,"Meshes":[],"Notes":[]}}"#
         )
     };
-    let hosts = format!("[{}]", [host("h1"), host("h2")].join(","));
+    let hosts = format!("[{}]", (1..=hosts).map(host).collect::<Vec<_>>().join(","));
     Peer::engine(move |path| match path.split_once('?') {
         _ if path == "/v1/fleet" => (200, status.clone()),
         _ if path == "/v1/fleet/hosts" => (200, hosts.clone()),
@@ -317,6 +326,21 @@ fn all_answers_of_a_fleet_together_are_in_time_and_bounded() {
     let url = format!("unix://{}", slow.at());
     let ran = peak(&["--server", &url, "--timeout", "3", "ls", "--fleet"]).0;
     assert!(ran.code == 2 && ran.stderr.contains("no answer within 3s"), "{ran:?}");
+}
+
+#[test]
+fn what_is_held_of_all_hosts_of_a_fleet_is_bounded() {
+    let small =
+        r#"{"Container":"w","ID":"1","Interface":"e","State":"on","OFPort":3,"Bridge":"b"}"#;
+    let rows = rows_of_fleet(30_000, small);
+    let peer = daemon_of_hosts(30_000, 20, move |_| rows.clone());
+    let url = format!("unix://{}", peer.at());
+    for verb in [&["ls", "--fleet"][..], &["ports", "--fleet"], &["graph", "--fleet"]] {
+        let words = [&["--server", &url, "--timeout", TO_THE_END], verb].concat();
+        let ran = is_bounded("twenty large hosts", &words);
+        let told = "its answers are more than 128 MiB together";
+        assert!(ran.code == 2 && ran.stderr.contains(told), "{verb:?}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -117,6 +117,13 @@ pub enum HttpError {
     Json(serde_json::Error),
 }
 
+impl HttpError {
+    /// Whether a reply is JSON of which more would be held than is allowed.
+    pub fn is_too_much(&self) -> bool {
+        matches!(self, Self::Json(error) if bounded::is_too_much(error))
+    }
+}
+
 impl Http {
     /// A client of the server at `endpoint`; connects when it is asked something.
     pub fn new(endpoint: Endpoint) -> Self {
@@ -169,12 +176,15 @@ impl Http {
             .map_err(HttpError::Json)
     }
 
-    /// The JSON of a reply, of which no more is kept than of any other one of this server.
+    /// The JSON of a reply, of which no more than `held` bytes are kept; and how many are.
     ///
     /// # Errors
     /// [`HttpError::Json`].
-    pub fn read_json<T: DeserializeOwned>(&self, reply: &Reply<'_>) -> Result<T, HttpError> {
-        bounded::from_slice(reply.bytes(), self.held).map_err(HttpError::Json)
+    pub fn read_json<T: DeserializeOwned>(
+        reply: &Reply<'_>,
+        held: usize,
+    ) -> Result<(T, usize), HttpError> {
+        bounded::from_slice_counted(reply.bytes(), held).map_err(HttpError::Json)
     }
 
     /// Whatever `path` answers.
