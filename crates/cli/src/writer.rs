@@ -162,6 +162,11 @@ pub fn tell_line(line: &str) {
     write_bytes((printable(line) + "\n").as_bytes());
 }
 
+/// Tells several lines on stderr, in one call. Each ends by itself.
+pub fn tell_lines(lines: &str) {
+    write_bytes(printable_lines(lines).as_bytes());
+}
+
 /// Asks on stderr; false if the question could not be written.
 #[allow(clippy::disallowed_methods, reason = "the one place that writes there")]
 pub fn ask(question: &str) -> bool {

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use report::printable;
 
 use crate::release::LINE;
 use crate::writer;
@@ -74,7 +75,7 @@ impl Cli {
     /// is a mistake, which is told on stderr.
     pub fn from_words() -> Result<Self, ExitCode> {
         let words: Vec<_> = std::env::args_os().collect();
-        Self::read(&words).map_err(|said| print_clap(&said))
+        Self::read(&words).map_err(|said| print_clap(&said, &words))
     }
 
     fn read(words: &[OsString]) -> Result<Self, clap::Error> {
@@ -127,9 +128,15 @@ fn with_one_verb(words: &[OsString]) -> Option<clap::Command> {
     Some(if is_plugin(words) { command.subcommand(above("ovs")) } else { command })
 }
 
-/// What clap has to say: help and version on stdout, mistakes on stderr.
-fn print_clap(said: &clap::Error) -> ExitCode {
+/// What clap has to say: help and version on stdout, mistakes on stderr. Help is our own words, and keeps its
+/// styles; a mistake quotes words that may be anybody's.
+fn print_clap(said: &clap::Error, words: &[OsString]) -> ExitCode {
     let code = u8::try_from(said.exit_code()).unwrap_or(2);
+    let is_help = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if said.use_stderr() && said.kind() != is_help {
+        writer::tell_lines(&in_lines(said.render().to_string(), words));
+        return ExitCode::from(code);
+    }
     match said.print() {
         Err(error) if !said.use_stderr() && error.kind() != io::ErrorKind::BrokenPipe => {
             writer::tell("docker-ovs", &format!("cannot write: {error}"));
@@ -137,6 +144,19 @@ fn print_clap(said: &clap::Error) -> ExitCode {
         }
         _ => ExitCode::from(code),
     }
+}
+
+/// What is said of the words of a command line, in which no word has a line of its own.
+fn in_lines(mut said: String, words: &[OsString]) -> String {
+    for word in words.iter().map(|word| word.to_string_lossy()) {
+        // A value may stand behind its option, and in a list.
+        for part in word.split(['=', ',']).chain([&*word]) {
+            if part.contains(['\n', '\t']) && !part.trim().is_empty() {
+                said = said.replace(part, &printable(part));
+            }
+        }
+    }
+    said
 }
 
 /// What `serve` does with the option that tells other verbs which token a daemon wants.
@@ -280,6 +300,16 @@ mod tests {
                 assert_eq!(ours.to_string(), of_all.to_string(), "{line}");
             }
         }
+    }
+
+    #[test]
+    fn no_word_of_a_command_line_has_a_line_of_its_own() {
+        let words: Vec<_> =
+            ["docker-ovs", "ls", "--filter", "status=on\nerror: no"].map(OsString::from).into();
+        let said = Cli::read(&words).unwrap_err().render().to_string();
+        assert!(said.contains("on\nerror: no"), "{said}");
+        let said = in_lines(said, &words);
+        assert!(said.contains("on\\u{a}error: no") && !said.contains("on\nerror"), "{said}");
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::process::{Command, Stdio};
 
+use clap::ArgAction;
+use docker_ovs::args::Cli;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 /// What it prints on stdout, a pipe, and on stderr, a terminal.
@@ -45,6 +47,29 @@ fn an_empty_answer_says_so() {
         let (stdout, stderr) = on_a_terminal(words);
         assert_eq!(stderr, format!("docker-ovs: {said}\n"), "{words:?}");
         assert!(stdout.lines().count() <= 1, "{stdout}");
+    }
+}
+
+/// Each option that takes a value, and a word that is no verb: what clap says of it passes the filter too.
+#[test]
+fn a_mistake_obeys_no_word_of_the_command_line() {
+    let odd = "\u{1b}[31m\u{7}\u{202e}\u{2028}no";
+    let mut lines = vec![vec![odd.to_owned()], vec!["ls".to_owned(), odd.to_owned()]];
+    let command = Cli::documented();
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "serve") {
+        let takes =
+            |arg: &&clap::Arg| matches!(arg.get_action(), ArgAction::Set | ArgAction::Append);
+        for option in verb.get_arguments().filter(takes).filter_map(clap::Arg::get_long) {
+            let verb = verb.get_name().to_owned();
+            lines.push(vec![verb, format!("--{option}"), odd.to_owned(), "--no-such".to_owned()]);
+        }
+    }
+    assert!(lines.len() > 50, "{}", lines.len());
+    for words in lines {
+        let words: Vec<_> = words.iter().map(String::as_str).collect();
+        let (_, told) = on_a_terminal(&words);
+        let is_odd = |c: char| c.is_control() && c != '\n' || matches!(c, '\u{202e}' | '\u{2028}');
+        assert!(!told.is_empty() && !told.contains(is_odd), "{words:?}: {told:?}");
     }
 }
 
