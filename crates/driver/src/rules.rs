@@ -2,9 +2,8 @@
 //! database, and from which endpoints have ended.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 
-use model::endpoint_record::EndpointRecord;
+use model::endpoint_record::{EndpointRecord, endpoints_of};
 use model::published::{Protocol, PublishedPort};
 use model::switch::{Bridge, Port};
 use nftables::{Chain, Hook, Match, Rule, Table, Verdict};
@@ -39,10 +38,7 @@ pub(crate) type HasEnded<'a> = &'a dyn Fn(&Port) -> bool;
 
 /// Whether an endpoint is on a network that has not ended.
 pub(crate) fn is_lived_on(bridge: &Bridge, network: &str, has_ended: HasEnded<'_>) -> bool {
-    let is_on = |port: &&Arc<Port>| {
-        EndpointRecord::of(port).is_some_and(|record| record.network == network)
-    };
-    bridge.ports.iter().filter(is_on).any(|port| !has_ended(port))
+    endpoints_of(bridge).any(|(port, record)| record.network == network && !has_ended(port))
 }
 
 /// The networks whose gateway this host is at present. Docker has a network until it says otherwise; of others
@@ -106,12 +102,9 @@ impl Rules {
             }
         }
         let mut publishes = false;
-        for port in &bridge.ports {
-            let record = EndpointRecord::of(port).filter(|record| record.network == network.id);
-            let Some(record) = record.filter(|record| !record.published.is_empty()) else {
-                continue;
-            };
-            if has_ended(port) {
+        let own = endpoints_of(bridge).filter(|(_, record)| record.network == network.id);
+        for (port, record) in own {
+            if record.published.is_empty() || has_ended(port) {
                 continue;
             }
             publishes = true;
@@ -179,6 +172,8 @@ mod tests {
     use std::collections::BTreeMap;
     use std::sync::Arc;
 
+    use model::endpoint_record::host_end;
+
     use super::*;
     use crate::network::Subnet;
 
@@ -204,7 +199,12 @@ mod tests {
             published: published.iter().map(|text| text.parse().unwrap()).collect(),
             ..EndpointRecord::default()
         };
-        let port = Port { external_ids: record.external_ids(), ..Port::default() };
+        let port = Port {
+            iface: host_end(&record.network, &record.endpoint),
+            kind: "system".to_owned(),
+            external_ids: record.external_ids(),
+            ..Port::default()
+        };
         let mut external_ids = BTreeMap::new();
         network.kept_on(None).apply(&mut external_ids);
         let ports = vec![Arc::new(port)];

@@ -7,12 +7,17 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::Hasher;
+use std::sync::Arc;
 
-use crate::ids::{Mac, short_id, short_if_id};
+use fnv::FnvHasher;
+
+use crate::ids::{Mac, Name, short_id, short_if_id};
+use crate::plan::HOST_END;
 use crate::port_record::{ALIAS, Alias, PREFIX, short_system};
 use crate::published::PublishedPort;
 use crate::snapshot::Cidr;
-use crate::switch::Port;
+use crate::switch::{Bridge, Port};
 
 /// The keys of our own, without [`PREFIX`], that other records have not.
 pub(crate) const OWN_KEYS: [&str; 6] =
@@ -60,12 +65,24 @@ pub struct EndpointRecord {
 }
 
 impl EndpointRecord {
-    /// What the row of `port` records, if a network driver of ours made it.
+    /// What the row of `port` records. A copy of such a record says as much: what acts on an endpoint goes by
+    /// [`made_for`](Self::made_for).
     pub fn of(port: &Port) -> Option<Self> {
         Self::read(&port.external_ids)
     }
 
-    /// The same, of `external_ids` wherever they are.
+    /// The endpoint that a network driver of ours made `port` for. A record is copied as easily as any key, to a
+    /// patch port or to what another container has; the name follows from network and endpoint, and a database
+    /// has each name but once.
+    pub fn made_for(port: &Port) -> Option<Self> {
+        // Most ports are no endpoint's.
+        if port.kind != "system" || !port.iface.starts_with(HOST_END) {
+            return None;
+        }
+        Self::of(port).filter(|record| port.iface == host_end(&record.network, &record.endpoint))
+    }
+
+    /// What `external_ids` record, wherever they are.
     pub fn read(ids: &BTreeMap<String, String>) -> Option<Self> {
         let text = |key: &str| ids.get(key).filter(|text| !text.is_empty()).cloned();
         let own = |key: &str| text(&format!("{PREFIX}{key}"));
@@ -143,6 +160,22 @@ impl EndpointRecord {
     }
 }
 
+/// The endpoints that are on a bridge, each with the port that was [made for](EndpointRecord::made_for) it.
+pub fn endpoints_of(bridge: &Bridge) -> impl Iterator<Item = (&Arc<Port>, EndpointRecord)> {
+    bridge.ports.iter().filter_map(|port| Some((port, EndpointRecord::made_for(port)?)))
+}
+
+/// The host's end of an endpoint, and the port's name: the same at each try, so that what a driver that was killed
+/// has left is found by its name alone, and that no other port is taken for it.
+pub fn host_end(network: &str, endpoint: &str) -> Name {
+    let mut hash = FnvHasher::default();
+    hash.write(network.as_bytes());
+    hash.write_u8(0xff);
+    hash.write(endpoint.as_bytes());
+    let mixed = hash.finish() ^ (hash.finish() >> 32);
+    format!("{HOST_END}{:08x}", mixed & u64::from(u32::MAX)).into()
+}
+
 /// What the alias of an endpoint's link begins with, whatever was learnt of the endpoint since it was made.
 pub fn alias_beginning(network: &str, endpoint: &str) -> String {
     format!("{ALIAS}{endpoint}/{} ", short_id(network))
@@ -208,6 +241,29 @@ mod tests {
             ..PortRecord::default()
         };
         assert_eq!(EndpointRecord::read(&ours.external_ids()), None);
+    }
+
+    /// A clone of a row, or a program that writes the keys of one row to another, makes no endpoint.
+    #[test]
+    fn a_copy_of_its_record_is_no_endpoint() {
+        let port = |iface: &str, kind: &str| Port {
+            iface: iface.into(),
+            kind: kind.into(),
+            external_ids: record().external_ids(),
+            ..Port::default()
+        };
+        let own = host_end(&record().network, &record().endpoint);
+        assert_eq!(EndpointRecord::made_for(&port(&own, "system")), Some(record()));
+        let others = ["patch", "vxlan", "internal", "dpdk"].map(|kind| port(&own, kind));
+        let renamed = ["p0", "eth0", "dov-00000000"].map(|iface| port(iface, "system"));
+        let copies = others.into_iter().chain(renamed);
+        for copy in copies.clone() {
+            assert_eq!(EndpointRecord::made_for(&copy), None, "{copy:?}");
+        }
+        let ports = copies.chain([port(&own, "system")]).map(Arc::new).collect();
+        let bridge = Bridge { ports, ..Bridge::default() };
+        let found: Vec<_> = endpoints_of(&bridge).map(|(port, _)| port.iface.clone()).collect();
+        assert_eq!(found, [own]);
     }
 
     #[test]

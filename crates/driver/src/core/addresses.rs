@@ -222,10 +222,8 @@ struct InUse {
 impl InUse {
     fn of(view: &View, pool: &Pool, boot: &str) -> Self {
         let networks: BTreeSet<_> = networks_of(view, pool).map(|network| network.id).collect();
-        let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
         let (mut on_ports, mut ended) = (BTreeMap::new(), BTreeSet::new());
-        for port in ports {
-            let Some(record) = EndpointRecord::of(port) else { continue };
+        for (_, port, record) in view.endpoint_ports() {
             if !networks.contains(&record.network) {
                 continue;
             }

@@ -1,12 +1,10 @@
 //! Endpoints: made when the engine says so, and ready when it joins.
 
 use std::collections::BTreeMap;
-use std::hash::Hasher;
 use std::net::IpAddr;
 
-use fnv::FnvHasher;
 use host::{EndpointLink, TargetNetns};
-use model::endpoint_record::EndpointRecord;
+use model::endpoint_record::{EndpointRecord, host_end};
 use model::ids::{Mac, Name};
 use model::plan::endpoint::{Attach, attach, await_number, candidate};
 use model::plan::{HOST_END, Plan};
@@ -141,7 +139,8 @@ impl Driver {
     /// container that it was in: the engine could not say that it is gone.
     fn stray(view: &View, bridge: &Bridge, request: &Request<'_>) -> Option<EndpointRecord> {
         let port = candidate(bridge, &request.owner(), request.wanted())?;
-        let record = EndpointRecord::of(port).filter(|record| record.container.is_some())?;
+        let record = EndpointRecord::made_for(port)?;
+        record.container.as_ref()?;
         let here = EndpointLink::Here { is_finished: true, other_end_is_here: true };
         (view.endpoints.link_of(port) == here).then_some(record)
     }
@@ -226,17 +225,6 @@ impl Driver {
         }
         Ok(joined)
     }
-}
-
-/// The host's end of an endpoint: the same at each try, so that what a driver that was killed has left is
-/// found by its name alone.
-pub(super) fn host_end(network: &str, endpoint: &str) -> Name {
-    let mut hash = FnvHasher::default();
-    hash.write(network.as_bytes());
-    hash.write_u8(0xff);
-    hash.write(endpoint.as_bytes());
-    let mixed = hash.finish() ^ (hash.finish() >> 32);
-    format!("{HOST_END}{:08x}", mixed & u64::from(u32::MAX)).into()
 }
 
 /// The other end of a host's end.

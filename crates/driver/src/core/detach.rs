@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use host::TargetNetns;
-use model::endpoint_record::alias_beginning;
+use model::endpoint_record::{alias_beginning, host_end};
 use model::plan::endpoint::detach;
 
-use super::attach::host_end;
 use super::{BOUND, Driver, TRIES};
 use crate::DriverError;
 

@@ -204,8 +204,6 @@ impl Driver {
 
 /// The endpoints of engines that a driver serves by calls, and so have to be asked.
 fn endpoints(view: &View) -> impl Iterator<Item = EndpointRecord> {
-    let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
-    ports
-        .filter_map(|port| EndpointRecord::of(port))
-        .filter(|record| record.engine == super::DOCKER)
+    let all = view.endpoint_ports().map(|(_, _, record)| record);
+    all.filter(|record| record.engine == super::DOCKER)
 }

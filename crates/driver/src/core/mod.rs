@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use host::{ActError, Endpoints, Host, Settings, TargetNetns};
 use model::SourceError;
-use model::endpoint_record::EndpointRecord;
+use model::endpoint_record::{EndpointRecord, endpoints_of, host_end};
 use model::plan::Plan;
 use model::switch::{Bridge, OfPortState, Port};
 use std::sync::Arc;
@@ -86,7 +86,7 @@ impl Driver {
     /// many ports there are, the database has little to tell.
     async fn open_endpoint(&self, network: &str, endpoint: &str) -> Result<View, DriverError> {
         let mut endpoints = Endpoints::of(&self.host).await?;
-        let bridges = endpoints.rows_of(&attach::host_end(network, endpoint)).await?;
+        let bridges = endpoints.rows_of(&host_end(network, endpoint)).await?;
         let view = View { endpoints, bridges, system: None };
         let is_whole = view.endpoint(network, endpoint).is_some() && view.network(network).is_ok();
         if is_whole { Ok(view) } else { self.open().await }
@@ -107,12 +107,14 @@ impl View {
         network: &str,
         endpoint: &str,
     ) -> Option<(&Bridge, &Arc<Port>, EndpointRecord)> {
-        self.bridges.iter().find_map(|bridge| {
-            bridge.ports.iter().find_map(|port| {
-                let record = EndpointRecord::of(port)?;
-                record.is(network, endpoint).then_some((bridge, port, record))
-            })
-        })
+        self.endpoint_ports().find(|(_, _, record)| record.is(network, endpoint))
+    }
+
+    /// All endpoints, by the ports that were made for them: what merely bears a copy of such a record is never
+    /// taken away, nor in the way of the one that it is a copy of.
+    fn endpoint_ports(&self) -> impl Iterator<Item = (&Bridge, &Arc<Port>, EndpointRecord)> {
+        let all = self.bridges.iter();
+        all.flat_map(|bridge| endpoints_of(bridge).map(move |(port, of)| (bridge, port, of)))
     }
 
     /// Whether a port's endpoint has ended: no link is its any more. One that has no number yet may be in the

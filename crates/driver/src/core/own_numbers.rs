@@ -68,10 +68,7 @@ impl Misnumbered<'_> {
 }
 
 pub(super) fn misnumbered(view: &View) -> Vec<Misnumbered<'_>> {
-    let all = view.bridges.iter();
-    let all = all.flat_map(|bridge| bridge.ports.iter().map(move |port| (bridge, port)));
-    let all = all.filter_map(|(bridge, port)| {
-        let record = EndpointRecord::of(port)?;
+    let all = view.endpoint_ports().filter_map(|(bridge, port, record)| {
         let owner = owner(&record, port);
         let is_free = record.name.is_some() && !record.is_number_asked_for;
         (is_free && is_misnumbered(bridge, port, &owner)).then_some(Misnumbered {

@@ -1,6 +1,5 @@
 //! Whether ports of this host can be published on a network.
 
-use model::endpoint_record::EndpointRecord;
 use model::published::PublishedPort;
 
 use super::View;
@@ -28,8 +27,7 @@ pub(super) fn require_published(
              network with gateway=host, or connect the container to a network of the engine's own too",
         ));
     }
-    let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
-    let others: Vec<_> = ports.filter_map(|port| Some((port, EndpointRecord::of(port)?))).collect();
+    let others: Vec<_> = view.endpoint_ports().map(|(_, port, record)| (port, record)).collect();
     let listeners = Listeners::of(published)?;
     for wanted in published {
         if wanted.host_port == 0 || wanted.port == 0 {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use host::MeshOfBridge;
-use model::endpoint_record::EndpointRecord;
+use model::endpoint_record::endpoints_of;
 use model::ids::Name;
 use model::memory::MemoryChange;
 use model::numbers;
@@ -21,9 +21,8 @@ use crate::network::{self, NetworkRecord};
 
 /// The endpoints that are still on it, by network and endpoint.
 pub(super) fn left_on(bridge: &Bridge, network: &str) -> Vec<(String, String)> {
-    let records = bridge.ports.iter().filter_map(|port| EndpointRecord::of(port));
-    let own = records.filter(|record| record.network == network);
-    own.map(|record| (record.network, record.endpoint)).collect()
+    let own = endpoints_of(bridge).filter(|(_, record)| record.network == network);
+    own.map(|(_, record)| (record.network, record.endpoint)).collect()
 }
 
 impl View {

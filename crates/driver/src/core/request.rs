@@ -1,12 +1,10 @@
 //! What is known of an endpoint that is to be made, and what follows from it.
 
-use std::sync::Arc;
-
-use model::endpoint_record::EndpointRecord;
+use model::endpoint_record::{EndpointRecord, endpoints_of};
 use model::ids::{Mac, Name};
 use model::numbers::NumberOwner;
 use model::plan::OfPortChoice;
-use model::switch::{Bridge, Port};
+use model::switch::Bridge;
 
 use super::View;
 use super::attach::{Endpoint, far_end};
@@ -63,10 +61,8 @@ impl Request<'_> {
     ) -> Result<(), DriverError> {
         let vlans = self.options.vlans.as_ref().unwrap_or(&self.of_network.vlans);
         let own: Vec<_> = self.endpoint.addresses.iter().map(|cidr| cidr.ip).collect();
-        let same_vlan = |port: &&Arc<Port>| port.tag == vlans.tag;
-        for port in bridge.ports.iter().filter(same_vlan) {
-            let record = EndpointRecord::of(port).filter(|of| of.network != self.network.id);
-            let Some(record) = record else { continue };
+        let others = endpoints_of(bridge).filter(|(_, of)| of.network != self.network.id);
+        for (port, record) in others.filter(|(port, _)| port.tag == vlans.tag) {
             let taken = record.addresses.iter().find(|cidr| own.contains(&cidr.ip));
             if let Some(taken) = taken.filter(|_| !view.has_ended(port)) {
                 return Err(DriverError::new(format!(

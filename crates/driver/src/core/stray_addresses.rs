@@ -6,7 +6,6 @@ use std::net::IpAddr;
 
 use host::{ExternalIdsGuard, OpenVSwitchIds};
 use model::address_pool::{Holder, Pool};
-use model::endpoint_record::EndpointRecord;
 use tokio::time::Instant;
 use tracing::{debug, info};
 
@@ -94,8 +93,7 @@ impl Driver {
 /// The addresses of ports of these networks whose link is in a container.
 fn on_ports(view: &View, networks: &[String]) -> BTreeSet<IpAddr> {
     let loose: BTreeSet<_> = loose(view).map(|record| record.endpoint).collect();
-    let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
-    let records = ports.filter_map(|port| EndpointRecord::of(port));
+    let records = view.endpoint_ports().map(|(_, _, record)| record);
     let held = records
         .filter(|record| networks.contains(&record.network) && !loose.contains(&record.endpoint));
     held.flat_map(|record| record.addresses).map(|cidr| cidr.ip).collect()

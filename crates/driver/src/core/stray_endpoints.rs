@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use host::EndpointLink;
 use model::endpoint_record::EndpointRecord;
-use model::switch::Bridge;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -42,14 +41,11 @@ impl Driver {
 
 /// Those whose link is gone, or in no container.
 pub(super) fn loose(view: &View) -> impl Iterator<Item = EndpointRecord> {
-    let ports = view.bridges.iter().flat_map(|bridge: &Bridge| &bridge.ports);
-    ports.filter_map(|port| {
-        let record = EndpointRecord::of(port).filter(|record| record.engine == super::DOCKER)?;
-        let is_loose = match view.endpoints.link_of(port) {
-            EndpointLink::Gone => true,
-            EndpointLink::Here { other_end_is_here, .. } => other_end_is_here,
-            EndpointLink::Unknown(_) => false,
-        };
-        is_loose.then_some(record)
-    })
+    let all = view.endpoint_ports().filter(|(_, _, record)| record.engine == super::DOCKER);
+    let loose = all.filter(|(_, port, _)| match view.endpoints.link_of(port) {
+        EndpointLink::Gone => true,
+        EndpointLink::Here { other_end_is_here, .. } => other_end_is_here,
+        EndpointLink::Unknown(_) => false,
+    });
+    loose.map(|(_, _, record)| record)
 }

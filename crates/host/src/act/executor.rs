@@ -232,7 +232,7 @@ impl PlanExecutor {
         };
         let Some(port) = orphan else { return Ok(()) };
         self.kernel.require_gone(&port.iface)?;
-        if EndpointRecord::of(port).is_some() {
+        if EndpointRecord::made_for(port).is_some() {
             return self.look_for_endpoint(port);
         }
         // What is replaced had its interface in a container that is free of it now.

@@ -61,12 +61,13 @@ impl EndpointLinks {
 
     /// The link of this port; `switch` is the namespace that was read.
     pub(crate) fn of(&self, port: &Port, switch: &Netns) -> EndpointLink {
-        let record = EndpointRecord::of(port);
-        let alias = record.map(|record| alias_beginning(&record.network, &record.endpoint));
-        if let Some(found) = found_here(&self.here, port, alias.as_deref()) {
+        let Some(record) = EndpointRecord::made_for(port) else {
+            return EndpointLink::Unknown("it is no endpoint's port".to_owned());
+        };
+        let alias = alias_beginning(&record.network, &record.endpoint);
+        if let Some(found) = found_here(&self.here, port, &alias) {
             return found;
         }
-        let Some(alias) = alias else { return EndpointLink::Gone };
         match self.elsewhere.get_or_init(|| aliases_elsewhere(switch)) {
             Ok(aliases) if aliases.iter().any(|other| other.starts_with(&alias)) => {
                 EndpointLink::Unknown("its link is in another network namespace".to_owned())
@@ -78,11 +79,9 @@ impl EndpointLinks {
 }
 
 /// What the links of the switch's namespace tell of a port; none where none of them can be its link.
-fn found_here(links: &[Link], port: &Port, alias: Option<&str>) -> Option<EndpointLink> {
-    let has_alias = |link: &&Link| match (&link.alias, alias) {
-        (Some(found), Some(beginning)) => found.starts_with(beginning),
-        _ => false,
-    };
+fn found_here(links: &[Link], port: &Port, beginning: &str) -> Option<EndpointLink> {
+    let has_alias =
+        |link: &&Link| link.alias.as_ref().is_some_and(|alias| alias.starts_with(beginning));
     if let Some(own) = links.iter().find(has_alias) {
         return Some(here(own, true));
     }
@@ -163,7 +162,7 @@ mod tests {
     /// What is found of the port `dov-1`, which vswitchd holds by the index 7.
     fn found(links: &[Link]) -> Option<EndpointLink> {
         let port = Port { iface: "dov-1".into(), ifindex: Some(Ifindex(7)), ..Port::default() };
-        found_here(links, &port, Some("docker-ovs e1/n1 "))
+        found_here(links, &port, "docker-ovs e1/n1 ")
     }
 
     #[test]

@@ -106,7 +106,7 @@ fn not_known(why: &str) -> MayGo {
 impl PrunePlanner<'_> {
     fn port(self, row: &SwitchPort) -> Option<Result<Prunable, Undecided>> {
         let record = PortRecord::of(&row.port);
-        let endpoint = EndpointRecord::of(&row.port);
+        let endpoint = EndpointRecord::made_for(&row.port);
         let (last, doubt) = match &row.occupant {
             Occupant::Orphaned { last } => (last.as_ref(), None),
             Occupant::Unknown { why } => (None, Some(why)),

@@ -98,7 +98,7 @@ pub fn candidate<'a>(
         OfPortChoice::Auto => return None,
     };
     let mut ports = bridge.ports.iter().filter(|port| has(port, ofport));
-    ports.next().filter(|port| EndpointRecord::of(port).is_some() && port.bond.is_none())
+    ports.next().filter(|port| EndpointRecord::made_for(port).is_some() && port.bond.is_none())
 }
 
 impl Attach<'_> {

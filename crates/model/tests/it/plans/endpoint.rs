@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use docker_ovs_model::endpoint_record::EndpointRecord;
+use docker_ovs_model::endpoint_record::{EndpointRecord, host_end};
 use docker_ovs_model::ids::{NetnsId, OfPort};
 use docker_ovs_model::numbers::{self, NumberOwner};
 use docker_ovs_model::plan::endpoint::{
@@ -71,7 +71,7 @@ impl Switch {
             tag: None,
             trunks: Vec::new(),
             vlan_mode: None,
-            host_end: format!("dov-{endpoint:0>8}").as_str().into(),
+            host_end: host_end("n", endpoint),
             interface: "dop-1".into(),
             netns: NetnsId { dev: 1, ino: 1 },
         };
@@ -223,7 +223,8 @@ fn a_number_that_is_asked_for_is_taken_over_or_refused() {
     ));
     let bridge = switch.bridge();
     let who = owner(&record("e2", "192.0.2.3", None));
-    assert_eq!(candidate(&bridge, &who, asked).map(|port| &*port.iface), Some("dov-000000e1"));
+    let found = candidate(&bridge, &who, asked).map(|port| port.iface.clone());
+    assert_eq!(found, Some(host_end("n", "e1")));
     assert!(candidate(&bridge, &who, OfPortChoice::Free).is_none());
 }
 
@@ -240,8 +241,8 @@ fn what_is_taken_away_is_the_port_and_then_its_veth_and_the_number_stays() {
     let record = EndpointRecord::of(&port).unwrap();
     let plan = detach(&bridge, &port, &record, NetnsId { dev: 1, ino: 1 });
     let [first, second] = &*told(&plan) else { panic!("{plan:?}") };
-    assert_eq!(first, "remove port dov-000000e1 from br0");
-    assert!(second.contains("dov-000000e1"), "{second}");
+    assert_eq!(*first, format!("remove port {} from br0", port.iface));
+    assert!(second.contains(&*port.iface), "{second}");
     switch.0 = rehearse(&switch.0, &plan.steps);
     assert!(switch.bridge().ports.is_empty());
     assert_eq!(numbers::kept(&switch.bridge()), BTreeSet::from([number]));
@@ -269,8 +270,9 @@ fn a_record_that_is_written_anew_is_brought_back() {
     let own = owner(&record);
     let plan = note(&all, &bridge, &port, &record, &own, Some(OfPort(40_000)));
     let [anew, wait] = &*told(&plan) else { panic!("{plan:?}") };
-    assert_eq!(anew, "write the record of dov-000000e1 on br0 anew, ofport 40000");
-    assert_eq!(wait, "wait for the OpenFlow port of dov-000000e1 on br0");
+    let iface = &port.iface;
+    assert_eq!(*anew, format!("write the record of {iface} on br0 anew, ofport 40000"));
+    assert_eq!(*wait, format!("wait for the OpenFlow port of {iface} on br0"));
     let before = switch.0.clone();
     // Which number vswitchd gives is its own affair.
     let Some(Step::Switch(rewrite)) = plan.steps.first() else { panic!("{plan:?}") };
