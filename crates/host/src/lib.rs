@@ -66,7 +66,7 @@ pub use clock::now;
 pub use doctor::examine_recording;
 pub use engine::docker::address::EngineOptions;
 pub use engine::{EngineEndpoint, EngineNetwork};
-pub use kernel::{AskedLink, EndpointLink, HostLink};
+pub use kernel::{AskedLink, EndpointLink, EndpointVeth, HostLink};
 pub use netns::tcp_socket_owner;
 pub use origin::{Observe, Origin};
 pub use question::Question;

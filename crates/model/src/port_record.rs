@@ -16,7 +16,8 @@ use crate::switch::Port;
 mod alias;
 mod place;
 
-pub(crate) use alias::{Alias, short_system};
+pub(crate) use alias::Alias;
+pub use alias::{is_marked_for, short_system};
 pub use place::ServiceSlot;
 pub(crate) use place::is_own_label;
 

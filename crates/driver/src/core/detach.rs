@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use host::TargetNetns;
-use model::endpoint_record::{alias_beginning, host_end};
+use host::EndpointVeth;
+use model::endpoint_record::host_end;
+use model::ids::short_if_id;
 use model::plan::endpoint::detach;
+use tracing::warn;
 
-use super::{BOUND, Driver, TRIES};
+use super::{BOUND, Driver, TRIES, View};
 use crate::DriverError;
 
 /// So long what a call has done is undone at most.
@@ -40,18 +42,21 @@ impl Driver {
         for _ in 0..TRIES {
             let mut view = self.open_endpoint(network, endpoint).await?;
             let Some((bridge, port, record)) = view.endpoint(network, endpoint) else {
-                // A driver that was killed before it made the port. Podman's endpoints on several networks
-                // are all called as their container is.
-                let alias = alias_beginning(network, endpoint);
-                return Ok(view.endpoints.delete_left(&host_end(network, endpoint), &alias)?);
+                return self.delete_left(&mut view, network, endpoint).await;
             };
-            let home = TargetNetns::own()?;
             let name = bridge.name.clone();
-            let plan = detach(bridge, port, &record, home.id());
-            match view.endpoints.carry_out(&plan, home).await {
+            let veth = view.endpoints.veth_of(port)?;
+            let plan = detach(bridge, port, &record, veth.as_ref().map(EndpointVeth::deletion));
+            match view.carry_out(&plan).await {
                 Ok(()) => {
                     // The same where the database was told of the port before its link was whole.
                     view.endpoints.delete_unfinished(&host_end(network, endpoint))?;
+                    let is_renamed = veth.is_none()
+                        && !view.endpoints.marked_veths(network, endpoint)?.is_empty();
+                    if is_renamed {
+                        let mut view = self.open().await?;
+                        self.delete_left(&mut view, network, endpoint).await?;
+                    }
                     if !record.published.is_empty() {
                         self.stand_again().await;
                     }
@@ -62,5 +67,29 @@ impl Driver {
             }
         }
         Err(DriverError::new("its port changes all the time; try again"))
+    }
+
+    /// Deletes the veth that is left of an endpoint which has no port: of a driver that was killed before it made the
+    /// port, or after it took that. `view` is of all ports. Podman's endpoints on several networks are all called as
+    /// their container is.
+    async fn delete_left(
+        &self,
+        view: &mut View,
+        network: &str,
+        endpoint: &str,
+    ) -> Result<(), DriverError> {
+        view.endpoints.delete_unfinished(&host_end(network, endpoint))?;
+        let marked = view.endpoints.marked_veths(network, endpoint)?;
+        match EndpointVeth::left(&marked, &view.bridges, view.system.as_deref()) {
+            Ok(None) => Ok(()),
+            Ok(Some(veth)) => {
+                let delete = vec![veth.deletion().into()];
+                Ok(view.carry_out(&super::network::plan("", delete)).await?)
+            }
+            Err(why) => {
+                warn!("no link is deleted for endpoint {}: {why}", short_if_id(endpoint));
+                Ok(())
+            }
+        }
     }
 }

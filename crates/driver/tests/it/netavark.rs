@@ -188,6 +188,31 @@ fn what_happens_on_one_network_leaves_the_others_of_a_container_alone() {
     assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
 }
 
+/// An alias is copied as easily as a name: the port of another container lives.
+#[test]
+fn a_link_with_a_copy_of_an_alias_is_left_alone() {
+    lab::need!(Lab);
+    let (bridge, netns) = (Bridge::new(), Netns::new());
+    let path = format!("/run/netns/{}", netns.name());
+    let text = container(bridge.name(), &unique("web"), "192.0.2.2", &json!({}));
+    let call = |verb: &str| {
+        let done = said(here(), &[verb, &path], &text);
+        assert_eq!(done.code, 0, "{verb}: {done:?}");
+    };
+    call("setup");
+    let own = run("ovs-vsctl", &["list-ports", bridge.name()]);
+    let other = lab::Link::add(&["type", "veth", "peer", "name", &unique("p")]);
+    bridge.add(other.name(), &[]);
+    let shown = run("ip", &["link", "show", "dev", &own]);
+    let alias = shown.lines().find_map(|line| line.trim().strip_prefix("alias ")).unwrap();
+    run("ip", &["link", "set", "dev", other.name(), "alias", alias]);
+    for verb in ["teardown", "setup", "teardown", "teardown"] {
+        call(verb);
+        run("ip", &["link", "show", "dev", other.name()]);
+    }
+    assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), other.name());
+}
+
 #[test]
 fn what_fails_leaves_nothing() {
     lab::need!(Lab);

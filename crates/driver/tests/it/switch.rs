@@ -335,3 +335,41 @@ fn a_gateway_that_is_missing_holds_up_its_own_network_alone() {
     }
     assert!(ports(&bridge).is_empty());
 }
+
+/// As with a clone of a row, or a script that writes the keys of one port to another.
+#[test]
+fn what_bears_a_copy_of_an_endpoints_record_is_left_alone() {
+    lab::need!(Lab);
+    let (caller, bridge) = (Caller::new(), Bridge::new());
+    caller.create(&bridge_option(&bridge));
+    let end = unique("e");
+    caller.endpoint(&end, "192.0.2.2", "{}");
+    let own = ports(&bridge).pop().unwrap();
+    let (other, patch) =
+        (lab::Link::add(&["type", "veth", "peer", "name", &unique("p")]), unique("p"));
+    let peer = format!("options:peer={patch}x");
+    bridge.add(other.name(), &[]);
+    bridge.add_without_waiting(&patch, &["--", "set", "interface", &patch, "type=patch", &peer]);
+    let ids = run("ovs-vsctl", &["get", "interface", &own, "external_ids"]);
+    let alias = run("ip", &["link", "show", "dev", &own]);
+    let alias = alias.lines().find_map(|line| line.trim().strip_prefix("alias ")).unwrap();
+    for copy in [other.name(), &patch] {
+        run("ovs-vsctl", &["set", "interface", copy, &format!("external_ids={ids}")]);
+    }
+    run("ip", &["link", "set", "dev", other.name(), "alias", alias]);
+    let mut copies = [other.name().to_owned(), patch.clone()];
+    copies.sort();
+    let left = || {
+        let mut left = ports(&bridge);
+        left.sort();
+        left
+    };
+    for _ in 0..3 {
+        let done = caller.of("DeleteEndpoint", &end, "");
+        assert!(done.get("Err").is_none(), "{done}");
+        assert_eq!(left(), copies);
+    }
+    assert_eq!(caller.delete(), serde_json::json!({}));
+    assert_eq!(left(), copies, "nothing is left on the network");
+    run("ip", &["link", "show", "dev", other.name()]);
+}

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use model::SourceError;
+use model::endpoint_record::alias_beginning;
 use model::ids::{Ifindex, NetnsId};
 use model::plan::Plan;
 use model::switch::{Bridge, Port};
@@ -16,7 +17,7 @@ use netns::Netns;
 
 use super::ActError;
 use super::executor::PlanExecutor;
-use crate::kernel::{EndpointLink, EndpointLinks, HostLink};
+use crate::kernel::{EndpointLink, EndpointLinks, EndpointVeth, HostLink};
 use crate::{Host, kernel};
 
 /// A namespace that the other end of a veth is made in.
@@ -154,15 +155,28 @@ impl Endpoints {
     /// # Errors
     /// The kernel refuses.
     pub fn delete_unfinished(&self, name: &str) -> Result<(), SourceError> {
-        self.executor.delete_left(name, None)
+        self.executor.delete_unfinished(name)
     }
 
-    /// The same, and also deletes the veth with an alias that begins so, whatever it is called.
+    /// The veth that an endpoint's port is by its name, or by the index that vswitchd holds, and by its alias.
     ///
     /// # Errors
     /// The kernel refuses.
-    pub fn delete_left(&self, name: &str, alias: &str) -> Result<(), SourceError> {
-        self.executor.delete_left(name, Some(alias))
+    pub fn veth_of(&self, port: &Port) -> Result<Option<EndpointVeth>, SourceError> {
+        self.executor.endpoint_veth(port)
+    }
+
+    /// The veths of the switch's namespace that bear the mark of an endpoint, whatever they are called: which of
+    /// them is left of it [`EndpointVeth::left`] tells.
+    ///
+    /// # Errors
+    /// The kernel refuses.
+    pub fn marked_veths(
+        &self,
+        network: &str,
+        endpoint: &str,
+    ) -> Result<Vec<EndpointVeth>, SourceError> {
+        self.executor.marked_veths(&alias_beginning(network, endpoint))
     }
 }
 

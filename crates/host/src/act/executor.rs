@@ -15,7 +15,7 @@ use super::ActError;
 use super::observer::Observer;
 use crate::Host;
 use crate::deadline::Deadline;
-use crate::kernel::{EndpointLink, EndpointLinks, HostLink, KernelExecutor};
+use crate::kernel::{EndpointLink, EndpointLinks, EndpointVeth, HostLink, KernelExecutor};
 use crate::switch::ovsdb::SwitchExecutor;
 
 /// What is needed to change things, and what was done with it.
@@ -97,9 +97,19 @@ impl PlanExecutor {
         self.kernel.rests_on(port, given)
     }
 
-    /// Deletes the veth of this name that was never given an alias, and that with an alias that begins so.
-    pub(super) fn delete_left(&self, name: &str, alias: Option<&str>) -> Result<(), SourceError> {
-        self.kernel.delete_left(name, alias)
+    /// Deletes the veth of this name that was never given an alias.
+    pub(super) fn delete_unfinished(&self, name: &str) -> Result<(), SourceError> {
+        self.kernel.delete_unfinished(name)
+    }
+
+    /// The veth of an endpoint's port.
+    pub(super) fn endpoint_veth(&self, port: &Port) -> Result<Option<EndpointVeth>, SourceError> {
+        self.kernel.endpoint_veth(port)
+    }
+
+    /// The veths with an alias that begins so.
+    pub(super) fn marked_veths(&self, mark: &str) -> Result<Vec<EndpointVeth>, SourceError> {
+        self.kernel.marked_veths(mark)
     }
 
     /// All steps, or none, in a namespace that is open already.

@@ -1,6 +1,6 @@
 //! The kernel's part of a plan: links, addresses, routes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use model::ids::{Ifindex, Mac, Name, NetnsId};
@@ -12,10 +12,11 @@ use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::{Error, EthtoolSocket, Netns, RouteSocket};
 
 use super::endpoint_links::{EndpointLink, EndpointLinks, aliases_elsewhere};
+use super::endpoint_veth::EndpointVeth;
 use super::host_link::HostLink;
 use super::switch_namespace::Handle;
 use super::uses::rests_on;
-use super::veth::{finish_host_end, make_veth, unmake_veth};
+use super::veth::{MadeVeth, finish_host_end, is_veth, make_veth, unmake_veth};
 use crate::{Host, failure, kernel};
 
 /// Carries out the kernel's steps of a plan.
@@ -24,6 +25,8 @@ pub(crate) struct KernelExecutor {
     /// The switch's namespace, which that socket is of wherever it is used.
     switch_netns: Netns,
     home: Option<ContainerNetns>,
+    /// The veths that it has made, by the names that they were given.
+    made: BTreeMap<Name, MadeVeth>,
 }
 
 /// The namespace of the container.
@@ -41,7 +44,7 @@ impl KernelExecutor {
         let switch = switch.map_err(|error| {
             failure::of_chain("the switch's namespace".to_owned(), &error, "run as root")
         })?;
-        Ok(Self { switch, switch_netns, home: None })
+        Ok(Self { switch, switch_netns, home: None, made: BTreeMap::new() })
     }
 
     /// Opens the container's namespace, so that it is there as long as we are at it.
@@ -65,27 +68,36 @@ impl KernelExecutor {
         self.home = Some(ContainerNetns { id: kernel::id(&netns), netns, inside: None });
     }
 
+    fn has_made(&mut self, name: &Name, made: Option<MadeVeth>) {
+        match made {
+            Some(made) => self.made.insert(name.clone(), made),
+            None => self.made.remove(name),
+        };
+    }
+
     /// Deletes the veth of this name in the switch's namespace where it was never given an alias, as its
-    /// maker ended before; and, where `alias` is one, that which has an alias that begins so, whatever it is
-    /// called.
-    pub(crate) fn delete_left(&self, name: &str, alias: Option<&str>) -> Result<(), SourceError> {
+    /// maker ended before.
+    pub(crate) fn delete_unfinished(&self, name: &str) -> Result<(), SourceError> {
         let failed =
             |error: Error| failure::of_chain(format!("the link {name}"), &error, "run as root");
-        let is_veth = |link: &netns::Link| link.kind.as_deref() == Some("veth");
         let named = self.switch.link_named(name).map_err(failed)?;
-        let unfinished = named.filter(|link| link.name == name && link.alias.is_none());
-        let mut left: Vec<_> = unfinished.into_iter().collect();
-        if let Some(beginning) = alias {
-            let has_alias = |link: &netns::Link| {
-                link.alias.as_ref().is_some_and(|found| found.starts_with(beginning))
-            };
-            let all = self.switch.links().map_err(failed)?;
-            left.extend(all.into_iter().filter(has_alias));
-        }
-        for link in left.iter().filter(|link| is_veth(link)) {
-            self.switch.delete_link(link.ifindex).map_err(failed)?;
-        }
-        Ok(())
+        let left = named.filter(|link| is_veth(link) && link.name == name && link.alias.is_none());
+        left.map_or(Ok(()), |link| self.switch.delete_link(link.ifindex).map(drop).map_err(failed))
+    }
+
+    /// The veth of an endpoint's port, see [`EndpointVeth::of`].
+    pub(crate) fn endpoint_veth(&self, port: &Port) -> Result<Option<EndpointVeth>, SourceError> {
+        EndpointVeth::of(port, &self.switch).map_err(|error| {
+            failure::of_chain(format!("the link {}", port.iface), &error, "run as root")
+        })
+    }
+
+    /// The veths that bear the mark of an endpoint, see [`EndpointVeth::marked`].
+    pub(crate) fn marked_veths(&self, mark: &str) -> Result<Vec<EndpointVeth>, SourceError> {
+        EndpointVeth::marked(mark, &self.switch).map_err(|error| {
+            let what = "the links of the switch's namespace".to_owned();
+            failure::of_chain(what, &error, "run as root")
+        })
     }
 
     /// The links that endpoints may have.
@@ -168,9 +180,13 @@ impl KernelExecutor {
             }
             KernelStep::MakeVeth(veth) => {
                 let home = &home(&mut self.home, veth.netns)?.netns;
-                make_veth(veth, &self.switch, &self.switch_netns, home)
+                let made = make_veth(veth, &self.switch, &self.switch_netns, home);
+                made.map(|made| self.has_made(&veth.host_end, made))
             }
-            KernelStep::UnmakeVeth(veth) => unmake_veth(veth, &self.switch),
+            KernelStep::UnmakeVeth(veth) => {
+                let made = self.made.get(&veth.host_end);
+                made.map_or(Ok(()), |made| unmake_veth(made, &self.switch))
+            }
             KernelStep::SetTxChecksumOffload { netns, interface, on, .. } => {
                 set_tx_checksum_offload(interface, *on, home(&mut self.home, *netns)?)
             }

@@ -2,7 +2,7 @@
 //!
 //! [`read`] decides what is read, [`again`] what is read once more, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
 //! ethtool knows of them, [`routes`] asks where a namespace sends a packet, [`answers`] how one answers questions for MACs, [`pairs`] what namespaces call each other, [`between`] finds those that are
-//! on the way and no source named, [`endpoint_links`] which link a network driver's port is, [`host_link`] is one by any name, [`paths`] those that ports name by a path, [`uses`] what rests on one that is to go, [`watch`] reads again
+//! on the way and no source named, [`endpoint_links`] which link a network driver's port is, [`endpoint_veth`] which veth goes with one, [`host_link`] is one by any name, [`paths`] those that ports name by a path, [`uses`] what rests on one that is to go, [`watch`] reads again
 //! what [`notifications`] say has changed, on threads of [`crate::reader`], [`change`] makes them;
 //! [`mod@inhabited`] tells which namespaces are being taken down.
 
@@ -13,6 +13,7 @@ mod answers;
 mod between;
 mod change;
 mod endpoint_links;
+mod endpoint_veth;
 mod host_link;
 mod inhabited;
 mod link_reading;
@@ -38,6 +39,7 @@ pub use answers::AskedLink;
 pub(crate) use change::KernelExecutor;
 pub use endpoint_links::EndpointLink;
 pub(crate) use endpoint_links::EndpointLinks;
+pub use endpoint_veth::EndpointVeth;
 pub use host_link::HostLink;
 pub(crate) use inhabited::inhabited;
 pub(crate) use namespaces::{not_opened, open_named, own_namespace, source_error};

@@ -9,15 +9,25 @@ use super::namespaces::own_namespace;
 use crate::act::generate;
 use crate::kernel;
 
+/// The host's end of a veth that was made: a link keeps its index whatever it is called, and an alias is copied
+/// as easily as a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct MadeVeth {
+    ifindex: u32,
+    alias: String,
+    /// Index of the other end.
+    peer: Option<u32>,
+}
+
 /// Makes a veth under a name that tells whose it is, records it, and gives it its own name: at
 /// every moment it can be known for ours. Under its own name it is up from the first moment on:
-/// listeners to links are told of it but once.
+/// listeners to links are told of it but once. None where it was gone again at once.
 pub(super) fn make_veth(
     veth: &Veth,
     switch: &RouteSocket,
     switch_netns: &Netns,
     home: &Netns,
-) -> Result<(), Error> {
+) -> Result<Option<MadeVeth>, Error> {
     let generated = generate().host_end;
     let draft = if veth.is_known() { &*veth.host_end } else { &generated };
     let near = VethEnd { name: draft.to_owned(), mac: None, mtu: veth.mtu, up: veth.is_known() };
@@ -28,21 +38,20 @@ pub(super) fn make_veth(
         up: false,
     };
     switch.create_veth(&near, &far, home)?;
-    finish(veth, draft, switch, switch_netns).inspect_err(|_| {
-        if let Ok(Some(link)) = switch.link_named(draft) {
-            let _ = switch.delete_link(link.ifindex);
-        }
-    })
+    let Some(link) = switch.link_named(draft)? else { return Ok(None) };
+    finish(veth, &link, switch, switch_netns).inspect_err(|_| {
+        let _ = switch.delete_link(link.ifindex);
+    })?;
+    Ok(Some(MadeVeth { ifindex: link.ifindex, alias: veth.alias.clone(), peer: link.link }))
 }
 
 fn finish(
     veth: &Veth,
-    draft: &str,
+    link: &Link,
     switch: &RouteSocket,
     switch_netns: &Netns,
 ) -> Result<(), Error> {
-    let Some(link) = switch.link_named(draft)? else { return Ok(()) };
-    close_and_mark(&link, &veth.alias, switch, switch_netns)?;
+    close_and_mark(link, &veth.alias, switch, switch_netns)?;
     if veth.is_known() {
         return Ok(());
     }
@@ -80,15 +89,23 @@ fn close_and_mark(
 }
 
 /// Deletes the host's end, and the other one with it, whatever it is called by now; well if it is gone
-/// already.
-pub(super) fn unmake_veth(veth: &Veth, switch: &RouteSocket) -> Result<(), Error> {
-    let is_own = |link: &Link| link.alias.as_deref() == Some(&veth.alias);
-    // Another link may have its name, as an alternative one, too.
-    let own = match switch.link_named(&veth.host_end)?.filter(is_own) {
-        Some(link) => Some(link),
-        None => switch.links()?.into_iter().find(is_own),
-    };
+/// already. Another link may have its name, or its alias, and lives.
+pub(super) fn unmake_veth(made: &MadeVeth, switch: &RouteSocket) -> Result<(), Error> {
+    let own = switch.link(made.ifindex)?.filter(|link| made.is(link));
     own.map_or(Ok(()), |link| switch.delete_link(link.ifindex).map(|_| ()))
+}
+
+impl MadeVeth {
+    fn is(&self, link: &Link) -> bool {
+        is_veth(link)
+            && link.ifindex == self.ifindex
+            && link.alias.as_ref() == Some(&self.alias)
+            && link.link == self.peer
+    }
+}
+
+pub(super) fn is_veth(link: &Link) -> bool {
+    link.kind.as_deref() == Some("veth")
 }
 
 /// Has the kernel take no part in IPv6 on a link: netlink can set no more than how addresses are made.
@@ -111,4 +128,32 @@ fn disable_ipv6(link: &str, netns: &Netns) -> Result<(), Error> {
         write();
         Ok(())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_made_is_known_by_its_index_and_by_nothing_that_is_copied() {
+        let own = Link {
+            ifindex: 7,
+            name: "dov-00000001".to_owned(),
+            kind: Some("veth".to_owned()),
+            link: Some(2),
+            alias: Some("docker-ovs c1/eth0 on br0".to_owned()),
+            ..Link::default()
+        };
+        let alias = own.alias.clone().unwrap();
+        let made = MadeVeth { ifindex: 7, alias, peer: Some(2) };
+        assert!(made.is(&own));
+        assert!(made.is(&Link { name: "renamed".to_owned(), ..own.clone() }));
+        let others = [
+            Link { ifindex: 8, ..own.clone() },
+            Link { alias: None, ..own.clone() },
+            Link { link: Some(3), ..own.clone() },
+            Link { kind: Some("vlan".to_owned()), ..own.clone() },
+        ];
+        assert!(!others.iter().any(|other| made.is(other)), "{others:?}");
+    }
 }

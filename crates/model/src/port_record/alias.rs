@@ -55,7 +55,14 @@ impl fmt::Display for Alias<'_> {
 }
 
 /// A system-id as aliases have it: an administrator may set any words, of any length.
-pub(crate) fn short_system(id: &str) -> String {
+pub fn short_system(id: &str) -> String {
     let plain = |c: char| if c.is_ascii_graphic() { c } else { '_' };
     id.chars().map(plain).take(SYSTEM).collect()
+}
+
+/// Whether the alias of a link says that we made it for this bridge of the database that calls itself `system`, as
+/// [`short_system`] writes that.
+pub fn is_marked_for(alias: &str, bridge: &str, system: Option<&str>) -> bool {
+    Alias::read(alias)
+        .is_some_and(|alias| alias.bridge == bridge && alias.system.as_deref() == system)
 }

@@ -141,24 +141,20 @@ fn await_move(bridge: &Bridge, port: &Port, ofport: OfPort) -> Step {
     .into()
 }
 
-/// Takes an endpoint's port and veth away. Its number stays remembered.
-pub fn detach(bridge: &Bridge, port: &Arc<Port>, record: &EndpointRecord, netns: NetnsId) -> Plan {
+/// Takes an endpoint's port away, and its veth by the step `unmake`, if there is one. Its number stays remembered.
+pub fn detach(
+    bridge: &Bridge,
+    port: &Arc<Port>,
+    record: &EndpointRecord,
+    unmake: Option<KernelStep>,
+) -> Plan {
     let container = called(record);
     let remove = ReplacePort {
         bridge: bridge.name.clone(),
         remove: Some(Arc::clone(port)),
         ..ReplacePort::default()
     };
-    let veth = Veth {
-        host_end: port.iface.clone(),
-        container: container.clone(),
-        netns,
-        interface: "".into(),
-        mac: None,
-        mtu: None,
-        alias: record.alias(&bridge.name),
-    };
-    let steps = vec![remove.into(), KernelStep::UnmakeVeth(veth).into()];
+    let steps = std::iter::once(Step::from(remove)).chain(unmake.map(Step::from)).collect();
     Plan { container, interface: "".into(), bridge: bridge.name.clone(), steps }
 }
 

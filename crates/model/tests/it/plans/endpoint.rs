@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use docker_ovs_model::endpoint_record::{EndpointRecord, host_end};
-use docker_ovs_model::ids::{NetnsId, OfPort};
+use docker_ovs_model::ids::{Ifindex, NetnsId, OfPort};
 use docker_ovs_model::numbers::{self, NumberOwner};
 use docker_ovs_model::plan::endpoint::{
     Attach, attach, candidate, detach, is_misnumbered, note, own_number, park, waits_for,
@@ -225,6 +225,13 @@ fn a_number_that_is_asked_for_is_taken_over_or_refused() {
     let who = owner(&record("e2", "192.0.2.3", None));
     let found = candidate(&bridge, &who, asked).map(|port| port.iface.clone());
     assert_eq!(found, Some(host_end("n", "e1")));
+    // What bears a copy of an endpoint's record yields its number to none.
+    let mut copied = bridge.clone();
+    for port in &mut copied.ports {
+        let port = Arc::make_mut(port);
+        (port.iface, port.kind) = ("p0".into(), "patch".to_owned());
+    }
+    assert!(candidate(&copied, &who, asked).is_none());
     assert!(candidate(&bridge, &who, OfPortChoice::Free).is_none());
 }
 
@@ -239,10 +246,19 @@ fn what_is_taken_away_is_the_port_and_then_its_veth_and_the_number_stays() {
     switch.learn("e1", "web");
     let (bridge, port) = (switch.bridge(), switch.port("e1"));
     let record = EndpointRecord::of(&port).unwrap();
-    let plan = detach(&bridge, &port, &record, NetnsId { dev: 1, ino: 1 });
+    let iface = port.iface.clone();
+    let unmake = KernelStep::DeleteLink {
+        name: iface.clone(),
+        ifindex: Ifindex(7),
+        alias: Some(record.alias("br0")),
+        peer: Some(Ifindex(2)),
+    };
+    let gone = detach(&bridge, &port, &record, None);
+    let plan = detach(&bridge, &port, &record, Some(unmake));
+    assert_eq!(gone.steps[..], plan.steps[..1], "its link may have gone with its container");
     let [first, second] = &*told(&plan) else { panic!("{plan:?}") };
-    assert_eq!(*first, format!("remove port {} from br0", port.iface));
-    assert!(second.contains(&*port.iface), "{second}");
+    assert_eq!(*first, format!("remove port {iface} from br0"));
+    assert_eq!(*second, format!("delete the link {iface}"));
     switch.0 = rehearse(&switch.0, &plan.steps);
     assert!(switch.bridge().ports.is_empty());
     assert_eq!(numbers::kept(&switch.bridge()), BTreeSet::from([number]));
