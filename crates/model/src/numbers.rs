@@ -35,6 +35,9 @@ pub struct NumberOwner {
     /// The hardware address, where the user chose it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<Mac>,
+    /// The hardware address that was derived for it, where it was known by its name: it has that again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived: Option<Mac>,
     /// The address that it had last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<IpAddr>,
@@ -117,10 +120,24 @@ pub fn had(bridge: &Bridge, owner: &NumberOwner) -> Option<OfPort> {
         })
 }
 
+/// The hardware address that was derived for `owner` before, by its name on this network, or on the same VLANs: what
+/// is made again under a name has its address again, also where another one had the first choice.
+pub fn derived_mac(bridge: &Bridge, owner: &NumberOwner) -> Option<Mac> {
+    let known: Vec<_> = of(bridge).map(|(_, other)| other).collect();
+    let latest = |same: &dyn Fn(&NumberOwner) -> bool| {
+        let fits = known.iter().filter(|other| other.derived.is_some() && same(other));
+        fits.max_by_key(|other| other.used).and_then(|other| other.derived)
+    };
+    latest(&|other| other.is_same_by_name(owner))
+        .or_else(|| latest(&|other| other.has_name_of(owner) && other.vlans == owner.vlans))
+}
+
 /// The change after which `owner` has `ofport` and no other number by the same name on the same
-/// network.
+/// network. What is not said of its hardware address stays as it was.
 pub fn keep(bridge: &Bridge, ofport: OfPort, owner: &NumberOwner) -> MemoryChange {
-    let owner = &NumberOwner { former: former(bridge, ofport, owner), ..owner.clone() };
+    let had = || of(bridge).filter(|(_, other)| other.is_same_by_name(owner));
+    let derived = owner.derived.or_else(|| had().find_map(|(_, other)| other.derived));
+    let owner = &NumberOwner { former: former(bridge, ofport, owner), derived, ..owner.clone() };
     let Ok(value) = serde_json::to_string(owner) else { return MemoryChange::default() };
     let remember = BTreeMap::from([(key(ofport), value)]);
     let is_old = |(number, other): &(OfPort, NumberOwner)| {
@@ -190,6 +207,25 @@ mod tests {
     fn with(mut bridge: Bridge, ofport: u16, owner: &NumberOwner) -> Bridge {
         keep(&bridge, OfPort(ofport), owner).apply(&mut bridge.external_ids);
         bridge
+    }
+
+    #[test]
+    fn a_name_has_its_derived_hardware_address_again() {
+        let mac = |text: &str| text.parse::<Mac>().unwrap();
+        let (first, second) = (mac("02:00:00:00:00:01"), mac("02:00:00:00:00:02"));
+        let web = |network: &str| owner(network, Some("web"), "192.0.2.2");
+        let bridge = with(bridge(), 7, &NumberOwner { derived: Some(first), ..web("a") });
+        let bridge = with(bridge, 8, &NumberOwner { derived: Some(second), ..web("b") });
+        assert_eq!(derived_mac(&bridge, &web("a")), Some(first));
+        assert_eq!(derived_mac(&bridge, &web("b")), Some(second), "on each network its own");
+        assert!(derived_mac(&bridge, &web("c")).is_some(), "the network was made again");
+        let other_vlan = NumberOwner { vlans: "10".to_owned(), ..web("c") };
+        assert_eq!(derived_mac(&bridge, &other_vlan), None);
+        assert_eq!(derived_mac(&bridge, &owner("a", Some("db"), "192.0.2.2")), None);
+        assert_eq!(derived_mac(&bridge, &owner("a", None, "192.0.2.2")), None, "it has no name");
+        // Its network's name is learnt, and it gets another number.
+        let bridge = with(bridge, 9, &NumberOwner { network_name: Some("lan".into()), ..web("a") });
+        assert_eq!(derived_mac(&bridge, &web("a")), Some(first));
     }
 
     #[test]

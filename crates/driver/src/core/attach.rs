@@ -120,12 +120,11 @@ impl Driver {
                 continue;
             }
             let home = TargetNetns::own()?;
-            let plan = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
+            let (plan, mac) = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
             let number = plan.ofport();
             let Some(_reserved) = number.and_then(|n| self.in_flight.reserve(&name, n)) else {
                 continue;
             };
-            let mac = request.mac(&name);
             match view.endpoints.carry_out(&plan, home).await {
                 Ok(()) => return Ok(mac),
                 Err(error) if error.has_changed() => {}
@@ -138,31 +137,33 @@ impl Driver {
     /// An endpoint that has the number which is asked for, and whose interface has come back from a
     /// container that it was in: the engine could not say that it is gone.
     fn stray(view: &View, bridge: &Bridge, request: &Request<'_>) -> Option<EndpointRecord> {
-        let port = candidate(bridge, &request.owner(), request.wanted())?;
+        let port = candidate(bridge, &request.owner(None), request.wanted())?;
         let record = EndpointRecord::made_for(port)?;
         record.container.as_ref()?;
         let here = EndpointLink::Here { is_finished: true, other_end_is_here: true };
         (view.endpoints.link_of(port) == here).then_some(record)
     }
 
+    /// Plans it, with the hardware address that it gets.
     pub(super) fn plan_endpoint(
         &self,
         view: &View,
         bridge: &Bridge,
         request: &Request<'_>,
         home: &TargetNetns,
-    ) -> Result<Plan, DriverError> {
+    ) -> Result<(Plan, Mac), DriverError> {
         let Request { options, of_network, .. } = request;
         let vlans = options.vlans.as_ref().unwrap_or(&of_network.vlans);
         let reserved = self.in_flight.numbers(&bridge.name);
-        let (owner, ofport) = (request.owner(), request.wanted());
+        let mac = request.mac(view, bridge);
+        let (owner, ofport) = (request.owner(Some(mac)), request.wanted());
         let orphan = candidate(bridge, &owner, ofport);
         let host_end = host_end(&request.endpoint.network, &request.endpoint.id);
         let orphan = orphan.filter(|port| view.endpoints.is_link_gone(port)).cloned();
         let attachment = Attach {
             bridges: &view.bridges,
             bridge,
-            record: request.record(&bridge.name, view.system.clone()),
+            record: request.record(mac, view.system.clone()),
             owner,
             ofport,
             orphan,
@@ -174,7 +175,7 @@ impl Driver {
             host_end,
             netns: home.id(),
         };
-        Ok(attach(&attachment)?)
+        Ok((attach(&attachment)?, mac))
     }
 
     /// Waits until an endpoint's port has its number.

@@ -101,6 +101,7 @@ pub(super) fn owner(record: &EndpointRecord, port: &Port) -> NumberOwner {
         vlans: vlans.to_string(),
         name: record.name.clone(),
         mac: None,
+        derived: None,
         address: record.addresses.first().map(|cidr| cidr.ip),
         used: host::now() / 1000,
         former: None,

@@ -2,9 +2,10 @@
 
 use model::endpoint_record::{EndpointRecord, endpoints_of};
 use model::ids::{Mac, Name};
-use model::numbers::NumberOwner;
+use model::numbers::{self, NumberOwner};
 use model::plan::OfPortChoice;
-use model::switch::Bridge;
+use model::port_record::PortRecord;
+use model::switch::{Bridge, Port};
 
 use super::View;
 use super::attach::{Endpoint, far_end};
@@ -40,13 +41,23 @@ impl Request<'_> {
         self.options.vlans.as_ref().unwrap_or(&self.of_network.vlans).to_string()
     }
 
-    /// The address that the user chose, or one that follows from the interface's own address: what is
-    /// made again with that has the same, and no neighbour knows another one.
-    pub(super) fn mac(&self, bridge: &str) -> Mac {
-        let name = self.name();
+    /// The hardware address that the user chose; else the one that it had under its name; else one that follows from
+    /// its name, or from its address where that is not known: what is made again has the same, and no neighbour
+    /// knows another one. None that a port of this switch has whose container may live.
+    pub(super) fn mac(&self, view: &View, bridge: &Bridge) -> Mac {
+        if let Some(chosen) = self.endpoint.mac {
+            return chosen;
+        }
         let address = self.endpoint.addresses.first().map(|cidr| cidr.ip.to_string());
-        let who = name.or(address).unwrap_or_else(|| self.endpoint.id.clone());
-        self.endpoint.mac.unwrap_or_else(|| mac::derived(bridge, &self.vlans(), &who))
+        let who = self.name().or(address).unwrap_or_else(|| self.endpoint.id.clone());
+        let (system, vlans) = (view.system.as_deref(), self.vlans());
+        let words = mac::Words { system, bridge: &bridge.name, vlans: &vlans, who: &who };
+        let kept = numbers::derived_mac(bridge, &self.owner(None));
+        let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
+        let others: Vec<_> = ports.filter_map(|port| Some((mac_inside(port)?, port))).collect();
+        mac::choose(kept, words, |mac| {
+            others.iter().any(|(other, port)| *other == mac && !view.has_ended(port))
+        })
     }
 
     /// Makes sure that no container of another network on the same VLANs of the bridge has one of its addresses:
@@ -79,7 +90,7 @@ impl Request<'_> {
         name.or_else(|| self.name_said.clone())
     }
 
-    pub(super) fn record(&self, bridge: &str, system: Option<String>) -> EndpointRecord {
+    pub(super) fn record(&self, mac: Mac, system: Option<String>) -> EndpointRecord {
         let Self { endpoint, options, network, of_network, .. } = self;
         let owner = endpoint.owner.as_ref();
         EndpointRecord {
@@ -90,7 +101,7 @@ impl Request<'_> {
             container: owner.map(|owner| owner.container.clone()),
             name: owner.map(|owner| owner.name.clone()),
             interface: endpoint.interface.clone(),
-            mac: Some(self.mac(bridge)),
+            mac: Some(mac),
             addresses: endpoint.addresses.clone(),
             mtu: of_network.mtu,
             is_number_asked_for: options.ofport.is_some(),
@@ -100,7 +111,8 @@ impl Request<'_> {
         }
     }
 
-    pub(super) fn owner(&self) -> NumberOwner {
+    /// Whose its number is; `mac` is the hardware address that it gets, once that is known.
+    pub(super) fn owner(&self, mac: Option<Mac>) -> NumberOwner {
         let Self { endpoint, network, .. } = self;
         NumberOwner {
             network: network.id.clone(),
@@ -108,9 +120,17 @@ impl Request<'_> {
             vlans: self.vlans(),
             name: self.name(),
             mac: endpoint.mac,
+            derived: mac.filter(|_| endpoint.mac.is_none() && self.name().is_some()),
             address: endpoint.addresses.first().map(|cidr| cidr.ip),
             used: host::now() / 1000,
             former: None,
         }
     }
+}
+
+/// The hardware address of the interface that a port leads to, as far as that is recorded.
+fn mac_inside(port: &Port) -> Option<Mac> {
+    let endpoint = EndpointRecord::made_for(port).map(|record| record.mac);
+    let attachment = || PortRecord::of(port).filter(|_| port.kind == "system")?.mac;
+    endpoint.unwrap_or_else(attachment)
 }

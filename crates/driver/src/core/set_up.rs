@@ -195,7 +195,8 @@ impl Driver {
             let about = |error: DriverError| error.about(&name);
             require_published(&view, network, &of_network, &endpoint.published).map_err(about)?;
             request.require_own_addresses(&view, bridge).map_err(about)?;
-            let mut plan = self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
+            let (mut plan, mac) =
+                self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
             let configure = KernelStep::Configure {
                 container: plan.container.name.clone(),
                 netns: home.id(),
@@ -208,7 +209,7 @@ impl Driver {
             if turn.is_none() {
                 plan.steps.extend(rest);
                 match view.endpoints.carry_out(&plan, home).await {
-                    Ok(()) => return Ok(request.mac(&name)),
+                    Ok(()) => return Ok(mac),
                     Err(error) if error.has_changed() => continue,
                     Err(error) => return Err(about(error.into())),
                 }
@@ -223,7 +224,7 @@ impl Driver {
             match view.endpoints.carry_out(&rest, TargetNetns::at(netns)?).await {
                 Ok(()) => {
                     self.stand(Some(&network.id)).await.map_err(about)?;
-                    return Ok(request.mac(&name));
+                    return Ok(mac);
                 }
                 Err(error) if error.has_changed() => {
                     self.try_delete(&network.id, &endpoint.id).await?;

@@ -258,6 +258,44 @@ fn a_name_that_comes_with_the_address_keeps_number_and_hardware_address() {
     caller.call("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": network }));
 }
 
+/// Both are one segment, on which no two interfaces may have one hardware address; each has its own again.
+#[test]
+fn one_name_on_two_networks_of_a_bridge_has_two_hardware_addresses() {
+    lab::need!(Lab);
+    let (caller, bridge) = (Caller::new(), Bridge::new());
+    let pools = [caller.pool("10.97.10.0/24", ""), caller.pool("10.97.11.0/24", "")];
+    let networks = [10, 11].map(|number| format!("{}{:052x}", unique("net"), number));
+    for (network, pool) in networks.iter().zip(&pools) {
+        assert_eq!(caller.network(network, pool, bridge.name()), json!({}));
+    }
+    let start = |at: usize| {
+        let told = pools[at].ask("", &json!({ "com.docker.network.endpoint.name": "web" }));
+        let ip = told["Address"].as_str().unwrap().to_owned();
+        let ids = json!({ "NetworkID": networks[at], "EndpointID": unique("e") });
+        let mut body = ids.clone();
+        body["Interface"] = json!({ "Address": ip, "AddressIPv6": "", "MacAddress": "" });
+        let made = caller.call("NetworkDriver.CreateEndpoint", &body);
+        let mac = made["Interface"]["MacAddress"].as_str().unwrap_or_else(|| panic!("{made}"));
+        (mac.to_owned(), ip, ids)
+    };
+    let end = |at: usize, (_, ip, ids): &(String, String, Value)| {
+        caller.call("NetworkDriver.DeleteEndpoint", ids);
+        pools[at].give_back(ip);
+    };
+    let (first, second) = (start(0), start(1));
+    assert_ne!(first.0, second.0);
+    end(0, &first);
+    end(1, &second);
+    // In the other order, so that the first choice of both is free.
+    let (second_again, first_again) = (start(1), start(0));
+    assert_eq!((&first.0, &second.0), (&first_again.0, &second_again.0));
+    end(0, &first_again);
+    end(1, &second_again);
+    for network in &networks {
+        caller.call("NetworkDriver.DeleteNetwork", &json!({ "NetworkID": network }));
+    }
+}
+
 #[test]
 fn what_an_earlier_boot_handed_out_is_free_where_it_is_asked_for() {
     lab::need!(Lab);
