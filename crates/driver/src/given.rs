@@ -13,12 +13,29 @@ pub(crate) fn id(id: String, what: &str) -> Result<String, DriverError> {
     Ok(id)
 }
 
-/// The address of this host that a port is published at; none for all of them.
+/// The address of this host that a port is published at; none for all of them, the unspecified one for all of its
+/// family.
 pub(crate) fn host_ip(text: &str) -> Result<Option<IpAddr>, DriverError> {
     if text.is_empty() {
         return Ok(None);
     }
     let bad = |_| DriverError::new(format!("{text} is no address"));
     let ip: IpAddr = text.parse().map_err(bad)?;
-    Ok(Some(ip).filter(|ip| !ip.is_unspecified()))
+    Ok(Some(ip.to_canonical()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_family_of_an_unspecified_address_is_kept() {
+        let read = |text: &str| host_ip(text).map(|ip| ip.map(|ip| ip.to_string()));
+        assert_eq!(read("").unwrap(), None);
+        for text in ["0.0.0.0", "::", "192.0.2.1", "2001:db8::1"] {
+            assert_eq!(read(text).unwrap().as_deref(), Some(text));
+        }
+        assert_eq!(read("::ffff:192.0.2.1").unwrap().as_deref(), Some("192.0.2.1"));
+        assert!(read("web").is_err());
+    }
 }

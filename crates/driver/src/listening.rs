@@ -76,7 +76,10 @@ fn is_shared(one: IpAddr, other: Option<IpAddr>) -> bool {
     if one.is_loopback() {
         return other == Some(one);
     }
-    one.is_unspecified() || other.is_none_or(|other| other.is_unspecified() || other == one)
+    // What listens at all addresses of IPv6 has those of IPv4 as well, unless it says otherwise.
+    let takes_all = |other: IpAddr| one.is_unspecified() && (one.is_ipv6() || other.is_ipv4());
+    let is_among = |other: IpAddr| other.is_unspecified() && one.is_ipv4() == other.is_ipv4();
+    other.is_none_or(|other| other == one || takes_all(other) || is_among(other))
 }
 
 /// Words of 32 bits, each as this machine has it in memory.
@@ -116,6 +119,12 @@ mod tests {
         let taken = |text: &str| is_taken(row, &published(text));
         assert!(taken("8080:80/tcp") && taken("192.0.2.10:8080:80/tcp"));
         assert!(!taken("192.0.2.11:8080:80/tcp") && !taken("8081:80/tcp"));
+        assert!(taken("0.0.0.0:8080:80/tcp") && !taken("[::]:8080:80/tcp"));
+        let any = row.replace("0A0200C0", "00000000");
+        assert!(is_taken(&any, &published("0.0.0.0:8080:80/tcp")));
+        assert!(!is_taken(&any, &published("[::]:8080:80/tcp")));
+        let any_v6 = row.replace("0A0200C0", &"0".repeat(32));
+        assert!(is_taken(&any_v6, &published("192.0.2.11:8080:80/tcp")));
         let connected = row.replace(" 0A ", " 01 ");
         assert!(!is_taken(&connected, &published("8080:80/tcp")));
         assert!(

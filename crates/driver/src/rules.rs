@@ -130,8 +130,10 @@ impl Rules {
             let port =
                 Match::Port { protocol: protocol(published.protocol), port: published.host_port };
             let host = match published.host_ip {
-                Some(host) => Match::Destination { ip: host, prefix: whole(host), is: true },
-                None => Match::ToThisHost,
+                Some(host) if !host.is_unspecified() => {
+                    Match::Destination { ip: host, prefix: whole(host), is: true }
+                }
+                _ => Match::ToThisHost,
             };
             let verdict = Verdict::Translate { ip, port: published.port };
             let all = [Match::FamilyOf(ip), host, port];
@@ -229,6 +231,10 @@ mod tests {
         let one = [(Hook::Prerouting, 1), (Hook::Output, 1), (Hook::Postrouting, 1)];
         assert_eq!(rules(bridge(&[], false, &["80:80/tcp"])), one);
         assert_eq!(rules(bridge(&[("nat", "true")], false, &[])), [(Hook::Postrouting, 1)]);
+        assert_eq!(rules(bridge(&[], false, &["0.0.0.0:80:80/tcp"])), one);
+        let any = |text: &str| table("t", &[bridge(&[], false, &[text])], &|_| false);
+        assert_eq!(any("0.0.0.0:80:80/tcp"), any("80:80/tcp"), "all of its only family");
+        assert_eq!(rules(bridge(&[], false, &["[::]:80:80/tcp"])), [(Hook::Postrouting, 1)]);
         let other_family = bridge(&[], false, &["[2001:db8::1]:80:80/tcp"]);
         assert_eq!(rules(other_family), [(Hook::Postrouting, 1)], "it has no address of IPv6");
     }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// `[2001:db8::1]:8080:80/tcp`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PublishedPort {
-    /// The address of the host; all of them if none.
+    /// The address of the host; all of them if none, and all of its family if it is the unspecified one.
     pub host_ip: Option<IpAddr>,
     /// The port of the host.
     pub host_port: u16,
@@ -33,7 +33,10 @@ impl PublishedPort {
     /// Whether both are for the same port of the host.
     pub fn is_in_the_way_of(&self, other: &Self) -> bool {
         let shared = match (self.host_ip, other.host_ip) {
-            (Some(one), Some(other)) => one == other,
+            (Some(one), Some(other)) => {
+                let is_any = one.is_unspecified() || other.is_unspecified();
+                one == other || (is_any && one.is_ipv4() == other.is_ipv4())
+            }
             _ => true,
         };
         shared && (self.protocol, self.host_port) == (other.protocol, other.host_port)
@@ -96,7 +99,14 @@ mod tests {
 
     #[test]
     fn it_is_written_as_docker_takes_it_and_read_again() {
-        for text in ["8080:80/tcp", "192.0.2.1:53:5353/udp", "[2001:db8::1]:9:9/sctp"] {
+        let all = [
+            "8080:80/tcp",
+            "192.0.2.1:53:5353/udp",
+            "[2001:db8::1]:9:9/sctp",
+            "0.0.0.0:8080:80/tcp",
+            "[::]:8080:80/tcp",
+        ];
+        for text in all {
             let read: PublishedPort = text.parse().unwrap();
             assert_eq!(read.to_string(), text);
         }
@@ -112,5 +122,8 @@ mod tests {
         assert!(way("80:1/tcp", "80:2/tcp") && way("80:1/tcp", "192.0.2.1:80:1/tcp"));
         assert!(!way("80:1/tcp", "80:1/udp") && !way("80:1/tcp", "81:1/tcp"));
         assert!(!way("192.0.2.1:80:1/tcp", "192.0.2.2:80:1/tcp"));
+        assert!(way("0.0.0.0:80:1/tcp", "192.0.2.1:80:1/tcp") && way("80:1/tcp", "[::]:80:1/tcp"));
+        assert!(!way("0.0.0.0:80:1/tcp", "[::]:80:1/tcp"));
+        assert!(!way("192.0.2.1:80:1/tcp", "[::]:80:1/tcp"));
     }
 }

@@ -108,8 +108,7 @@ impl Driver {
             let about = |error: DriverError| error.about(&name);
             let network_options = network.read_options().map_err(|error| about(error.into()))?;
             let network_options = self.with_mtu(network_options).await.map_err(about)?;
-            require_published(&view, &network, &network_options, &endpoint.published)
-                .map_err(about)?;
+            require_published(&view, &network, &network_options, endpoint).map_err(about)?;
             let name_said = self.name_said(&network, &endpoint.addresses).await.map_err(about)?;
             let (network, of_network) = (&network, &network_options);
             let request = Request { endpoint, options, network, of_network, name_said };

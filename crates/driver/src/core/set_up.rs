@@ -193,7 +193,7 @@ impl Driver {
             };
             let name = bridge.name.clone();
             let about = |error: DriverError| error.about(&name);
-            require_published(&view, network, &of_network, &endpoint.published).map_err(about)?;
+            require_published(&view, network, &of_network, endpoint).map_err(about)?;
             request.require_own_addresses(&view, bridge).map_err(about)?;
             let (mut plan, mac) =
                 self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;

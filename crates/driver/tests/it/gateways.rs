@@ -390,3 +390,23 @@ fn what_fails_leaves_no_gateway() {
     assert_eq!(said(here(), &["teardown", &path], &first).code, 0);
     is_bare();
 }
+
+/// Such a port would be taken, and lead nowhere.
+#[test]
+fn a_port_is_refused_at_an_address_by_which_nothing_comes() {
+    lab::alone!(Lab);
+    let bridge = Arc::new(Bridge::new());
+    for (host_ip, why) in [
+        ("127.0.0.1", "stays in the host"),
+        ("::1", "stays in the host"),
+        ("192.0.2.99", "this host has no such address"),
+        ("::", "no address of IPv6"),
+    ] {
+        let mut guest = Guest::on(&bridge, 9, 2, 18290);
+        let at = json!(host_ip).to_string();
+        guest.call = guest.call.replace("\"host_ip\":\"\"", &format!("\"host_ip\":{at}"));
+        let told = refused(&guest.said("setup"));
+        assert!(told.contains(why), "{host_ip}: {told}");
+        assert_eq!(run("ovs-vsctl", &["list-ports", bridge.name()]), "");
+    }
+}
