@@ -296,6 +296,13 @@ pub(super) fn user_of(path: &Path) -> Option<u32> {
     below.iter().next()?.to_str()?.parse().ok()
 }
 
+/// Whether what listens there may be a user's: it is in a user's folder, or the file is none of root's.
+pub(super) fn is_of_user(engine: &dyn Engine) -> bool {
+    let Some(path) = socket_of(engine) else { return false };
+    let is_roots = std::fs::metadata(&path).is_ok_and(|file| file.uid() == 0);
+    user_of(&path).is_some() || !is_roots
+}
+
 /// What users make may be anything.
 fn is_socket(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|file| file.file_type().is_socket())
@@ -367,5 +374,18 @@ mod tests {
         assert_eq!(user_of("/run/user/1000/docker.sock".as_ref()), Some(1000));
         assert_eq!(user_of("/run/docker.sock".as_ref()), None);
         assert_eq!(user_of("/run/user/x/docker.sock".as_ref()), None);
+    }
+
+    /// What a user's engine says of networks is of no account.
+    #[test]
+    fn what_listens_at_a_file_of_a_user_is_that_users() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("own.sock");
+        let _listener = std::os::unix::net::UnixListener::bind(&own).unwrap();
+        let file = std::fs::metadata(&own).unwrap();
+        let is_of_user = |path: &str| is_of_user((docker::KIND.open)(path).unwrap().as_ref());
+        assert_eq!(is_of_user(&own.to_string_lossy()), file.uid() != 0);
+        assert!(is_of_user("/run/user/1000/docker.sock"));
+        assert!(!is_of_user("tcp://127.0.0.1:2375"), "it has no file");
     }
 }

@@ -1,15 +1,26 @@
 //! The networks of engines, which network drivers ask for once they have answered.
+//!
+//! A driver's networks are those of the host's engines: what a user's engine says of them, or does not say, is for
+//! that user alone to know.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::SourceError;
 
-use super::{EngineNetwork, others};
+use super::discovery::is_of_user;
+use super::{Configured, EngineNetwork, others};
 use crate::Host;
 use crate::deadline::Deadline;
 
 impl Host {
-    /// A network by its full id, of whichever engine has it; none where all that could be asked have
+    /// The engines that are asked, without those of users that were not named.
+    fn host_engines(&self) -> Vec<Configured> {
+        let mut engines = self.engines.now();
+        engines.retain(|engine| engine.named || engine.name.user().is_none());
+        engines
+    }
+
+    /// A network by its full id, of whichever engine of the host has it; none where all that could be asked have
     /// not.
     ///
     /// # Errors
@@ -17,7 +28,7 @@ impl Host {
     pub async fn engine_network(&self, id: &str) -> Result<Option<EngineNetwork>, SourceError> {
         let due = Deadline::after(self.timeout);
         let mut failed = None;
-        for engine in self.engines.now() {
+        for engine in self.host_engines() {
             let engine = match engine.engine {
                 Ok(engine) => engine,
                 Err(error) => {
@@ -40,9 +51,9 @@ impl Host {
     /// One of them does not answer, so that it may have any.
     pub async fn engine_networks(&self) -> Result<Vec<EngineNetwork>, SourceError> {
         let due = Deadline::after(self.timeout);
-        let asked = self.engines.now();
-        let mut engines = others::engines(&asked);
-        for engine in asked {
+        let mut engines = others::engines(&self.engines.now());
+        engines.retain(|engine| !is_of_user(engine.as_ref()));
+        for engine in self.host_engines() {
             engines.push(engine.engine?);
         }
         let mut networks = Vec::new();
@@ -52,12 +63,12 @@ impl Host {
         Ok(networks)
     }
 
-    /// The ids of the networks of each engine that is asked, by the lasting id of the engine; of those that
-    /// answer and have one. What has one id has the networks of all that have it.
+    /// The ids of the networks of each engine of the host that is asked, by the lasting id of the engine; of
+    /// those that answer and have one. What has one id has the networks of all that have it.
     pub async fn networks_by_engine(&self) -> BTreeMap<String, BTreeSet<String>> {
         let due = Deadline::after(self.timeout);
         let mut all: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for engine in self.engines.now().into_iter().filter_map(|engine| engine.engine.ok()) {
+        for engine in self.host_engines().into_iter().filter_map(|engine| engine.engine.ok()) {
             let ask = async {
                 let Some(id) = engine.id().await? else { return Ok(None) };
                 let networks = engine.networks().await?.into_iter().map(|network| network.id);
