@@ -65,17 +65,7 @@ fn container(i: u16) -> Container {
 
 fn namespace(i: u16) -> Namespace {
     let links = vec![Arc::new(veth(2, "eth0".to_owned(), 100 + u32::from(i), 0))];
-    Namespace {
-        id: home(i),
-        names: Vec::new(),
-        nsids: [(Nsid(0), HOST)].into(),
-        links,
-        paths: Vec::new(),
-        packet_sockets: None,
-        vswitchd_sockets: None,
-        process: None,
-        source_error: None,
-    }
+    Namespace { nsids: [(Nsid(0), HOST)].into(), links, ..Namespace::empty(home(i), Vec::new()) }
 }
 
 fn port(i: u16) -> Port {
@@ -101,17 +91,11 @@ fn bridge(b: u16) -> Bridge {
 
 fn snapshot() -> Snapshot {
     let host = Namespace {
-        id: HOST,
-        names: Vec::new(),
         nsids: (0..CONTAINERS).map(|i| (Nsid(i.into()), home(i))).collect(),
         links: (0..CONTAINERS)
             .map(|i| Arc::new(veth(100 + u32::from(i), format!("veth{i}"), 2, i.into())))
             .collect(),
-        paths: Vec::new(),
-        packet_sockets: None,
-        vswitchd_sockets: None,
-        process: None,
-        source_error: None,
+        ..Namespace::empty(HOST, Vec::new())
     };
     let namespaces = std::iter::once(host).chain((0..CONTAINERS).map(namespace)).collect();
     Snapshot {

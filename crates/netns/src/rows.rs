@@ -23,7 +23,7 @@ pub(crate) const IFLA_EXT_MASK: u16 = 29;
 const IFLA_PROP_LIST: u16 = 52;
 const IFLA_ALT_IFNAME: u16 = 53;
 const IFLA_LINK_NETNSID: u16 = 37;
-/// In a request: the namespace that it is about (Linux 4.15).
+/// The namespace that a request is about, and the answer to it (Linux 4.15).
 pub(crate) const IFLA_TARGET_NETNSID: u16 = 46;
 pub(crate) const IFLA_INFO_KIND: u16 = 1;
 pub(crate) const IFLA_INFO_DATA: u16 = 2;
@@ -90,6 +90,13 @@ pub struct Address {
     /// Whether duplicate address detection has not ended, or has found another one that has it (`tentative` and
     /// `dadfailed` of ip-address(8)): then the kernel takes nothing for it.
     pub tentative: bool,
+}
+
+/// The same of a link of a namespace that was named, with the name that the kernel repeats.
+pub(crate) fn link_there(body: &[u8]) -> Option<(Option<i32>, Link)> {
+    let mut told = attributes(body.get(IFINFOMSG..)?);
+    let there = told.find(|(kind, _)| *kind == IFLA_TARGET_NETNSID);
+    Some((there.and_then(|(_, value)| i32_at(value, 0)), link(body)?))
 }
 
 /// Reads the body of an RTM_NEWLINK message.

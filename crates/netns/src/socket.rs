@@ -116,7 +116,23 @@ impl RouteSocket {
         fixed[4..8].copy_from_slice(&ifindex.to_ne_bytes());
         let there = nsid.to_ne_bytes();
         let wanted = [(IFLA_EXT_MASK, &SKIP_STATS[..]), (IFLA_TARGET_NETNSID, &there[..])];
-        self.one_link(&fixed, &wanted)
+        match self.0.ask(RTM_GETLINK, 0, &fixed, &wanted, RTM_NEWLINK, rows::link_there) {
+            Ok(found) => Ok(of_namespace(nsid, found)?.into_iter().next()),
+            Err(Error::Socket(error)) if error.raw_os_error() == Some(ENODEV) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Every link of the namespace that this one calls `nsid`. What they are enslaved to and stand on is told
+    /// by its index there.
+    ///
+    /// # Errors
+    /// As [`RouteSocket::link_elsewhere`].
+    pub fn links_elsewhere(&self, nsid: i32) -> Result<Vec<Link>, Error> {
+        let there = nsid.to_ne_bytes();
+        let wanted = [(IFLA_EXT_MASK, &SKIP_STATS[..]), (IFLA_TARGET_NETNSID, &there[..])];
+        let read = rows::link_there;
+        of_namespace(nsid, self.0.dump(RTM_GETLINK, &[0; IFINFOMSG], &wanted, RTM_NEWLINK, read)?)
     }
 
     /// One link by name; none if there is no such link.
@@ -199,6 +215,15 @@ impl RouteSocket {
             other => other,
         }
     }
+}
+
+/// Links of the namespace that is called `nsid`. A kernel that does not know the question, before Linux 4.15,
+/// answers it of the socket's own namespace, and does not say of which one.
+fn of_namespace(nsid: i32, found: Vec<(Option<i32>, Link)>) -> Result<Vec<Link>, Error> {
+    if found.iter().any(|(told, _)| *told != Some(nsid)) {
+        return Err(Error::Malformed("a link of another namespace than was asked about"));
+    }
+    Ok(found.into_iter().map(|(_, link)| link).collect())
 }
 
 /// Whether a link can have it. The kernel takes others for "any" or "see its name".

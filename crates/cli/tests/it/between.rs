@@ -12,10 +12,10 @@ use lab::{Bridge, Container, Home, Link, Netns, Plug, Plugged, run, try_run, uni
 use crate::tool::{docker_ovs, lists};
 
 /// A network namespace without a name, held by a process of this test's.
-struct Nameless(Child);
+pub(crate) struct Nameless(Child);
 
 impl Nameless {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut sleep = lab::program("unshare");
         sleep.args(["--net", "sleep", "600"]).stdout(Stdio::null());
         let nameless = Self(sleep.spawn().unwrap());
@@ -24,11 +24,11 @@ impl Nameless {
         nameless
     }
 
-    fn pid(&self) -> String {
+    pub(crate) fn pid(&self) -> String {
         self.0.id().to_string()
     }
 
-    fn ip(&self, words: &[&str]) {
+    pub(crate) fn ip(&self, words: &[&str]) {
         run("nsenter", &[&["--target", &self.pid(), "--net", "ip"], words].concat());
     }
 }
@@ -41,7 +41,7 @@ impl Drop for Nameless {
 }
 
 /// What a look at the container alone says of an interface, and a look at everything.
-fn told(container: &Container, interface: &str) -> [String; 2] {
+pub(crate) fn told(container: &Container, interface: &str) -> [String; 2] {
     let of = |rows: String| {
         let row = rows.lines().find_map(|row| row.strip_prefix(&format!("{interface} ")));
         row.unwrap_or_else(|| panic!("{interface}: {rows}")).trim_end().to_owned()
@@ -52,7 +52,7 @@ fn told(container: &Container, interface: &str) -> [String; 2] {
     [of(narrow), of(lists(&["ls", "--filter", &filter, "--format", format]))]
 }
 
-fn both(answer: &str) -> [String; 2] {
+pub(crate) fn both(answer: &str) -> [String; 2] {
     [answer.to_owned(), answer.to_owned()]
 }
 
@@ -130,14 +130,27 @@ fn a_way_through_a_namespace_that_nothing_leads_to_is_unknown() {
     let held = fs::File::open(file).unwrap();
     let net = format!("--net=/proc/{}/fd/{}", std::process::id(), held.as_raw_fd());
     let ip = |words: &[&str]| run("nsenter", &[&[net.as_str(), "ip"], words].concat());
-    let (veth, macvlan) = (Container::run(), Container::run());
+    let (veth, macvlan, bridged) = (Container::run(), Container::run(), Container::run());
     ip(&["link", "add", "in0", "type", "veth", "peer", "name", "eth0", "netns", &veth.netns()]);
     ip(&["link", "add", "link", "in0", "name", "eth0", "type", "macvlan"]);
     ip(&["link", "set", "eth0", "netns", &macvlan.netns()]);
-    let mounted = [told(&veth, "eth0"), told(&macvlan, "eth0")];
+    // By a Linux bridge of the host that is joined to one there.
+    let (linux, member) = (Link::add(&["type", "bridge"]), unique("l"));
+    let peer = ["type", "veth", "peer", "name", "eth0", "netns", &bridged.netns()];
+    let end = Link::add(&peer);
+    ip(&["link", "add", "vb", "type", "veth", "peer", "name", &member, "netns", &lab::here()]);
+    for name in [end.name(), &member] {
+        run("ip", &["link", "set", name, "master", linux.name(), "up"]);
+    }
+    ip(&["link", "add", "brf", "type", "bridge"]);
+    ip(&["link", "set", "vb", "master", "brf"]);
+    let all = || [told(&veth, "eth0"), told(&macvlan, "eth0"), told(&bridged, "eth0")];
+    let mounted = all();
     run("umount", &["--lazy", file]);
-    assert_eq!(mounted, [both("none"), both("none")]);
-    assert_eq!([told(&veth, "eth0"), told(&macvlan, "eth0")], [both("unknown"), both("unknown")]);
+    assert_eq!(mounted, [both("none"), both("none"), both("none")]);
+    assert_eq!(all(), [both("unknown"), both("unknown"), both("unknown")]);
+    ip(&["link", "set", "vb", "nomaster"]);
+    assert_eq!(told(&bridged, "eth0"), both("none"), "it ends there");
 }
 
 /// Whether what `home` sends by an interface comes into the bridge. Each time it asks for another

@@ -15,6 +15,7 @@ mod acting_faults;
 mod annotate;
 mod bad_peers;
 mod between;
+mod between_unread;
 mod captures;
 mod completion_script;
 mod connect;

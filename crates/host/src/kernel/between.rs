@@ -109,10 +109,17 @@ fn unescaped(text: &str) -> Vec<u8> {
 }
 
 /// Namespaces that links of the switch's lead straight to, and that neither an engine nor a name
-/// leads to, each as the switch's calls it, with its row as far as it is known who is in it. Costs
-/// nothing where there are no such links; else a walk over all processes.
-pub(super) fn behind(here: &Namespace, switch: &Netns, known: &[NetnsId]) -> Vec<Behind> {
-    let mut open: BTreeSet<Nsid> = here.exits().map(|(_, nsid)| nsid).collect();
+/// leads to, each as the switch's calls it, with its row as far as it is known who is in it: all of
+/// them, or those that are called by one of the words in `wanted`. Costs nothing where there are no
+/// such links; else a walk over all processes.
+pub(super) fn behind(
+    here: &Namespace,
+    switch: &Netns,
+    known: &[NetnsId],
+    wanted: Option<&BTreeSet<Nsid>>,
+) -> Vec<Behind> {
+    let is_wanted = |nsid: &Nsid| wanted.is_none_or(|wanted| wanted.contains(nsid));
+    let mut open: BTreeSet<Nsid> = here.exits().map(|(_, nsid)| nsid).filter(is_wanted).collect();
     if open.is_empty() {
         return Vec::new();
     }

@@ -1,12 +1,12 @@
 //! What is said about the kernel's rows as a whole: which namespace is the switch's, when it was read, and by which
 //! handles the namespaces of containers were looked for.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use model::identity::SourceIdentity;
 use model::ids::{NetnsId, Nsid};
-use model::snapshot::{Container, Namespace};
+use model::snapshot::{Container, Namespace, Peer};
 
 use super::switch_namespace::{Handle, OtherNamespaces};
 
@@ -52,15 +52,16 @@ impl NamespaceHandles {
 pub(super) struct Elsewhere {
     pub(super) rows: Vec<Namespace>,
     pub(super) nsids: BTreeMap<Nsid, NetnsId>,
+    pub(super) unread_ways: BTreeSet<Peer>,
     pub(super) homes: NamespaceHandles,
 }
 
 impl Elsewhere {
     pub(super) fn new(read: OtherNamespaces, asked: HandleSet) -> Self {
-        let OtherNamespaces { rows, nsids, dead } = read;
+        let OtherNamespaces { rows, nsids, unread_ways, dead } = read;
         let numbers: HashSet<_> = rows.iter().map(|row| row.id).collect();
         let replaced = dead.into_iter().filter(|(_, netns)| numbers.contains(netns)).collect();
-        Self { rows, nsids, homes: NamespaceHandles { asked, replaced } }
+        Self { rows, nsids, unread_ways, homes: NamespaceHandles { asked, replaced } }
     }
 }
 

@@ -9,8 +9,9 @@ use model::snapshot::{Link, Namespace};
 use netns::{Netns, RouteSocket};
 
 use super::offload;
-use super::read::{read_whole, unread, with_between};
+use super::read::{read_whole, unread};
 use super::rows::{self as links, id};
+use super::unread_ways::unread_ways;
 use super::uses::upper_elsewhere;
 use crate::question::Details;
 
@@ -22,7 +23,7 @@ pub(crate) fn read_narrow(
     switch: Option<&Netns>,
     details: Details,
 ) -> Vec<Namespace> {
-    let Some(switch) = switch else { return with_between(&[(home, Vec::new())], None, details).0 };
+    let Some(switch) = switch else { return read_whole(&[(home, Vec::new())], None, details) };
     if id(home) == id(switch) {
         return vec![Namespace::empty(id(home), Vec::new())];
     }
@@ -131,8 +132,8 @@ fn follow(socket: &RouteSocket, starts: Vec<Ifindex>) -> Result<Vec<Arc<Link>>, 
 /// Whether a link stands on one of these of the switch's namespace and is none of them: on the end of a veth, or
 /// on what that is enslaved to. True where that cannot be asked. The kernel tells it of no link, so that those of
 /// each kind that stands on others are looked through, which are few where there are many links; then those of all
-/// namespaces that are not `known`, for what stands on a link may be in another one; where it is none, the switch's
-/// alone are looked through.
+/// namespaces that are not `known`, for what stands on a link may be in another one, on the other end of a veth too;
+/// where it is none, the switch's alone are looked through.
 pub(crate) fn is_stood_on(
     switch: &Netns,
     here: &Namespace,
@@ -152,10 +153,14 @@ pub(crate) fn is_stood_on(
             Ok(found || links.any(|link| !seen.contains(&link.ifindex) && stands(&link)))
         })
     });
-    let is_here = !matches!(read.into_iter().next(), Some(Ok(false)));
+    if !matches!(read.into_iter().next(), Some(Ok(false))) {
+        return true;
+    }
+    let Some(known) = known else { return false };
+    let ways = netns::visit(&[switch], |_, socket| Ok(unread_ways(socket, here)));
+    let is_joined = !matches!(ways.into_iter().next(), Some(Ok(ways)) if ways.is_empty());
     let indexes = on_the_way.iter().map(|ifindex| ifindex.0).collect();
-    is_here
-        || known.is_some_and(|known| !matches!(upper_elsewhere(switch, &indexes, known), Ok(None)))
+    is_joined || !matches!(upper_elsewhere(switch, &indexes, known), Ok(None))
 }
 
 /// Whether what others send by this link goes on by those that are enslaved to it.

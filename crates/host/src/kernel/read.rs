@@ -1,11 +1,12 @@
 //! Reading namespaces whole: those that are known, and what lies between them.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use model::SourceError;
-use model::ids::NetnsId;
+use model::ids::{NetnsId, Nsid};
 use model::snapshot::Namespace;
-use netns::{LinkWatch, Netns};
+use netns::{LinkWatch, Netns, RouteSocket};
 
 use super::between::{behind, found_between};
 use super::namespaces::source_error;
@@ -15,53 +16,146 @@ use super::pairs::name_each_other;
 use super::rows::{self as links, id};
 use super::sockets::{SocketOwner, Sockets};
 use super::switch_namespace::{Handle, OtherNamespaces};
+use super::unread_ways::unread_ways;
 use crate::question::Details;
 
 /// So many namespaces one after the other are followed from one that a source named.
 const FURTHEST: usize = 4;
 
-/// These namespaces whole, each with its names, and the switch's where that is known.
+/// These namespaces whole, each with its names, and the switch's where that is known; what lies between them, and
+/// what links of the switch's lead to.
 pub(crate) fn read_whole(
     homes: &[(&Netns, Vec<String>)],
     switch: Option<&Netns>,
     details: Details,
 ) -> Vec<Namespace> {
-    let (mut rows, between) = with_between(homes, switch, details);
-    let Some(switch) = switch else { return rows };
-    if rows.iter().all(|row| row.id != id(switch)) {
-        rows.extend(read_each(&[(switch, Vec::new())], Some(switch), details));
-    }
-    let others: Vec<&Netns> = homes.iter().map(|(home, _)| *home).chain(&between).collect();
-    let here = rows.iter_mut().find(|row| row.id == id(switch));
-    if let Some(here) = here.filter(|row| row.source_error.is_none()) {
-        let named = netns::visit(&[switch], |_, socket| {
-            let mut row = Namespace::empty(id(switch), Vec::new());
-            links::name_others(socket, &mut row, &others)?;
-            Ok(row.nsids)
-        });
-        match named.into_iter().next() {
-            Some(Ok(nsids)) => here.nsids = nsids,
-            Some(Err(error)) => here.source_error = Some(source_error(what(switch), &error)),
-            None => {}
+    let Some(switch) = switch else { return Around::read(homes, None, details).rows };
+    let own = homes.iter().position(|(home, _)| id(home) == id(switch));
+    let names = own.and_then(|own| homes.get(own)).map(|(_, names)| names.clone());
+    let others: Vec<_> = homes.iter().filter(|(home, _)| id(home) != id(switch)).cloned().collect();
+    let mut around = Around::read(&others, Some(switch), details);
+    // It is read after what leads there.
+    let here = read_each(&[(switch, names.unwrap_or_default())], Some(switch), details);
+    let here = here.into_iter().map(|mut here| {
+        if here.source_error.is_none() {
+            let named = around.add_to_switch(&mut here, switch);
+            here.source_error = named.err().map(|error| source_error(what(switch), &error));
         }
-    }
-    add_behind(&mut rows, switch, details);
+        here
+    });
+    let here: Vec<_> = here.collect();
+    let mut rows = around.rows;
+    let at = own.unwrap_or(rows.len()).min(rows.len());
+    rows.splice(at..at, here);
     rows
 }
 
-/// Adds what no source named, and links of the switch's namespace lead to.
-fn add_behind(rows: &mut Vec<Namespace>, switch: &Netns, details: Details) {
-    let known: Vec<NetnsId> = rows.iter().map(|row| row.id).collect();
-    let Some(here) = rows.iter_mut().find(|row| row.id == id(switch)) else { return };
-    let found = behind(here, switch, &known);
-    here.nsids.extend(found.iter().map(|found| (found.nsid, id(&found.space))));
-    let spaces: Vec<_> = found.iter().map(|found| (&found.space, Vec::new())).collect();
-    let read = read_each(&spaces, Some(switch), details);
-    rows.extend(read.into_iter().zip(&found).map(|(row, found)| Namespace {
-        process: found.process.clone(),
-        paths: found.paths.clone(),
-        ..row
-    }));
+/// Namespaces that are read, a row for each: those that a source named, and those that are on the way from
+/// them to others. The latter are held open until it is told what the switch's calls them.
+struct Around<'h> {
+    rows: Vec<Namespace>,
+    homes: &'h [(&'h Netns, Vec<String>)],
+    found: Vec<Netns>,
+    switch: Option<&'h Netns>,
+    details: Details,
+}
+
+impl<'h> Around<'h> {
+    fn read(
+        homes: &'h [(&'h Netns, Vec<String>)],
+        switch: Option<&'h Netns>,
+        details: Details,
+    ) -> Self {
+        let rows = read_each(homes, switch, details);
+        let mut around = Self { rows, homes, found: Vec::new(), switch, details };
+        around.name_each_other();
+        around.follow();
+        around
+    }
+
+    fn spaces(&self) -> Vec<&Netns> {
+        spaces(self.homes, &self.found)
+    }
+
+    fn name_each_other(&mut self) {
+        name_each_other(&mut self.rows, &spaces(self.homes, &self.found));
+    }
+
+    /// Adds what their links lead to, from one to the next.
+    fn follow(&mut self) {
+        // Without the switch's namespace nothing is known to lead there.
+        for _ in 0..if self.switch.is_some() { FURTHEST } else { 0 } {
+            let more = found_between(&mut self.rows, &spaces(self.homes, &self.found));
+            if more.is_empty() {
+                break;
+            }
+            self.add(more);
+        }
+    }
+
+    fn add(&mut self, more: Vec<Netns>) {
+        let read: Vec<_> = more.iter().map(|space| (space, Vec::new())).collect();
+        self.rows.extend(read_each(&read, self.switch, self.details));
+        self.found.extend(more);
+        self.name_each_other();
+    }
+
+    /// Adds to the row of the switch's namespace what that calls these, and adds what its links lead to.
+    fn add_to_switch(&mut self, here: &mut Namespace, switch: &Netns) -> Result<(), netns::Error> {
+        name_from(switch, here, &self.spaces(), links::name_others)?;
+        self.add_behind(here, switch, None);
+        if here.exits().next().is_none() {
+            return Ok(());
+        }
+        let found: Vec<&Netns> = self.found.iter().collect();
+        name_from(switch, here, &found, name)
+    }
+
+    /// Adds what links of the switch's namespace lead to, whose row is `here`, and what lies between that and
+    /// others: all of it, or what is called by one of the words in `wanted`.
+    fn add_behind(
+        &mut self,
+        here: &mut Namespace,
+        switch: &Netns,
+        wanted: Option<&BTreeSet<Nsid>>,
+    ) {
+        let known: Vec<NetnsId> = self.rows.iter().map(|row| row.id).collect();
+        let behind = behind(here, switch, &known, wanted);
+        if behind.is_empty() {
+            return;
+        }
+        here.nsids.extend(behind.iter().map(|found| (found.nsid, id(&found.space))));
+        let first = self.rows.len();
+        let (more, who): (Vec<_>, Vec<_>) =
+            behind.into_iter().map(|found| (found.space, (found.process, found.paths))).unzip();
+        self.add(more);
+        for (row, (process, paths)) in self.rows.iter_mut().skip(first).zip(who) {
+            (row.process, row.paths) = (process, paths);
+        }
+        self.follow();
+    }
+}
+
+fn name_from(
+    switch: &Netns,
+    here: &mut Namespace,
+    spaces: &[&Netns],
+    name: fn(&RouteSocket, &mut Namespace, &[&Netns]) -> Result<(), netns::Error>,
+) -> Result<(), netns::Error> {
+    let named = netns::visit(&[switch], |_, socket| name(socket, here, spaces));
+    named.into_iter().next().unwrap_or(Ok(()))
+}
+
+/// Adds to the row of the socket's namespace what that calls these, and what the kernel says of those that its links
+/// lead to and that are not known.
+fn name(socket: &RouteSocket, here: &mut Namespace, spaces: &[&Netns]) -> Result<(), netns::Error> {
+    links::name_others(socket, here, spaces)?;
+    here.unread_ways = unread_ways(socket, here);
+    Ok(())
+}
+
+fn spaces<'s>(homes: &[(&'s Netns, Vec<String>)], found: &'s [Netns]) -> Vec<&'s Netns> {
+    homes.iter().map(|(home, _)| *home).chain(found).collect()
 }
 
 /// The switch's namespace without what it calls others.
@@ -115,21 +209,36 @@ pub(crate) fn read_others(handles: &[(Handle, NetnsId)], switch: &Netns) -> Othe
     }
     homes.add_named_and_own(Some(switch));
     let unopened = homes.unopened_rows();
-    let homes = homes.spaces();
-    let spaces: Vec<_> = homes.iter().map(|(space, _)| *space).collect();
-    assign_nsids(&spaces, switch);
+    let mut homes = homes.spaces();
+    homes.retain(|(space, _)| id(space) != id(switch));
     let details = Details { traffic: true, routes: false };
-    let (mut rows, between) = with_between(&homes, Some(switch), details);
-    assign_nsids(&between.iter().collect::<Vec<_>>(), switch);
-    let spaces: Vec<&Netns> = spaces.into_iter().chain(&between).collect();
+    let mut around = Around::read(&homes, Some(switch), details);
+    assign_nsids(&around.spaces(), switch);
+    let mut here = exits_of(switch, &around.spaces());
+    // Only what joins others to it is looked for, as that has all processes looked at.
+    let wanted: BTreeSet<Nsid> = here.unread_ways.iter().filter_map(|end| end.nsid).collect();
+    if !wanted.is_empty() {
+        around.add_behind(&mut here, switch, Some(&wanted));
+        assign_nsids(&around.spaces(), switch);
+        here = exits_of(switch, &around.spaces());
+    }
+    let mut rows = around.rows;
     rows.extend(unopened);
-    let nsids = netns::visit(&[switch], |_, socket| {
-        let mut here = Namespace::empty(id(switch), Vec::new());
-        links::name_others(socket, &mut here, &spaces)?;
-        Ok(here.nsids)
+    OtherNamespaces { rows, nsids: here.nsids, unread_ways: here.unread_ways, dead }
+}
+
+/// What the switch's namespace calls these, with the links of it that lead to any, and what the kernel says of those
+/// that are not among them.
+fn exits_of(switch: &Netns, spaces: &[&Netns]) -> Namespace {
+    let nothing = || Namespace::empty(id(switch), Vec::new());
+    let read = netns::visit(&[switch], |_, socket| {
+        let mut here = nothing();
+        let links = socket.links()?.into_iter().map(links::row);
+        here.links = links.filter(|link| link.leads_to().is_some()).map(Arc::new).collect();
+        name(socket, &mut here, spaces)?;
+        Ok(here)
     });
-    let nsids = nsids.into_iter().next().and_then(Result::ok).unwrap_or_default();
-    OtherNamespaces { rows, nsids, dead }
+    read.into_iter().next().and_then(Result::ok).unwrap_or_else(nothing)
 }
 
 /// Changes are told only of namespaces that have an id; most have, by a link that leads there.
@@ -150,33 +259,6 @@ pub(crate) fn listen(switch: &Netns, all: bool) -> Result<LinkWatch, SourceError
     let listening = netns::visit(&[switch], |_, _| LinkWatch::here(all));
     let listening = listening.into_iter().next().unwrap_or(Err(netns::Error::DumpInterrupted));
     listening.map_err(|error| source_error("changes of links".to_owned(), &error))
-}
-
-/// These namespaces, and those that are on the way from them to others and that no source named.
-/// These are held open until the caller has told what the switch's calls them.
-pub(super) fn with_between(
-    homes: &[(&Netns, Vec<String>)],
-    switch: Option<&Netns>,
-    details: Details,
-) -> (Vec<Namespace>, Vec<Netns>) {
-    let mut rows = read_each(homes, switch, details);
-    let mut between: Vec<Netns> = Vec::new();
-    let spaces: Vec<&Netns> = homes.iter().map(|(home, _)| *home).collect();
-    name_each_other(&mut rows, &spaces);
-    // Without the switch's namespace nothing is known to lead there.
-    for _ in 0..if switch.is_some() { FURTHEST } else { 0 } {
-        let known = || homes.iter().map(|(home, _)| *home).chain(&between);
-        let found = found_between(&mut rows, &known().collect::<Vec<_>>());
-        if found.is_empty() {
-            break;
-        }
-        let more: Vec<_> = found.iter().map(|space| (space, Vec::new())).collect();
-        rows.extend(read_each(&more, switch, details));
-        between.extend(found);
-        let known: Vec<&Netns> = homes.iter().map(|(home, _)| *home).chain(&between).collect();
-        name_each_other(&mut rows, &known);
-    }
-    (rows, between)
 }
 
 /// One row for each of these namespaces.

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use model::SourceError;
 use model::identity::SourceIdentity;
 use model::ids::{Ifindex, NetnsId, Nsid};
-use model::snapshot::{Container, Namespace};
+use model::snapshot::{Container, Namespace, Peer};
 use netns::Netns;
 
 /// The switch's namespace, held open, and what the kernel tells there.
@@ -82,6 +82,8 @@ pub struct OtherNamespaces {
     pub rows: Vec<Namespace>,
     /// What the switch's namespace calls them.
     pub nsids: BTreeMap<Nsid, NetnsId>,
+    /// [`Namespace::unread_ways`] of the switch's namespace.
+    pub unread_ways: BTreeSet<Peer>,
     /// The handles that led to none, or to another one than they were said to.
     pub dead: HashSet<(Handle, NetnsId)>,
 }

@@ -6,7 +6,7 @@
 //! Links have two ends, so what was read elsewhere counts only once the switch's namespace was read
 //! after it: what leads somewhere is never newer than what it leads to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::future::pending;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use futures_util::future::select_ok;
 use model::ids::{Ifindex, NetnsId, Nsid};
-use model::snapshot::Namespace;
+use model::snapshot::{Namespace, Peer};
 use model::{SourceError, SourceErrorKind};
 use tokio::sync::watch::{Receiver, Sender};
 use tokio::time::{Instant, sleep};
@@ -131,6 +131,8 @@ struct LinkState<'o> {
     /// When its packet sockets are to be read, one of which may have been opened or closed.
     sockets_due: Option<Instant>,
     nsids: BTreeMap<Nsid, NetnsId>,
+    /// What the kernel says of namespaces that were not read.
+    unread_ways: BTreeSet<Peer>,
     elsewhere: Vec<Namespace>,
     /// By what they were looked for.
     homes: Arc<NamespaceHandles>,
@@ -165,6 +167,7 @@ impl<'o> LinkState<'o> {
             unread: Changed::Anything,
             sockets_due: None,
             nsids: BTreeMap::new(),
+            unread_ways: BTreeSet::new(),
             elsewhere: Vec::new(),
             homes: Arc::default(),
             reading: None,
@@ -260,7 +263,7 @@ impl<'o> LinkState<'o> {
     /// Takes over what was read elsewhere. Where that failed, what was known is kept, and tried
     /// again: it is of what it was read of.
     fn take(&mut self, fresh: Elsewhere) {
-        let Elsewhere { mut rows, nsids, mut homes } = fresh;
+        let Elsewhere { mut rows, nsids, unread_ways, mut homes } = fresh;
         self.failed = rows.iter().any(|row| row.source_error.is_some());
         for row in rows.iter_mut().filter(|row| row.source_error.is_some()) {
             if let Some(known) = self.elsewhere.iter().find(|known| known.id == row.id) {
@@ -268,7 +271,8 @@ impl<'o> LinkState<'o> {
                 row.clone_from(known);
             }
         }
-        (self.elsewhere, self.nsids, self.homes) = (rows, nsids, Arc::new(homes));
+        (self.elsewhere, self.homes) = (rows, Arc::new(homes));
+        (self.nsids, self.unread_ways) = (nsids, unread_ways);
     }
 
     /// Reads the switch's own namespace again, what has changed in it or after a reading elsewhere all
@@ -332,8 +336,8 @@ impl<'o> LinkState<'o> {
 
     fn rows(&self) -> Vec<Namespace> {
         let here = self.here.iter().map(|here| {
-            let nsids = self.nsids.clone();
-            Namespace { nsids, ..here.clone() }
+            let (nsids, unread_ways) = (self.nsids.clone(), self.unread_ways.clone());
+            Namespace { nsids, unread_ways, ..here.clone() }
         });
         let id = self.here.as_ref().map(|here| here.id);
         let others = self.elsewhere.iter().filter(|row| Some(row.id) != id).cloned();

@@ -53,6 +53,16 @@ pub(super) fn is_port_missed<'b>(
     ends.any(|link| link.is_paired() && link.master.is_none() && !is_called(link, &names))
 }
 
+/// Whether a link of the switch's namespace, among those that one container's lead to, leads on to another namespace,
+/// which a look at that container leaves out. A member of a Linux bridge may be another container's: of these it is
+/// asked whether anything goes on there.
+pub(super) fn leads_further(here: &Namespace) -> bool {
+    let bridges = here.links.iter().filter(|link| link.kind.as_deref() == Some("bridge"));
+    let bridges: BTreeSet<_> = bridges.map(|bridge| bridge.ifindex).collect();
+    let is_member = |link: &Link| link.master.is_some_and(|master| bridges.contains(&master));
+    here.exits().any(|(link, _)| !link.is_paired() || !is_member(link))
+}
+
 /// Where the ways from another namespace end among the links of the switch's.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Ways {
@@ -110,4 +120,41 @@ fn port_names<'b>(bridges: impl Iterator<Item = &'b Bridge>) -> BTreeSet<&'b Nam
 /// Whether a link has one of these names.
 fn is_called(link: &Link, names: &BTreeSet<&Name>) -> bool {
     names.contains(&link.name) || link.altnames.iter().any(|name| names.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use model::ids::{Ifindex, Nsid};
+    use model::snapshot::Peer;
+
+    use super::*;
+
+    const HOME: NetnsId = NetnsId { dev: 4, ino: 1 };
+    const SWITCH: NetnsId = NetnsId { dev: 4, ino: 2 };
+
+    fn link(ifindex: u32, kind: &str, nsid: Option<i32>, master: Option<u32>) -> Arc<Link> {
+        let kind = Some(kind.to_owned());
+        let peer = Some(Peer { ifindex: Ifindex(2), nsid: nsid.map(Nsid) });
+        let (ifindex, master) = (Ifindex(ifindex), master.map(Ifindex));
+        Arc::new(Link { ifindex, kind, peer, master, ..Link::default() })
+    }
+
+    #[test]
+    fn a_way_that_leaves_the_switchs_namespace_by_one_link_is_read_to_its_end() {
+        let here = |links: &[Arc<Link>]| Namespace {
+            nsids: [(Nsid(0), HOME)].into(),
+            links: links.to_vec(),
+            ..Namespace::empty(SWITCH, Vec::new())
+        };
+        let bridge = Arc::new(Link { peer: None, ..(*link(30, "bridge", None, None)).clone() });
+        let (own, bond) = (link(20, "veth", Some(0), Some(30)), link(31, "bond", None, None));
+        let plain = [own.clone(), bridge.clone(), link(21, "veth", Some(1), Some(30))];
+        assert!(!leads_further(&here(&plain)), "another container's on the same Linux bridge");
+        assert!(!leads_further(&here(&[own, link(22, "veth", None, None)])));
+        assert!(leads_further(&here(&[link(21, "veth", Some(1), None)])), "a macvlan stands on it");
+        assert!(leads_further(&here(&[bond, link(21, "veth", Some(1), Some(31))])), "of a bond");
+        assert!(leads_further(&here(&[bridge, link(21, "macvlan", Some(1), Some(30))])));
+    }
 }

@@ -16,7 +16,7 @@ use model::switch::SwitchSource;
 use model::{Look, Snapshot, SourceError, SourceErrorKind};
 use tokio::sync::OnceCell;
 
-use enough::{Ways, is_index_doubtful, is_port_missed, leaves_out};
+use enough::{Ways, is_index_doubtful, is_port_missed, leads_further, leaves_out};
 use identities::{engine_ids, identify_engines, identities};
 use pipeline::Answers;
 
@@ -152,7 +152,8 @@ impl Host {
         let known = || rows.rows().iter().map(|row| row.id).collect();
         let known = (!ways.to_port).then(known);
         let is_stood_on = |(netns, here)| kernel::is_stood_on(netns, here, known.as_ref());
-        let has_more = ways.open && netns.zip(here()).is_some_and(is_stood_on);
+        let is_left = scope == Scope::One && here().is_some_and(leads_further);
+        let has_more = is_left || ways.open && netns.zip(here()).is_some_and(is_stood_on);
         Seen { snapshot, opened, wants_sockets, has_more }
     }
 
@@ -191,7 +192,7 @@ struct Seen {
     /// The namespace that the question named directly.
     opened: Option<NetnsId>,
     wants_sockets: bool,
-    /// Whether a way that ends on no port may go on by a link that was not read.
+    /// Whether a way may go on by a link that was not read.
     has_more: bool,
 }
 

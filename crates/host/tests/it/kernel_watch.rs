@@ -100,7 +100,8 @@ impl SwitchNamespace for FakeNamespace {
         }
         let (rows, nsids) = (now.others.clone(), BTreeMap::from([(Nsid(0), HOME)]));
         let is_dead = |home: &&_| pid(home).is_some_and(|pid| now.ended.contains(&pid));
-        OtherNamespaces { rows, nsids, dead: homes.iter().filter(is_dead).cloned().collect() }
+        let dead = homes.iter().filter(is_dead).cloned().collect();
+        OtherNamespaces { rows, nsids, dead, ..OtherNamespaces::default() }
     }
 
     fn notified(&self) -> BoxFuture<'_, ()> {

@@ -68,15 +68,8 @@ pub(crate) fn namespace(links: &[&str]) -> Namespace {
         })
     };
     Namespace {
-        id: SWITCH,
-        names: Vec::new(),
-        nsids: std::collections::BTreeMap::new(),
         links: (1..).zip(links).map(link).collect(),
-        paths: Vec::new(),
-        packet_sockets: None,
-        vswitchd_sockets: None,
-        process: None,
-        source_error: None,
+        ..Namespace::empty(SWITCH, Vec::new())
     }
 }
 

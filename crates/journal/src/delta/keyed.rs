@@ -91,6 +91,7 @@ impl Holder for Namespace {
             paths,
             process,
             nsids,
+            unread_ways,
             links: _,
             packet_sockets,
             vswitchd_sockets,
@@ -98,6 +99,7 @@ impl Holder for Namespace {
         } = self;
         (*id, names, paths, process) == (other.id, &other.names, &other.paths, &other.process)
             && (nsids, packet_sockets) == (&other.nsids, &other.packet_sockets)
+            && *unread_ways == other.unread_ways
             && *vswitchd_sockets == other.vswitchd_sockets
             && *source_error == other.source_error
     }

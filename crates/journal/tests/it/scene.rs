@@ -58,17 +58,7 @@ fn link(ifindex: u32, name: &str, kind: Option<&str>) -> Arc<Link> {
 }
 
 fn namespace(id: NetnsId, links: Vec<Arc<Link>>) -> Namespace {
-    Namespace {
-        id,
-        names: Vec::new(),
-        paths: Vec::new(),
-        process: None,
-        nsids: BTreeMap::new(),
-        links,
-        packet_sockets: None,
-        vswitchd_sockets: None,
-        source_error: None,
-    }
+    Namespace { links, ..Namespace::empty(id, Vec::new()) }
 }
 
 /// A host where these containers have internal ports of `br0`.

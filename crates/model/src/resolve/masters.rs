@@ -317,17 +317,21 @@ impl BridgeReach {
 }
 
 /// Why more may hang on a Linux bridge than was seen: its member leads to a namespace that was to
-/// be read and was not. One that is not known at all is taken for another container's: a look
-/// at one container leaves them out, and a look at a host where containers start is behind them.
+/// be read and was not. One that is not known at all is taken for another container's, which leads
+/// nowhere, unless the kernel says that what arrives there goes on: a look at one container leaves
+/// them out, and a look at a host where containers start is behind them.
 pub(super) fn unread_member(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link) -> Option<String> {
     let why = format!("the other end of {} is in a namespace that was not read", link.name);
     if Some(at.netns) != tracer.index.switch_netns {
         return Some(why);
     }
-    let nsid = link.peer?.nsid?;
-    let there = tracer.index.namespace(at.netns)?.nsids.get(&nsid)?;
-    let read = tracer.index.namespace(*there).is_some_and(Namespace::is_read);
-    (!read).then_some(why)
+    let end = link.peer?;
+    let here = tracer.index.namespace(at.netns)?;
+    let is_missed = match here.nsids.get(&end.nsid?) {
+        Some(there) => !tracer.index.namespace(*there).is_some_and(Namespace::is_read),
+        None => here.unread_ways.contains(&end),
+    };
+    is_missed.then_some(why)
 }
 
 /// A bond or team: it is on the ports of its members, on all of them.

@@ -145,7 +145,7 @@ impl Link {
 }
 
 /// The other link, as the kernel says it: relative to the namespace that was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Peer {
     /// Its index in *its* namespace.
     pub ifindex: Ifindex,

@@ -278,6 +278,10 @@ pub struct Namespace {
     /// more. Pairs in JSON, whose keys cannot be numbers.
     #[serde(default, with = "pairs")]
     pub nsids: BTreeMap<Nsid, NetnsId>,
+    /// Links of namespaces that were not read, as this one calls these, by which what arrives there
+    /// goes on, as the kernel says: each is enslaved there, or another link stands on it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unread_ways: BTreeSet<Peer>,
     /// Its links.
     pub links: Vec<Arc<Link>>,
     /// The links that some packet socket listens to (packet(7)): with the userspace datapath
@@ -301,6 +305,7 @@ impl Namespace {
             paths: Vec::new(),
             process: None,
             nsids: BTreeMap::new(),
+            unread_ways: BTreeSet::new(),
             links: Vec::new(),
             packet_sockets: None,
             vswitchd_sockets: None,

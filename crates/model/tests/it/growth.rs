@@ -104,15 +104,9 @@ impl Host {
             all.into_iter().filter(|_| tells).collect::<BTreeMap<_, _>>()
         };
         let namespace = |id: NetnsId, nsids, links: Vec<Link>| Namespace {
-            id,
-            names: Vec::new(),
             nsids,
             links: lo().into_iter().chain(links).map(Arc::new).collect(),
-            paths: Vec::new(),
-            packet_sockets: None,
-            vswitchd_sockets: None,
-            process: None,
-            source_error: None,
+            ..Namespace::empty(id, Vec::new())
         };
         let all = (0..count).map(|i| (Nsid(i32::try_from(i).unwrap()), home(i))).collect();
         let mut spaces = vec![namespace(HOST, nsids(self.tells, all), self.links)];

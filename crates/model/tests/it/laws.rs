@@ -51,17 +51,7 @@ fn namespaces() -> impl Strategy<Value = Vec<Namespace>> {
             links.retain(|link| seen.insert(link.name.clone()));
             let id = NetnsId { dev: 4, ino };
             let links = links.into_iter().map(Arc::new).collect();
-            Namespace {
-                id,
-                names: vec![format!("ns{ino}")],
-                nsids,
-                links,
-                paths: Vec::new(),
-                packet_sockets: None,
-                vswitchd_sockets: None,
-                process: None,
-                source_error: None,
-            }
+            Namespace { nsids, links, ..Namespace::empty(id, vec![format!("ns{ino}")]) }
         };
         (0..).zip(spaces).map(row).collect()
     })

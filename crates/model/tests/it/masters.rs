@@ -1,6 +1,7 @@
 //! What a link of the host is enslaved to, or carries, may lead on.
 
-use docker_ovs_model::snapshot::Link;
+use docker_ovs_model::ids::{Ifindex, Nsid};
+use docker_ovs_model::snapshot::{Link, Peer};
 use docker_ovs_model::wiring::AttachmentState;
 use docker_ovs_model::{Snapshot, resolve};
 
@@ -165,5 +166,31 @@ fn what_is_sent_by_a_bridge_does_not_arrive_at_what_stands_on_it() {
     put(&mut host, SWITCH, [link(30, "lb", "bridge", 0), vlan(31, "lb.10", 30, 0)]);
     plug(&mut host, "lb.10", "system");
     put(&mut host, home(1), [to(link(10, "eth0", "macvlan", 0), 30, Some(0))]);
+    assert!(matches!(state(&host, "eth0"), AttachmentState::NotOnSwitch));
+}
+
+/// What other containers of a Linux bridge have in their namespaces ends there, as far as nothing says otherwise.
+#[test]
+fn a_linux_bridge_is_joined_to_an_unread_namespace_where_the_kernel_says_so() {
+    let (nowhere, member) = (Nsid(7), Peer { ifindex: Ifindex(5), nsid: Some(Nsid(7)) });
+    let away = Link { peer: Some(member), ..link(40, "va", "veth", 30) };
+    let mut host = ending(30, &[link(30, "lb", "bridge", 0), away]);
+    assert!(matches!(state(&host, "eth0"), AttachmentState::NotOnSwitch));
+    let here = |host: &mut Snapshot, ways: &[Peer]| {
+        let here = host.kernel.rows_mut().iter_mut().find(|row| row.id == SWITCH).unwrap();
+        here.unread_ways = ways.iter().copied().collect();
+    };
+    for other in [Peer { ifindex: Ifindex(6), ..member }, Peer { nsid: Some(Nsid(8)), ..member }] {
+        here(&mut host, &[other]);
+        assert!(matches!(state(&host, "eth0"), AttachmentState::NotOnSwitch), "{other:?}");
+    }
+    here(&mut host, &[member]);
+    let AttachmentState::Unknown { why } = state(&host, "eth0") else {
+        panic!("{:?}", state(&host, "eth0"))
+    };
+    assert_eq!(why, "the other end of va is in a namespace that was not read");
+    // The rows of it, once they are there, say more than that.
+    names(&mut host, SWITCH, nowhere.0, home(2));
+    put(&mut host, home(2), [to(link(5, "vb", "veth", 0), 40, Some(0))]);
     assert!(matches!(state(&host, "eth0"), AttachmentState::NotOnSwitch));
 }

@@ -55,15 +55,11 @@ fn loopback() -> Arc<Link> {
 fn namespace(id: NetnsId) -> Namespace {
     let nsids = if id == SWITCH { BTreeMap::new() } else { [(Nsid(0), SWITCH)].into() };
     Namespace {
-        id,
-        names: Vec::new(),
         nsids,
         links: vec![loopback()],
-        paths: Vec::new(),
         packet_sockets: (id == SWITCH).then(BTreeSet::new),
         vswitchd_sockets: (id == SWITCH).then(VswitchdSockets::default),
-        process: None,
-        source_error: None,
+        ..Namespace::empty(id, Vec::new())
     }
 }
 
