@@ -129,3 +129,21 @@ fn two_namespaces_between_are_followed() {
         run("ip", &["link", "del", &member]);
     }
 }
+
+#[test]
+fn an_internal_port_that_was_renamed_in_a_namespace_between_is_found() {
+    lab::need!(Docker);
+    let (bridge, container, between) = (Bridge::new(), Container::run(), Netns::new());
+    let (internal, mac) = (unique("i"), "mac=\"02:0a:0a:0a:0b:05\"");
+    let number =
+        bridge.add(&internal, &["--", "set", "interface", &internal, "type=internal", mac]);
+    run("ip", &["link", "set", &internal, "netns", between.name()]);
+    between.ip(&["link", "set", &internal, "name", "up0"]);
+    between.ip(&["link", "add", "brf", "type", "bridge"]);
+    let netns = container.netns();
+    between.ip(&["link", "add", "vb", "type", "veth", "peer", "name", "eth0", "netns", &netns]);
+    for member in ["up0", "vb"] {
+        between.ip(&["link", "set", member, "master", "brf"]);
+    }
+    assert_eq!(told(&container, "eth0"), both(&format!("on {number}")));
+}

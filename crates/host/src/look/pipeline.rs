@@ -76,7 +76,7 @@ impl Host {
         };
         let opened = opened.map_err(|error| kernel::not_opened(target, &error));
         let kernel = opened.map(|home| read_around(&home, switch, question.details()));
-        self.read_namespace(due, question, kernel).await
+        self.read_namespace(due, question, kernel, switch).await
     }
 
     /// A namespace named directly; engines have no part in it.
@@ -85,11 +85,13 @@ impl Host {
         due: Deadline,
         question: &Question,
         kernel: Result<Vec<Namespace>, SourceError>,
+        switch: Option<&Netns>,
     ) -> Answers {
         let access = self.open_switch(due, question).await;
         let rows = kernel.as_deref().unwrap_or_default();
         let opened = rows.first().map(|row| row.id);
-        let switch = self.read_switch(access, due, question, rows).await;
+        let near = (rows, switch.map(kernel::id));
+        let switch = self.read_switch(access, due, question, near).await;
         Answers { engines: Vec::new(), kernel, switch, opened }
     }
 
@@ -112,7 +114,7 @@ impl Host {
             let switch = SwitchAnswer::default();
             return Answers { engines, kernel: Ok(Vec::new()), switch, opened: None };
         }
-        let sources = self.read_switch(access, due, question, &rows);
+        let sources = self.read_switch(access, due, question, (&rows, switch.map(kernel::id)));
         let (sources, engines) = tokio::join!(sources, lookup.finish());
         Answers { engines, kernel: Ok(rows), switch: sources, opened: None }
     }
@@ -134,12 +136,12 @@ impl Host {
         access: SwitchAccess,
         due: Deadline,
         question: &Question,
-        rows: &[Namespace],
+        near: (&[Namespace], Option<NetnsId>),
     ) -> SwitchAnswer {
         match access {
             SwitchAccess::Taken(sources) => sources,
             SwitchAccess::Open(database, others) => {
-                self.sources_near(due, question, database, others, rows).await
+                self.sources_near(due, question, database, others, near).await
             }
         }
     }

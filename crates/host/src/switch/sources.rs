@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::future::{BoxFuture, join_all};
 use model::SourceError;
+use model::ids::NetnsId;
 use model::snapshot::{Namespace, Observed};
 use model::switch::{Bridge, SwitchSource};
 
@@ -64,7 +65,7 @@ impl Host {
     }
 
     /// The same of the ports that the links in `rows` may be; `rows` begins with the namespace
-    /// that was asked about, and goes on with the switch's.
+    /// that was asked about, and goes on with others, the one called `switch` among them.
     /// `others` is what the other sources have said.
     pub(crate) async fn sources_near(
         &self,
@@ -72,10 +73,10 @@ impl Host {
         question: &Question,
         database: Option<Result<Database, SourceError>>,
         others: BySource,
-        rows: &[Namespace],
+        (rows, switch): (&[Namespace], Option<NetnsId>),
     ) -> SwitchAnswer {
         let ovsdb = match database {
-            Some(database) => Some(near(due, database, question, rows).await),
+            Some(database) => Some(near(due, database, question, rows, switch).await),
             None => None,
         };
         collect(ovsdb, others)
@@ -102,6 +103,7 @@ async fn near(
     database: Result<Database, SourceError>,
     question: &Question,
     rows: &[Namespace],
+    switch: Option<NetnsId>,
 ) -> DatabaseAnswer {
     let mut database = match database {
         Ok(database) => database,
@@ -115,7 +117,9 @@ async fn near(
     let held: Vec<_> = links().map(|link| (link.ifindex.0, &*link.name)).collect();
     // Without the switch's namespace a link leads to no name, and only claims lead to a port.
     let unnamed = here.is_empty() && rows.first().is_some_and(|home| !home.links.is_empty());
-    let whole = unnamed || names.len() > MANY || rows.first().is_some_and(kernel::needs_everything);
+    // What is on the way in other namespaces may be a port as what is inside may be.
+    let mut away = rows.iter().filter(|row| Some(row.id) != switch);
+    let whole = unnamed || names.len() > MANY || away.any(kernel::needs_everything);
     let bridge = question.bridge.as_deref();
     let ask = async {
         if whole {

@@ -13,6 +13,9 @@ use super::rows::{self, DatabaseRow, Ids, OpenVSwitchRow, Rows};
 use super::select::{Wanted, select_bridges, select_named};
 use crate::failure;
 
+/// What the kernel keeps of a name that is too long for it, in bytes (`IFNAMSIZ` of linux/if.h less the NUL).
+const KERNEL_NAME: usize = 15;
+
 /// A connection to the switch's database.
 pub(crate) struct Database {
     pub(super) client: Client,
@@ -89,7 +92,8 @@ impl Database {
     /// The ports of the interfaces with these names, and of those whose link has one of the indexes
     /// `held` although it is not called so, on their bridges, and the bridge called `bridge`, ports
     /// or not; with the switch's settings if they matter. Two round trips, whatever the size of the
-    /// database; more with bonds, with links that were renamed, and on fake bridges.
+    /// database; more with bonds, with links that were renamed, and on fake bridges. The whole of it where a
+    /// link may have a cut name and the schema has no indexes.
     pub(crate) async fn named(
         &mut self,
         names: &[String],
@@ -100,9 +104,15 @@ impl Database {
         let wanted = Wanted { names, held, bridge, settings };
         loop {
             let read = select_named(&mut self.client, &self.columns.requested, wanted).await;
-            if !self.columns.drops_unknown(&mut self.client, &read).await {
-                return self.rows(read);
+            if self.columns.drops_unknown(&mut self.client, &read).await {
+                continue;
             }
+            // The port of a link whose name the kernel cut has another name, and nothing but the index tells which.
+            let has_index = self.columns.requested.interface.contains(&"ifindex");
+            if !has_index && held.iter().any(|(_, name)| name.len() >= KERNEL_NAME) {
+                return self.all().await;
+            }
+            return self.rows(read);
         }
     }
 
