@@ -93,8 +93,9 @@ pub enum Match<'a> {
     Port(&'a SwitchPort),
 }
 
-/// The links of the host that a query means by any of their names, or by an index, and the ports that these
-/// are, as bridge and interface: a link that was renamed is its port's all the same.
+/// The links of the host that a query means by any of their names, by an index, or by an address of either kind, and
+/// the ports that these are or whose own rows have it, as bridge and interface: a link that was renamed is its
+/// port's all the same.
 #[derive(Default)]
 struct HostLinks<'a> {
     names: HashSet<&'a str>,
@@ -109,18 +110,17 @@ impl<'a> HostLinks<'a> {
             }
             WhoQuery::Number(n) => link.ifindex == Ifindex(*n),
             WhoQuery::Ifindex(n) => link.ifindex == *n,
-            WhoQuery::PortOf { .. } | WhoQuery::Mac(_) | WhoQuery::Ip(_) => false,
+            WhoQuery::Mac(mac) => link.mac == Some(*mac),
+            WhoQuery::Ip(ip) => link.addresses.iter().any(|cidr| cidr.ip == *ip),
+            WhoQuery::PortOf { .. } => false,
         };
         let links = snapshot.switch_namespace().into_iter().flat_map(|here| &here.links);
         let meant = links.filter(|link| is_meant(link));
         let names: HashSet<_> = meant.map(|link| &*link.name).collect();
-        if names.is_empty() {
-            return Self::default();
-        }
-        let links = PortLinks::new(snapshot);
-        let is_link =
-            |row: &&SwitchPort| links.of(row).is_some_and(|link| names.contains(&*link.name));
-        let ports = wiring.ports.iter().filter(is_link);
+        let links = (!names.is_empty()).then(|| PortLinks::new(snapshot));
+        let link = |row: &SwitchPort| links.as_ref()?.of(row);
+        let is_link = |row: &SwitchPort| link(row).is_some_and(|link| names.contains(&*link.name));
+        let ports = wiring.ports.iter().filter(|row| has_address(row, query) || is_link(row));
         let ports = ports.map(|row| (&*row.bridge, &*row.port.iface)).collect();
         Self { names, ports }
     }
@@ -185,13 +185,13 @@ fn fits_attachment(
         }
         WhoQuery::Number(n) => far(Ifindex(*n)).then_some(MatchedBy::Ifindex),
         WhoQuery::Ifindex(n) => far(*n).then_some(MatchedBy::Ifindex),
-        WhoQuery::Mac(mac) => (attachment.link.mac == Some(*mac)).then_some(MatchedBy::Mac),
-        WhoQuery::Ip(ip) => attachment
-            .link
-            .addresses
-            .iter()
-            .any(|cidr| cidr.ip == *ip)
-            .then_some(MatchedBy::Address),
+        WhoQuery::Mac(mac) => {
+            (attachment.link.mac == Some(*mac) || by_port()).then_some(MatchedBy::Mac)
+        }
+        WhoQuery::Ip(ip) => {
+            let mut own = attachment.link.addresses.iter();
+            (own.any(|cidr| cidr.ip == *ip) || by_port()).then_some(MatchedBy::Address)
+        }
         WhoQuery::Name(name) => {
             let host = attachment.host_interface() == Some(name) || links.are_end_of(attachment);
             let port = ports.iter().any(|port| {
@@ -200,6 +200,18 @@ fn fits_attachment(
             });
             (host || port || by_port()).then_some(MatchedBy::Name)
         }
+    }
+}
+
+/// Whether a port's own row has the address that is asked for: its MAC, or the one that a tunnel leads to.
+fn has_address(row: &SwitchPort, query: &WhoQuery) -> bool {
+    match query {
+        WhoQuery::Mac(mac) => row.port.mac == Some(*mac),
+        WhoQuery::Ip(ip) => {
+            let remote = row.port.options.get("remote_ip");
+            remote.is_some_and(|remote| remote.parse() == Ok(*ip))
+        }
+        _ => false,
     }
 }
 
@@ -219,8 +231,8 @@ fn fits_port(query: &WhoQuery, row: &SwitchPort, links: &HostLinks<'_>) -> Optio
         WhoQuery::Ifindex(n) => {
             (row.port.ifindex == Some(*n) || is_link()).then_some(MatchedBy::Ifindex)
         }
-        WhoQuery::Mac(mac) => (row.port.mac == Some(*mac)).then_some(MatchedBy::Mac),
-        WhoQuery::Ip(_) => None,
+        WhoQuery::Mac(_) => (has_address(row, query) || is_link()).then_some(MatchedBy::Mac),
+        WhoQuery::Ip(_) => (has_address(row, query) || is_link()).then_some(MatchedBy::Address),
         WhoQuery::Name(name) => {
             let others = [row.port.bond.as_deref(), row.port.port_name.as_deref()];
             let fits = *row.port.iface == **name || others.contains(&Some(name)) || is_link();

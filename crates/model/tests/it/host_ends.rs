@@ -159,3 +159,36 @@ fn a_port_without_a_container_is_found_by_the_names_of_its_link() {
     }
     assert_eq!(found(&snapshot, "cable-1"), [""; 0]);
 }
+
+#[test]
+fn a_port_is_found_by_its_own_addresses_whoever_is_on_it() {
+    let whole = look("veth");
+    let ended = &whole.wiring.attachments[0];
+    let (label, name) = (ended.label(), ended.host_interface().unwrap());
+    let index = links(&whole).1.into_iter().find(|link| *link.name == *name).unwrap().ifindex;
+    let mut snapshot = Snapshot::clone(&whole.snapshot);
+    let home = snapshot.switch_netns;
+    let (in_use, of_link) = ("02:00:00:00:0b:01", "02:00:00:00:0b:02");
+    for row in snapshot.kernel.rows_mut().iter_mut().filter(|row| Some(row.id) == home) {
+        let end = row.links.iter_mut().find(|link| link.ifindex == index).unwrap();
+        let end = Arc::make_mut(end);
+        (end.mac, end.addresses) = (of_link.parse().ok(), vec!["198.18.0.1/24".parse().unwrap()]);
+    }
+    let rows = snapshot.switch.values_mut().flat_map(Observed::rows_mut).next().unwrap();
+    let port = rows.ports.iter_mut().find(|port| *port.iface == *name).unwrap();
+    Arc::make_mut(port).mac = in_use.parse().ok();
+    let tunnel = Port {
+        iface: "vx0".into(),
+        kind: "vxlan".to_owned(),
+        options: [("remote_ip".to_owned(), "198.18.0.9".to_owned())].into(),
+        ..Port::default()
+    };
+    rows.ports.push(Arc::new(tunnel));
+    for query in [in_use, of_link, "198.18.0.1"] {
+        assert_eq!(found(&snapshot, query), [label.as_str()], "{query}");
+    }
+    assert_eq!(found(&snapshot, "198.18.0.9"), ["vx0"]);
+    for query in ["02:00:00:00:0b:03", "198.18.0.2"] {
+        assert_eq!(found(&snapshot, query), [""; 0], "{query}");
+    }
+}
