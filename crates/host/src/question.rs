@@ -24,7 +24,8 @@ pub struct Question {
     /// Whether every source is asked who it is: acting needs it, and it costs an engine some
     /// milliseconds.
     pub identities: bool,
-    /// Whether other containers in the same namespace are to be found too.
+    /// Whether the containers in the namespace of the target are to be found too, of all engines: each is asked
+    /// for its list.
     pub tenants: bool,
     /// The switch sources; the database if none is named.
     pub sources: Vec<SwitchSource>,

@@ -35,7 +35,7 @@ pub(crate) fn inhabited(switch: &Netns) -> Option<BTreeSet<Nsid>> {
 }
 
 /// The numbers of all processes that are shown.
-pub(super) fn processes() -> Option<Vec<u32>> {
+pub(crate) fn processes() -> Option<Vec<u32>> {
     let entries = std::fs::read_dir("/proc").ok()?.flatten();
     Some(entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
 }

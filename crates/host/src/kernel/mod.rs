@@ -42,7 +42,7 @@ pub use endpoint_links::EndpointLink;
 pub(crate) use endpoint_links::EndpointLinks;
 pub use endpoint_veth::EndpointVeth;
 pub use host_link::HostLink;
-pub(crate) use inhabited::inhabited;
+pub(crate) use inhabited::{inhabited, processes};
 pub(crate) use namespaces::{not_opened, open_named, own_namespace, source_error};
 pub(crate) use narrow::{is_stood_on, needs_everything, read_narrow};
 pub(crate) use notifications::open;

@@ -19,7 +19,7 @@ use crate::engine::netns::Pinned;
 use crate::engine::{Configured, Engine, EngineContainer};
 
 /// Once a container is found, so long is waited for the other engines, unless they were named.
-const OTHERS_WITHIN: Duration = Duration::from_secs(2);
+pub(super) const OTHERS_WITHIN: Duration = Duration::from_secs(2);
 
 /// What an engine said.
 type EngineReply<'e> = (&'e Configured, Result<Vec<EngineContainer>, SourceError>);

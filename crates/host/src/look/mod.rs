@@ -6,6 +6,7 @@ mod container;
 mod enough;
 mod identities;
 mod pipeline;
+mod tenants;
 
 use std::collections::BTreeSet;
 

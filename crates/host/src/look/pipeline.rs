@@ -10,6 +10,7 @@ use netns::Netns;
 
 use super::answer::containers;
 use super::container::Lookup;
+use super::tenants::{add_tenants, tenants_of};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::netns::Pinned;
@@ -76,10 +77,16 @@ impl Host {
         };
         let opened = opened.map_err(|error| kernel::not_opened(target, &error));
         let kernel = opened.map(|home| read_around(&home, switch, question.details()));
-        self.read_namespace(due, question, kernel, switch).await
+        let mut answers = self.read_namespace(due, question, kernel, switch).await;
+        let home =
+            answers.opened.filter(|home| question.tenants && Some(*home) != switch.map(kernel::id));
+        if let Some(home) = home {
+            add_tenants(&mut answers.engines, tenants_of(engines, due, home).await);
+        }
+        answers
     }
 
-    /// A namespace named directly; engines have no part in it.
+    /// A namespace named directly; no engine leads there.
     async fn read_namespace(
         &self,
         due: Deadline,
@@ -115,7 +122,16 @@ impl Host {
             return Answers { engines, kernel: Ok(Vec::new()), switch, opened: None };
         }
         let sources = self.read_switch(access, due, question, (&rows, switch.map(kernel::id)));
-        let (sources, engines) = tokio::join!(sources, lookup.finish());
+        let home = lookup.home().map(|home| home.id).filter(|_| question.tenants);
+        let home = home.filter(|home| Some(*home) != switch.map(kernel::id));
+        let tenants = async {
+            match home {
+                Some(home) => tenants_of(engines, due, home).await,
+                None => Vec::new(),
+            }
+        };
+        let (sources, mut engines, tenants) = tokio::join!(sources, lookup.finish(), tenants);
+        add_tenants(&mut engines, tenants);
         Answers { engines, kernel: Ok(rows), switch: sources, opened: None }
     }
 
