@@ -39,9 +39,13 @@ pub fn encode(row: &Attachment) -> Option<String> {
     }
     fields.retain(|_, value| !is_empty(value));
     let plain = written(&fields);
-    plain.or_else(|| {
+    let with_ranges = plain.or_else(|| {
         fields.remove("Trunks")?;
         fields.insert(RANGES.to_owned(), Value::from(ranges(&row.trunks)));
+        written(&fields)
+    });
+    with_ranges.or_else(|| {
+        fields.remove("Ports")?;
         written(&fields)
     })
 }

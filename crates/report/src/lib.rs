@@ -32,6 +32,6 @@ pub use explain::explain;
 pub use format::{Column, Format, Stream, View, render, render_cells};
 pub use format_error::FormatError;
 pub use labels::{PortLabels, Unplaced};
-pub use list::{LeftOut, Wanted, left_out, list, passes, retain};
+pub use list::{LeftOut, Wanted, fleet_ports, left_out, list, passes, retain};
 pub use table::Cells;
 pub use template::Template;

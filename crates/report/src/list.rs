@@ -148,19 +148,38 @@ pub fn retain<R>(rows: &mut Vec<R>, filters: &[Filter], of: impl Fn(&R) -> &v1::
 }
 
 /// Whether a row that was told passes all filters, as [`Filter::among`] has them; labels it has none.
+/// It passes at one of its ports.
 pub fn passes(filters: &[Filter], row: &v1::Attachment) -> bool {
-    let vlans = row.vlan_mode.map(|mode| Vlans {
-        mode: mode.into(),
-        tag: row.vlan,
-        trunks: row.trunks.clone(),
-        cvlans: row.cvlans.clone(),
+    let places = row.places();
+    if places.is_empty() {
+        return agrees(filters, row, None);
+    }
+    places.iter().any(|place| agrees(filters, row, Some(place)))
+}
+
+/// The ports of a row that passes all filters, which themselves pass those that are about ports.
+pub fn fleet_ports(filters: &[Filter], row: &v1::FleetAttachment) -> Vec<v1::FleetPort> {
+    let of_ports =
+        filters.iter().filter(|filter| filter.bridge().is_some() || filter.needs_vlans());
+    let of_ports: Vec<_> = of_ports.cloned().collect();
+    row.ports(|place| agrees(&of_ports, &row.attachment, Some(place)))
+}
+
+fn agrees(filters: &[Filter], row: &v1::Attachment, place: Option<&v1::PortPlace>) -> bool {
+    let vlans = place.and_then(|place| {
+        Some(Vlans {
+            mode: place.vlan_mode?.into(),
+            tag: place.vlan,
+            trunks: place.trunks.clone(),
+            cvlans: place.cvlans.clone(),
+        })
     });
     Filters(filters).agree(&FilterFields {
         name: &row.container,
         engine: Some(&row.engine),
         id: &row.id,
-        bridge: row.bridge.as_deref(),
-        fake_bridge: row.fake_bridge.as_deref(),
+        bridge: place.map(|place| place.bridge.as_str()),
+        fake_bridge: place.and_then(|place| place.fake_bridge.as_deref()),
         vlans,
         status: row.state.word(),
         labels: Labels::NoContainer,

@@ -6,7 +6,7 @@ use model::filter::Filter;
 use model::told::excerpt;
 use report::graph::{Scene, dot, mermaid, svg};
 use report::v1::{
-    FleetAttachment, FleetEvent, FleetHost, FleetMatch, FleetPort, FleetStatus, Liveness,
+    FleetAttachment, FleetEvent, FleetHost, FleetMatch, FleetPort, FleetStatus, Liveness, PortPlace,
 };
 use report::{Cells, Format, Stream, printable, views};
 
@@ -98,7 +98,8 @@ fn unpublished(status: &FleetStatus) -> Option<String> {
     Some(format!("the fleet is not {told} of this host: {reason}"))
 }
 
-/// The rows that pass, of all hosts.
+/// The rows that pass, of all hosts. A bridge beside one that is filtered by is looked at here: the daemon takes
+/// both for one or the other.
 async fn attachments(
     client: &FleetClient,
     status: &FleetStatus,
@@ -106,11 +107,22 @@ async fn attachments(
     filters: &[Filter],
 ) -> Result<Vec<FleetAttachment>, CliError> {
     let mut query: Vec<_> = filters.iter().map(Filter::pair).collect();
-    query.extend(bridge.map(|bridge| ("bridge", bridge)));
+    let filtered = filters.iter().any(|filter| filter.bridge().is_some());
+    query.extend(bridge.filter(|_| !filtered).map(|bridge| ("bridge", bridge)));
+    let mut rows = told_rows(client, status, &query).await?;
+    rows.retain(|row| bridge.is_none_or(|bridge| row.attachment.is_on(bridge)));
+    Ok(rows)
+}
+
+async fn told_rows(
+    client: &FleetClient,
+    status: &FleetStatus,
+    query: &[(&str, &str)],
+) -> Result<Vec<FleetAttachment>, CliError> {
     let path = "/v1/fleet/attachments";
     let mut failed = None;
     if status.attachments <= MAX_AT_ONCE {
-        match client.get(path, &query).await {
+        match client.get(path, query).await {
             Err(error) if error.kind == SourceErrorKind::Garbled => failed = Some(error),
             answer => return Ok(answer?),
         }
@@ -121,7 +133,7 @@ async fn attachments(
     }
     let mut rows = Vec::new();
     for host in &hosts {
-        let of_host = [&query[..], &[("host", host.from.host.as_str())]].concat();
+        let of_host = [query, &[("host", host.from.host.as_str())]].concat();
         rows.append(&mut client.get::<Vec<FleetAttachment>>(path, &of_host).await?);
     }
     Ok(rows)
@@ -136,8 +148,7 @@ async fn ls(sources: &SourceOptions, args: &LsArgs) -> Result<Outcome, CliError>
         let wanted = args.bridge.as_deref().into_iter().chain(filtered);
         require_bridges(&client, &status, &mut outcome, wanted).await?;
     }
-    let wanted =
-        |row: &FleetAttachment| args.all || row.attachment.state != report::v1::State::Orphaned;
+    let wanted = |row: &FleetAttachment| args.all || row.attachment.state != report::v1::State::Orphaned;
     let rows: Vec<_> = rows.into_iter().filter(wanted).collect();
     if rows.is_empty() {
         outcome.hints.push("no interface to list".to_owned());
@@ -183,7 +194,9 @@ async fn ports(sources: &SourceOptions, args: &PortsArgs) -> Result<Outcome, Cli
     if rows.is_empty() {
         require_bridges(&client, &status, &mut outcome, args.bridge.as_deref()).await?;
     }
-    let mut rows: Vec<_> = rows.into_iter().filter_map(Option::<FleetPort>::from).collect();
+    let bridge = args.bridge.as_deref();
+    let is_asked = |place: &PortPlace| bridge.is_none_or(|bridge| place.is_on(bridge));
+    let mut rows: Vec<FleetPort> = rows.iter().flat_map(|row| row.ports(is_asked)).collect();
     if rows.is_empty() {
         outcome.hints.push(
             "no port to list: the fleet tells of those with an interface of a container".to_owned(),

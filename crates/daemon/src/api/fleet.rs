@@ -100,7 +100,7 @@ pub(crate) async fn ports(
     let fleet = daemon.mirror()?;
     let asked = FleetRequest::read(pairs)?;
     let most = asked.most(&fleet);
-    let write = move || asked.write(&fleet, Option::<v1::FleetPort>::from);
+    let write = move || asked.write(&fleet, |row| report::fleet_ports(&asked.filters, &row));
     Ok(json_answer(daemon.requests.long_text(owner, most, write).await?))
 }
 
@@ -153,10 +153,10 @@ impl FleetRequest {
     ///
     /// # Errors
     /// All together are longer than [`LONGEST`].
-    fn write<T: Serialize>(
+    fn write<T: Serialize, I: IntoIterator<Item = T>>(
         &self,
         fleet: &Fleet,
-        make: impl Fn(v1::FleetAttachment) -> Option<T>,
+        make: impl Fn(v1::FleetAttachment) -> I,
     ) -> Result<String, ApiError> {
         let rows = fleet.rows(self.host.as_deref());
         let mut filters = self.filters.clone();
@@ -167,7 +167,7 @@ impl FleetRequest {
             }
         }
         let passing = rows.iter().filter(|row| report::passes(&filters, &row.attachment));
-        listed(passing.filter_map(make), LONGEST)
+        listed(passing.flat_map(make), LONGEST)
     }
 }
 

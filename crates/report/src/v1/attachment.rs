@@ -5,12 +5,16 @@ use std::sync::Arc;
 use model::query::Subject;
 use model::told::{TENANTS, some};
 use model::wiring::{
-    self, Attachment as Found, AttachmentState, ContainerRef, EndpointRef, LastTenant, SwitchPort,
+    self, Attachment as Found, AttachmentState, ContainerRef, EndpointRef, LastTenant, PortRef,
+    SwitchPort,
 };
 use serde::{Deserialize, Serialize};
 
 use super::vlan::VlanFields;
 use super::{State, VlanMode, Wire};
+
+/// Of more ports than that a row does not tell.
+const MOST_PORTS: usize = 64;
 
 /// One container-side link and where it is on the switch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +78,10 @@ pub struct Attachment {
     /// The customers' VLANs of a `dot1q-tunnel`; empty means all.
     #[serde(rename = "CVLANs")]
     pub cvlans: Vec<u16>,
+    /// The ports that it is on where they are several, or may be on where that is unknown and several fit;
+    /// else empty.
+    #[serde(default)]
+    pub ports: Vec<PortPlace>,
     /// The engine's network whose driver made it (`docker network create -d ovs`), by name, or by its
     /// short id as long as that is not known.
     pub network: Option<String>,
@@ -92,6 +100,57 @@ pub struct Attachment {
     pub tenants: Vec<Tenant>,
     /// What is uncertain.
     pub notes: Vec<String>,
+}
+
+/// One of several ports that an attachment is on, or may be on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "PascalCase")]
+pub struct PortPlace {
+    /// The OVS bridge.
+    pub bridge: String,
+    /// The fake bridge it is on.
+    pub fake_bridge: Option<String>,
+    /// Its OpenFlow port; null unless it is a real number.
+    #[serde(rename = "OFPort")]
+    pub ofport: Option<u16>,
+    /// Name of the interface on the bridge.
+    pub port: String,
+    /// The bond it is a member of.
+    pub bond: Option<String>,
+    /// Its access VLAN, native VLAN, or the VLAN of a tunnel.
+    #[serde(rename = "VLAN")]
+    pub vlan: Option<u16>,
+    /// What it does with tags; null where the source does not tell.
+    #[serde(rename = "VLANMode")]
+    pub vlan_mode: Option<VlanMode>,
+    /// Trunked VLANs.
+    pub trunks: Vec<u16>,
+    /// The customers' VLANs of a `dot1q-tunnel`; empty means all.
+    #[serde(rename = "CVLANs")]
+    pub cvlans: Vec<u16>,
+}
+
+impl PortPlace {
+    fn new(port: &PortRef) -> Self {
+        let vlans = VlanFields::from(port.vlans.clone());
+        Self {
+            bridge: port.bridge.to_string(),
+            fake_bridge: port.fake_bridge.as_ref().map(ToString::to_string),
+            ofport: port.ofport.assigned().map(|number| number.0),
+            port: port.iface.to_string(),
+            bond: port.bond.clone(),
+            vlan: vlans.vlan,
+            vlan_mode: vlans.mode,
+            trunks: vlans.trunks,
+            cvlans: vlans.cvlans,
+        }
+    }
+
+    /// Whether it is on this bridge or fake bridge.
+    pub fn is_on(&self, bridge: &str) -> bool {
+        self.bridge == bridge || self.fake_bridge.as_deref() == Some(bridge)
+    }
 }
 
 /// A container in a namespace.
@@ -115,6 +174,7 @@ impl Attachment {
     pub fn new(found: &Found, who: Option<&Arc<ContainerRef>>) -> Self {
         let who = who.or(found.tenants.first());
         let port = found.port.port();
+        let several = if port.is_some() { &[] } else { found.ports() };
         let vlans = VlanFields::from(port.and_then(|port| port.vlans.clone()));
         let endpoint = port.and_then(|port| port.endpoint.as_deref());
         Self {
@@ -141,6 +201,7 @@ impl Attachment {
             vlan_mode: vlans.mode,
             trunks: vlans.trunks,
             cvlans: vlans.cvlans,
+            ports: several.iter().take(MOST_PORTS).map(PortPlace::new).collect(),
             network: endpoint.map(|endpoint| endpoint.network.to_string()),
             endpoint: endpoint.map(|endpoint| endpoint.id.to_string()),
             wire: Some(Wire::from(&found.wire)),
@@ -191,6 +252,7 @@ impl Attachment {
             vlan_mode: vlans.mode,
             trunks: vlans.trunks,
             cvlans: vlans.cvlans,
+            ports: Vec::new(),
             network: endpoint.as_ref().map(|endpoint| endpoint.network.to_string()),
             endpoint: endpoint.map(|endpoint| endpoint.id.to_string()),
             wire: None,
@@ -202,14 +264,34 @@ impl Attachment {
         }
     }
 
-    /// Whether it is on this bridge or fake bridge.
+    /// The ports that it is on, or may be on.
+    pub fn places(&self) -> Vec<PortPlace> {
+        let own = || {
+            Some(PortPlace {
+                bridge: self.bridge.clone()?,
+                fake_bridge: self.fake_bridge.clone(),
+                ofport: self.ofport,
+                port: self.port.clone().unwrap_or_default(),
+                bond: self.bond.clone(),
+                vlan: self.vlan,
+                vlan_mode: self.vlan_mode,
+                trunks: self.trunks.clone(),
+                cvlans: self.cvlans.clone(),
+            })
+        };
+        if self.ports.is_empty() { own().into_iter().collect() } else { self.ports.clone() }
+    }
+
+    /// Whether it is on this bridge or fake bridge, or may be.
     pub fn is_on(&self, bridge: &str) -> bool {
-        [&self.bridge, &self.fake_bridge].into_iter().flatten().any(|name| name == bridge)
+        let own =
+            [&self.bridge, &self.fake_bridge].into_iter().flatten().any(|name| name == bridge);
+        own || self.ports.iter().any(|port| port.is_on(bridge))
     }
 
     /// The same, without its port.
     pub fn without_port(self) -> Self {
-        Self { bridge: None, fake_bridge: None, ofport: None, ..self }
+        Self { bridge: None, fake_bridge: None, ofport: None, ports: Vec::new(), ..self }
     }
 }
 

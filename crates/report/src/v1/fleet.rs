@@ -5,7 +5,7 @@ use model::who::WhoQuery;
 use model::wiring::LastTenant;
 use serde::{Deserialize, Serialize};
 
-use super::{Attachment, FleetAction, Liveness, MatchedBy, State, VlanMode};
+use super::{Attachment, FleetAction, Liveness, MatchedBy, PortPlace, State, VlanMode};
 
 /// A row of which host, and whether that host is still heard of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,10 +238,13 @@ impl FleetAttachment {
         let is = |text: &Option<String>, wanted: &str| text.as_deref() == Some(wanted);
         match query {
             WhoQuery::PortOf { bridge, ofport: OfPort(number) } => {
-                (row.ofport == Some(*number) && row.is_on(bridge)).then_some(MatchedBy::OfPort)
+                let mut places = row.places().into_iter();
+                let fits = places.any(|at| at.ofport == Some(*number) && at.is_on(bridge));
+                fits.then_some(MatchedBy::OfPort)
             }
             WhoQuery::Number(number) => {
-                let fits = row.ofport.is_some_and(|ofport| u32::from(ofport) == *number);
+                let mut numbers = row.places().into_iter().filter_map(|at| at.ofport);
+                let fits = numbers.any(|ofport| u32::from(ofport) == *number);
                 fits.then_some(MatchedBy::OfPort)
             }
             // An index is of its own host only.
@@ -257,8 +260,9 @@ impl FleetAttachment {
                 own.next().map(|_| MatchedBy::Address)
             }
             WhoQuery::Name(name) => {
-                let fits =
-                    is(&row.port, name) || is(&row.host_interface, name) || is(&row.bond, name);
+                let mut places = row.places().into_iter();
+                let fits = is(&row.host_interface, name)
+                    || places.any(|at| at.port == *name || is(&at.bond, name));
                 (fits || row.container == *name || row.called == *name).then_some(MatchedBy::Name)
             }
         }
@@ -274,6 +278,27 @@ impl FleetAttachment {
         })
     }
 
+    /// The ports that are wanted of those that it is on; none where that is not known.
+    pub fn ports(&self, is_wanted: impl Fn(&PortPlace) -> bool) -> Vec<FleetPort> {
+        let row = &self.attachment;
+        let is_known = row.state != State::Unknown;
+        let is_told = |place: &PortPlace| is_known && !place.port.is_empty() && is_wanted(place);
+        let places = row.places().into_iter().filter(is_told);
+        let port = |place: PortPlace| FleetPort {
+            from: self.from.clone(),
+            bridge: place.bridge,
+            ofport: place.ofport,
+            state: row.state,
+            port: place.port,
+            vlan: place.vlan,
+            vlan_mode: place.vlan_mode,
+            trunks: place.trunks,
+            cvlans: place.cvlans,
+            who: self.label(),
+        };
+        places.map(port).collect()
+    }
+
     /// In one word: `web:eth0`; of one that is gone that it is: `orphaned (was web:eth0)`.
     pub fn label(&self) -> String {
         if let Some(last) = self.last_tenant() {
@@ -282,25 +307,5 @@ impl FleetAttachment {
         let row = &self.attachment;
         let who = if row.called.is_empty() { &row.netns } else { &row.called };
         format!("{who}:{}", row.interface)
-    }
-}
-
-impl From<FleetAttachment> for Option<FleetPort> {
-    /// None where it is on no port.
-    fn from(row: FleetAttachment) -> Self {
-        let who = row.label();
-        let FleetAttachment { from, attachment } = row;
-        Some(FleetPort {
-            from,
-            bridge: attachment.bridge?,
-            ofport: attachment.ofport,
-            state: attachment.state,
-            port: attachment.port?,
-            vlan: attachment.vlan,
-            vlan_mode: attachment.vlan_mode,
-            trunks: attachment.trunks,
-            cvlans: attachment.cvlans,
-            who,
-        })
     }
 }

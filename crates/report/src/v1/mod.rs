@@ -26,7 +26,7 @@ pub(crate) mod vlan;
 mod wiring;
 mod words;
 
-pub use attachment::{Attachment, Tenant};
+pub use attachment::{Attachment, PortPlace, Tenant};
 pub use bridge::{Bridge, FakeBridge};
 pub use check::Check;
 pub use event::Event;

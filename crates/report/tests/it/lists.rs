@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use docker_ovs_report::{LeftOut, Wanted, left_out, list};
+use docker_ovs_report::v1::{FleetAttachment, FromHost, Liveness};
+use docker_ovs_report::{LeftOut, Wanted, fleet_ports, left_out, list, passes};
+use model::vlan::{VlanMode, Vlans};
 use model::wiring::{AttachmentState, ContainerRef};
 use model::{Snapshot, Wiring};
 
@@ -62,4 +64,44 @@ fn what_may_be_on_a_bridge_is_counted_however_the_bridge_is_named() {
     assert_eq!(count(&filtered(&[])), 0);
     assert_eq!(count(&filtered(&[&asked, "container=no-such"])), 0);
     assert_eq!(count(&filtered(&[&asked, &format!("container={name}")])), 1);
+}
+
+#[test]
+fn what_is_on_several_ports_is_told_with_each_of_them_to_the_fleet() {
+    let (snapshot, mut wiring) = host(FULL);
+    let mut ports: Vec<_> =
+        wiring.attachments.iter().filter_map(|one| one.port.port()).cloned().collect();
+    ports.truncate(2);
+    for (port, (bridge, tag)) in ports.iter_mut().zip([("b0", 10), ("b1", 20)]) {
+        port.bridge = bridge.into();
+        port.vlans = Some(Vlans {
+            mode: VlanMode::Access,
+            tag: Some(tag),
+            trunks: Vec::new(),
+            cvlans: Vec::new(),
+        });
+    }
+    let one = wiring.attachments.iter_mut().find(|one| one.port.port().is_some()).unwrap();
+    (one.port, one.candidates) = (AttachmentState::Several { ports: ports.clone() }, Vec::new());
+    let name = one.tenants[0].name.to_string();
+    let rows =
+        list(&snapshot, &wiring, &filtered(&[&format!("container={name}"), "status=several"]));
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((row.bridge.as_deref(), row.ports.len()), (None, 2));
+    let from = FromHost { host: "h1".to_owned(), liveness: Liveness::Live, stale_since: None };
+    let row = FleetAttachment { from, attachment: row.clone() };
+    for (words, told) in [
+        (&[][..], &["b0", "b1"][..]),
+        (&["bridge=b1"], &["b1"]),
+        (&["vlan=10"], &["b0"]),
+        (&["bridge=b0", "bridge=b1"], &["b0", "b1"]),
+        (&["bridge=b1", "vlan=10"], &[]),
+        (&["bridge=b2"], &[]),
+    ] {
+        let filters = filtered(words).filters;
+        assert_eq!(passes(&filters, &row.attachment), !told.is_empty(), "{words:?}");
+        let ports = fleet_ports(&filters, &row);
+        assert_eq!(ports.iter().map(|port| &port.bridge).collect::<Vec<_>>(), told, "{words:?}");
+    }
+    assert!(row.attachment.is_on("b1") && !row.attachment.is_on("b2"));
 }
