@@ -55,6 +55,11 @@ impl Filter {
         self.key == "label"
     }
 
+    /// Whether it asks for ports whose link is gone.
+    pub fn wants_orphans(&self) -> bool {
+        self.key == "status" && self.value == ORPHANED
+    }
+
     /// Whether it looks at VLANs, which only the database tells.
     pub fn needs_vlans(&self) -> bool {
         self.key == "vlan"

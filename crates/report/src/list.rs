@@ -19,7 +19,7 @@ pub struct Wanted {
     pub bridge: Option<String>,
     /// Those that pass all of these.
     pub filters: Vec<Filter>,
-    /// Also orphaned ports: those whose link is gone.
+    /// Also orphaned ports, those whose link is gone; those that a filter asks for in any case.
     pub all: bool,
 }
 
@@ -27,6 +27,10 @@ impl Wanted {
     fn among(&self, snapshot: &Snapshot) -> Self {
         let filters = Filter::among(&self.filters, snapshot.containers_called());
         Self { filters, ..self.clone() }
+    }
+
+    fn has_orphans(&self) -> bool {
+        self.all || self.filters.iter().any(Filter::wants_orphans)
     }
 
     /// The bridges that it is about; none where it is about all.
@@ -41,7 +45,7 @@ pub fn list(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::At
     let is_wanted =
         |found: &Attachment| wanted.bridge.as_ref().is_none_or(|name| found.is_on(name));
     let (mut rows, _) = living(snapshot, wiring, wanted, is_wanted);
-    if wanted.all {
+    if wanted.has_orphans() {
         rows.extend(orphaned(snapshot, wiring, wanted));
     }
     rows.sort_by(|a, b| {

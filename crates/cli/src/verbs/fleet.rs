@@ -148,7 +148,8 @@ async fn ls(sources: &SourceOptions, args: &LsArgs) -> Result<Outcome, CliError>
         let wanted = args.bridge.as_deref().into_iter().chain(filtered);
         require_bridges(&client, &status, &mut outcome, wanted).await?;
     }
-    let wanted = |row: &FleetAttachment| args.all || row.attachment.state != report::v1::State::Orphaned;
+    let all = args.all || args.filter.iter().any(Filter::wants_orphans);
+    let wanted = |row: &FleetAttachment| all || row.attachment.state != report::v1::State::Orphaned;
     let rows: Vec<_> = rows.into_iter().filter(wanted).collect();
     if rows.is_empty() {
         outcome.hints.push("no interface to list".to_owned());

@@ -67,6 +67,18 @@ fn what_may_be_on_a_bridge_is_counted_however_the_bridge_is_named() {
 }
 
 #[test]
+fn ports_whose_link_is_gone_are_listed_where_a_filter_asks_for_them() {
+    let (snapshot, wiring) = host(FULL);
+    let asked = list(&snapshot, &wiring, &filtered(&["status=orphaned"]));
+    assert!(!asked.is_empty());
+    let all = Wanted { all: true, ..filtered(&["status=orphaned"]) };
+    assert_eq!(asked, list(&snapshot, &wiring, &all));
+    assert!(
+        list(&snapshot, &wiring, &filtered(&["status=on"])).iter().all(|row| row.ifindex.is_some())
+    );
+}
+
+#[test]
 fn what_is_on_several_ports_is_told_with_each_of_them_to_the_fleet() {
     let (snapshot, mut wiring) = host(FULL);
     let mut ports: Vec<_> =
