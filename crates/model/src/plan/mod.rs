@@ -8,6 +8,7 @@ mod connect;
 mod disconnect;
 pub mod endpoint;
 mod error;
+mod foreign;
 mod name;
 mod number;
 mod once;

@@ -17,6 +17,7 @@ use crate::switch::{OfPortState, Port};
 use crate::whereabouts::whereabouts;
 use crate::wiring::{Occupant, SwitchPort, Wiring};
 
+use super::foreign::why_foreign;
 use super::number::number_of;
 use super::orphaned_veths::{VethState, judge, marked_as_staying, port_of};
 use super::planner::{Planner, delete, own_netns_of};
@@ -120,7 +121,7 @@ fn again(
     if matches!(row.occupant, Occupant::Plugged { .. }) {
         return Ok(planner.plugged(row, &lost.record));
     }
-    if let Some(why) = untouchable(row) {
+    if let Some(why) = why_foreign(row).or_else(|| untouchable(row)) {
         return Ok(RestoreAction::NotToBeTouched { why });
     }
     let old = Some(Arc::clone(lost.port));
@@ -131,17 +132,12 @@ fn again(
     planner.replace(lost.port, old, lost.record, generated).map(RestoreAction::Again)
 }
 
-/// What is no veth of a container, whatever its row says.
+/// What is not known to have no link.
 fn untouchable(row: &SwitchPort) -> Option<String> {
-    match (&row.port.bond, row.port.kind.as_str(), &row.occupant) {
-        (Some(bond), _, _) => Some(format!("it is a member of the bond {bond}")),
-        (None, "system", Occupant::Host { .. }) => Some("it is a link of the host".to_owned()),
-        (None, "system", Occupant::Orphaned { .. }) => None,
-        (None, "system", Occupant::Unknown { why }) => {
-            Some(format!("whether its link is gone is not known: {why}"))
-        }
-        (None, "system", occupant) => Some(format!("it is {occupant}")),
-        (None, kind, _) => Some(format!("it is a port of type {kind}")),
+    match &row.occupant {
+        Occupant::Orphaned { .. } => None,
+        Occupant::Unknown { why } => Some(format!("whether its link is gone is not known: {why}")),
+        occupant => Some(format!("it is {occupant}")),
     }
 }
 

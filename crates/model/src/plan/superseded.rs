@@ -1,21 +1,24 @@
 //! Several records of one interface: a container that was connected elsewhere, after its interface was taken
 //! away by hand, leaves the record of before, on the same bridge or on another one. The last one that was
-//! made counts.
+//! made counts, and never what can be no interface of ours.
 
 use std::collections::BTreeMap;
 
 use crate::ids::ContainerId;
 use crate::port_record::PortRecord;
 use crate::snapshot::{Container, Snapshot};
-use crate::wiring::{Occupant, SwitchPort};
+use crate::wiring::SwitchPort;
 
 use super::Remembered;
+use super::foreign::{has_own_interface, why_no_interface_of};
 
 /// What a record has in its favour against another one of the same interface.
 pub(super) struct RecordRank {
     /// The engine, the container and the interface, where it is known whose it is.
     of: Option<(String, ContainerId, String)>,
     rank: Rank,
+    /// Why its port can be no such interface, if it cannot: it is no rival of one that may be.
+    foreign: Option<String>,
 }
 
 /// The greater one counts.
@@ -38,16 +41,12 @@ impl RecordRank {
         owner: Option<&Container>,
         row: Option<&SwitchPort>,
     ) -> Self {
-        let is_its = |netns| owner.is_some_and(|owner| owner.namespaces().any(|own| own == netns));
-        let is_plugged = row.is_some_and(|row| match &row.occupant {
-            Occupant::Plugged { plugs } => {
-                plugs.iter().any(|plug| is_its(plug.netns) && *plug.interface == *record.interface)
-            }
-            _ => false,
-        });
+        let is_plugged = row.is_some_and(|row| has_own_interface(owner, record, row));
+        let foreign = row.filter(|_| !is_plugged).and_then(|row| why_no_interface_of(owner, row));
         let of = owner
             .map(|owner| (engine_of(snapshot, owner), owner.id.clone(), record.interface.clone()));
-        Self { of, rank: Rank { is_plugged, created: record.created, has_row: row.is_some() } }
+        let rank = Rank { is_plugged, created: record.created, has_row: row.is_some() };
+        Self { of, rank, foreign }
     }
 }
 
@@ -89,6 +88,11 @@ fn outdone(
     (other, its): &(Remembered, RecordRank),
 ) -> Option<String> {
     let Remembered { bridge, port, .. } = other;
+    match (&own.foreign, &its.foreign) {
+        (_, Some(_)) => return None,
+        (Some(why), None) => return Some(why.clone()),
+        (None, None) => {}
+    }
     match own.rank.cmp(&its.rank) {
         _ if its.rank.is_plugged && !own.rank.is_plugged => {
             Some(format!("the interface is on {bridge} by now, on port {}", port.iface))

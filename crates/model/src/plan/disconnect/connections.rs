@@ -8,6 +8,7 @@ use crate::NamedBridge;
 use crate::ids::Name;
 use crate::memory;
 use crate::plan::PlanError;
+use crate::plan::foreign::why_foreign;
 use crate::plan::remembered::only_remembered;
 use crate::port_record::PortRecord;
 use crate::query::{self, QueryError};
@@ -80,7 +81,8 @@ impl<'a> DisconnectPlanner<'a> {
         there.chain(kept).collect()
     }
 
-    /// The interface that a port is of, if it is one of this container.
+    /// The interface that a port is of, if it is one of this container. What can be none, whatever its row
+    /// records, is no choice beside the one that it may have been copied from.
     pub(super) fn interface_on(&self, row: &'a SwitchPort) -> Option<Found<'a>> {
         if let Occupant::Plugged { plugs } = &row.occupant {
             // Its own comes before what stands on it.
@@ -93,6 +95,9 @@ impl<'a> DisconnectPlanner<'a> {
 
     pub(super) fn recorded(&self, record: &PortRecord, at: Connection<'a>) -> Option<Found<'a>> {
         let at = match self.is_of(record) {
+        if why_foreign(row).is_some() {
+            return None;
+        }
             Ok(false) => return None,
             Ok(true) => Ok(at),
             Err(doubt) => Err(doubt),

@@ -7,6 +7,7 @@ mod happenings;
 mod laws;
 mod living;
 mod memory;
+mod no_rival;
 mod once;
 mod orphaned_veths;
 mod proof;
