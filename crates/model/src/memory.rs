@@ -2,7 +2,9 @@
 //! row: it outlives the port, which `ovs-vsctl del-port` or another program's clean-up may take.
 //!
 //! One key for each interface of a container, `docker-ovs.memory.CONTAINER/INTERFACE`, whose value
-//! is JSON. How many there are, and how large they are together, is bounded: the oldest go first.
+//! is JSON, and names the port that it is of. Several ports may have one key, one after the other or at once: an
+//! interface that was renamed inside leaves its name to another one. What is remembered is of the port that it
+//! names alone ([`key_of`]). How many there are, and how large they are together, is bounded: the oldest go first.
 
 use std::collections::BTreeMap;
 
@@ -90,6 +92,18 @@ pub fn written(port: &Port) -> Option<(String, String)> {
 /// The key of an attachment.
 pub fn key(record: &PortRecord) -> String {
     format!("{PREFIX}{}/{}", record.container, record.interface)
+}
+
+/// The key under which a bridge remembers this very port; none where it remembers no port under the key of its
+/// record, or another one.
+pub fn key_of(bridge: &Bridge, port: &Port) -> Option<String> {
+    let key = key(&PortRecord::of(port)?);
+    under(bridge, &key).filter(|kept| kept.iface == port.iface).map(|_| key)
+}
+
+/// The port that a bridge remembers under this key, as it was.
+pub fn under(bridge: &Bridge, key: &str) -> Option<Port> {
+    port(key, bridge.external_ids.get(key)?)
 }
 
 /// The ports that a bridge remembers, as they were; values that make no sense are left out.

@@ -90,7 +90,7 @@ pub fn connect(
     planner.check_host_end(&host_end, &orphaned)?;
     let old = planner.predecessor(&interface)?;
     let remembered = planner.forgotten(&interface)?;
-    let replaced = old.as_deref().or(remembered.as_ref());
+    let replaced: Vec<&Port> = old.as_deref().into_iter().chain(remembered.as_ref()).collect();
     let number = planner.number(request.ofport, old.as_deref(), remembered.as_ref())?;
     let record = planner.record(request, &interface, generated);
     // While it had no port, another one may have had the number.
@@ -106,9 +106,9 @@ pub fn connect(
         external_ids: record.external_ids(),
         ..Port::default()
     });
-    let memory = planner.memory(replaced, &port);
+    let memory = planner.memory(&replaced, Some(&port));
     let sweep = orphaned.iter().map(|link| delete(link));
-    let renames = renames_of(snapshot, wiring, container, replaced);
+    let renames = renames_of(snapshot, wiring, container, &replaced);
     let renames = renames.into_iter().map(Step::from);
     let steps =
         sweep.chain(renames).chain(planner.steps(&record, port, old, false, memory)).collect();

@@ -113,10 +113,23 @@ impl Planner<'_> {
         }
     }
 
-    /// What the bridge remembers afterwards: the new port, and not what it replaces.
-    pub(super) fn memory(&self, replaced: Option<&Port>, port: &Port) -> MemoryChange {
-        let old = replaced.and_then(PortRecord::of).map(|record| memory::key(&record));
-        memory::change(self.bridge, old.as_slice(), Some(port))
+    /// What the bridge remembers afterwards: the new port, and none of those that it replaces.
+    pub(super) fn memory(&self, replaced: &[&Port], port: Option<&Port>) -> MemoryChange {
+        let old = replaced.iter().filter_map(|old| memory::key_of(self.bridge, old));
+        let old: Vec<_> = old.collect();
+        memory::change(self.bridge, &old, port)
+    }
+
+    /// Whether the bridge may remember a port that is there, or is to be made again as it was: under the key of its
+    /// record it remembers nothing, that port, or one of the same container that counts no more and has no row. An
+    /// id may be another container's as well, in another engine.
+    pub(super) fn may_remember(&self, port: &Port) -> bool {
+        let Some(record) = PortRecord::of(port) else { return false };
+        let Some(kept) = memory::under(self.bridge, &memory::key(&record)) else { return true };
+        let mut rows = self.wiring.ports.iter().filter(|row| row.bridge == self.bridge.name);
+        let is_there = rows.any(|row| row.port.iface == port.iface);
+        let is_own = |record: PortRecord| matches!(self.is_own(&record), Ok(true));
+        kept.iface == port.iface || (!is_there && PortRecord::of(&kept).is_some_and(is_own))
     }
 
     /// Veth, port, addresses, number: vswitchd is at work on the number while the container's
@@ -182,7 +195,7 @@ impl Planner<'_> {
         let wanted = port.ofport_request;
         // What keeps the number remembers it too: vswitchd may have given it to a port whose maker was killed
         // before that.
-        let is_kept = record.ours && wanted.is_none();
+        let is_kept = record.ours && wanted.is_none() && self.may_remember(port);
         let remember = is_kept.then(|| Arc::new(port.clone()));
         let number = SwitchStep::Await { bridge, iface, from: None, wanted, remember };
         [configure.into(), number.into()]

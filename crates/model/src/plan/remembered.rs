@@ -1,7 +1,7 @@
 //! What the database remembers of attachments: by the rows of their ports or, where these are gone, by their
 //! bridges alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ids::{Name, OfPort};
@@ -14,6 +14,7 @@ use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{SwitchPort, Wiring};
 
+use super::foreign::has_own_interface;
 use super::number::number_of;
 use super::superseded::{RecordRank, latest};
 
@@ -132,22 +133,37 @@ pub fn remembered(
     Ok(all)
 }
 
-/// What bridges remember, each with its bridge, where no row with a record is its port any more: one that has
-/// its record, on any bridge, or its name.
+/// What bridges remember, each with its bridge, where no row with a record is its port any more: one of its name on
+/// that bridge, or with its record on another one. Nor is anything missing where the interface is on a port that has
+/// the record under another name. Any other row of that record, as of an interface that was renamed inside or of what
+/// can be none, is not what is remembered.
 pub(super) fn only_remembered(snapshot: &Snapshot, wiring: &Wiring) -> Vec<(Name, Arc<Port>)> {
-    let keys = wiring.ports.iter().filter_map(|row| Some(memory::key(&PortRecord::of(&row.port)?)));
-    let keys: BTreeSet<String> = keys.collect();
-    let bridges = snapshot.ovsdb_bridges();
-    let all = bridges
-        .iter()
-        .flat_map(|bridge| memory::of(bridge).map(move |(key, port)| (bridge, key, port)));
-    let there = |bridge: &Bridge, iface: &Name| {
-        let mut rows = wiring.ports.iter().filter(|row| PortRecord::of(&row.port).is_some());
-        rows.any(|row| row.bridge == bridge.name && row.port.iface == *iface)
+    let mut by_name: BTreeMap<&Name, Vec<(&SwitchPort, String)>> = BTreeMap::new();
+    let mut by_key: BTreeMap<String, Vec<(&SwitchPort, PortRecord)>> = BTreeMap::new();
+    for row in &wiring.ports {
+        let Some(record) = PortRecord::of(&row.port) else { continue };
+        let key = memory::key(&record);
+        by_name.entry(&row.port.iface).or_default().push((row, key.clone()));
+        by_key.entry(key).or_default().push((row, record));
+    }
+    let is_there = |bridge: &Bridge, key: &str, iface: &Name| {
+        let mut rows = by_name.get(iface).into_iter().flatten();
+        rows.any(|(row, own)| row.bridge == bridge.name || own == key)
     };
-    let gone =
-        all.filter(|(bridge, key, port)| !keys.contains(*key) && !there(bridge, &port.iface));
-    gone.map(|(bridge, _, port)| (bridge.name.clone(), Arc::new(port))).collect()
+    let lives = |key: &str| {
+        let mut rows = by_key.get(key).into_iter().flatten();
+        rows.any(|(row, record)| {
+            let owner = whereabouts(snapshot, record);
+            has_own_interface(owner.container(), record, row)
+        })
+    };
+    let mut gone = Vec::new();
+    for bridge in snapshot.ovsdb_bridges() {
+        let kept = memory::of(bridge);
+        let kept = kept.filter(|(key, port)| !is_there(bridge, key, &port.iface) && !lives(key));
+        gone.extend(kept.map(|(_, port)| (bridge.name.clone(), Arc::new(port))));
+    }
+    gone
 }
 
 /// The row of what a bridge remembers as `port`, if it is there and has lost its record.

@@ -28,12 +28,12 @@ pub(super) fn renames_of(
     snapshot: &Snapshot,
     wiring: &Wiring,
     container: &Container,
-    replaced: Option<&Port>,
+    replaced: &[&Port],
 ) -> Vec<SwitchStep> {
     renames_where(snapshot, wiring, |port| {
         port.external_ids.get("container_id").is_some_and(|id| **id == *container.id.0)
             && PortRecord::of(port).is_some_and(|one| is_named_by(snapshot, &one, container))
-            && replaced.is_none_or(|replaced| replaced.iface != port.iface)
+            && replaced.iter().all(|replaced| replaced.iface != port.iface)
     })
 }
 
@@ -43,7 +43,7 @@ fn renames_where(
     is_meant: impl Fn(&Port) -> bool,
 ) -> Vec<SwitchStep> {
     let rows = wiring.ports.iter().filter(|row| is_meant(&row.port));
-    let mut steps: Vec<_> = rows.filter_map(|row| rename(snapshot, row)).collect();
+    let mut steps: Vec<_> = rows.filter_map(|row| rename(snapshot, wiring, row)).collect();
     // What a bridge remembers of a port is written anew with the port's record.
     let written = |step: &SwitchStep| match step {
         SwitchStep::Rewrite { bridge, memory, .. } => {
@@ -60,11 +60,12 @@ fn renames_where(
     steps
 }
 
-fn rename(snapshot: &Snapshot, row: &SwitchPort) -> Option<SwitchStep> {
+fn rename(snapshot: &Snapshot, wiring: &Wiring, row: &SwitchPort) -> Option<SwitchStep> {
     let external_ids = called_anew(snapshot, &row.port)?;
     let bridge = query::bridge(snapshot, &row.bridge).ok()?.bridge;
     let port = Port { external_ids: external_ids.clone(), ..Port::clone(&row.port) };
-    let memory = memory::change(bridge, &[], Some(&port));
+    let port_to_remember = Some(&port).filter(|_| is_remembered_by(bridge, wiring, row));
+    let memory = memory::change(bridge, &[], port_to_remember);
     let port = Arc::clone(&row.port);
     Some(SwitchStep::Rewrite {
         bridge: row.bridge.clone(),
@@ -74,6 +75,20 @@ fn rename(snapshot: &Snapshot, row: &SwitchPort) -> Option<SwitchStep> {
         expected_requesters: OfPortRequests::new(),
         memory,
     })
+}
+
+/// Whether what the bridge remembers under the key of a row is that row's: it names that one, or nothing is remembered
+/// and no other row has the key.
+fn is_remembered_by(bridge: &Bridge, wiring: &Wiring, row: &SwitchPort) -> bool {
+    let key = |port: &Port| PortRecord::of(port).map(|record| memory::key(&record));
+    let Some(own) = key(&row.port) else { return false };
+    match memory::under(bridge, &own) {
+        Some(kept) => kept.iface == row.port.iface,
+        None => {
+            let rows = wiring.ports.iter().filter(|other| other.bridge == row.bridge);
+            rows.filter(|other| key(&other.port).as_ref() == Some(&own)).count() == 1
+        }
+    }
 }
 
 fn rename_remembered(snapshot: &Snapshot, bridge: &Bridge, port: &Port) -> Option<SwitchStep> {

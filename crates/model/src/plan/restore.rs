@@ -200,8 +200,8 @@ impl Planner<'_> {
     /// versions left it.
     fn unremembered_number(&self, record: &PortRecord, port: &Port) -> Option<ReplacePort> {
         let number = port.ofport.assigned().filter(|_| port.ofport_request.is_some())?;
-        let key = memory::key(record);
-        let (_, kept) = memory::of(self.bridge).find(|(known, _)| *known == key)?;
+        let kept = memory::under(self.bridge, &memory::key(record));
+        let kept = kept.filter(|kept| kept.iface == port.iface)?;
         let known = number_of(&kept);
         let numbered = Port { ofport_request: Some(number), ..kept };
         let memory = memory::change(self.bridge, &[], Some(&numbered));
@@ -228,7 +228,7 @@ impl Planner<'_> {
         let record = if record.ours { self.recorded(record) } else { record };
         let port = self.successor(was, &record, &generated.host_end, old.as_deref())?;
         let sweep = orphaned.iter().map(|link| delete(link));
-        let memory = self.memory(Some(was), &port);
+        let memory = self.memory(&[was], self.remembered_again(&port));
         let steps = self.steps(&record, Arc::new(port), old, true, memory);
         let steps = sweep.chain(steps).collect();
         Ok(Plan { container: self.who(), interface, bridge: self.bridge.name.clone(), steps })
@@ -255,7 +255,7 @@ impl Planner<'_> {
         }
         let record = if record.ours { self.recorded(record) } else { record };
         let new = Arc::new(self.successor(port, &record, &link.name, old.as_deref())?);
-        let memory = self.memory(Some(port), &new);
+        let memory = self.memory(&[port], self.remembered_again(&new));
         let add = ReplacePort {
             bridge: self.bridge.name.clone(),
             expected_requesters: requesters(self.wiring, [old.as_deref(), Some(&new)]),
@@ -288,6 +288,11 @@ impl Planner<'_> {
             let lives = || judge(self.snapshot, self.wiring, link) != VethState::Orphaned;
             link.name == port.iface || (bears_alias_of(link, record) && lives())
         })
+    }
+
+    /// A port that is made again, if the bridge may remember it.
+    fn remembered_again<'p>(&self, port: &'p Port) -> Option<&'p Port> {
+        Some(port).filter(|port| self.may_remember(port))
     }
 
     /// The port as it was, under another name.

@@ -64,6 +64,11 @@ impl Found<'_> {
         let Ok(Connection::Port(row)) = &self.at else { return false };
         matches!(row.occupant, Occupant::Plugged { .. })
     }
+
+    /// Whether a port is there for certain.
+    fn has_port(&self) -> bool {
+        matches!(self.at, Ok(Connection::Port(_)))
+    }
 }
 
 impl<'a> DisconnectPlanner<'a> {
@@ -90,14 +95,14 @@ impl<'a> DisconnectPlanner<'a> {
             let own = own.min_by_key(|plug| self.leads_on(plug))?;
             return Some(Found { interface: own.interface.clone(), at: Ok(Connection::Port(row)) });
         }
+        if why_foreign(row).is_some() {
+            return None;
+        }
         self.recorded(&PortRecord::of(&row.port)?, Connection::Port(row))
     }
 
     pub(super) fn recorded(&self, record: &PortRecord, at: Connection<'a>) -> Option<Found<'a>> {
         let at = match self.is_of(record) {
-        if why_foreign(row).is_some() {
-            return None;
-        }
             Ok(false) => return None,
             Ok(true) => Ok(at),
             Err(doubt) => Err(doubt),
@@ -163,6 +168,12 @@ pub(super) fn pick<'a>(
     let living = fits.iter().filter(|found| found.is_plugged());
     let living: Vec<_> = living.map(|found| found.interface.clone()).collect();
     fits.retain(|found| found.is_plugged() || !living.contains(&found.interface));
+    // What the bridge remembers of it beside its port goes with that.
+    let ports = fits.iter().filter(|found| found.has_port());
+    let ports: Vec<_> = ports.map(|found| found.interface.clone()).collect();
+    fits.retain(|found| {
+        !matches!(found.at, Ok(Connection::Memory(_))) || !ports.contains(&found.interface)
+    });
     let container = request.container.clone();
     let bridge = request.bridge.clone();
     let interface = request.interface.clone();

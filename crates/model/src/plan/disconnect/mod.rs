@@ -105,10 +105,10 @@ fn forget(bridge: &Bridge, port: &Port) -> ReplacePort {
     ReplacePort { bridge: bridge.name.clone(), memory, ..ReplacePort::default() }
 }
 
-/// What the bridge need not remember once `port` is gone.
+/// What the bridge need not remember once `port` is gone: that port, and not another one whose interface had the
+/// same name.
 pub(super) fn forgotten(bridge: &Bridge, port: &Port) -> MemoryChange {
-    let key = PortRecord::of(port).map(|record| memory::key(&record));
-    memory::change(bridge, key.as_slice(), None)
+    memory::change(bridge, memory::key_of(bridge, port).as_slice(), None)
 }
 
 /// What the connections of one container are looked for and judged by.
@@ -120,19 +120,23 @@ struct DisconnectPlanner<'a> {
 }
 
 impl<'a> DisconnectPlanner<'a> {
-    /// What the bridge need not remember once a port is to stay away: where its record was taken from it, what
-    /// the bridge remembers of this interface of the container under the port's name.
+    /// What the bridge need not remember once a port is to stay away: the port itself, and what the bridge
+    /// remembers of this interface of the container under the port's name, whose record may have been taken from
+    /// it, or under a name that no port has any more. It would be put back from that.
     fn forgotten_with(&self, bridge: &Bridge, port: &Port, interface: &Name) -> MemoryChange {
-        if PortRecord::of(port).is_some() {
-            return forgotten(bridge, port);
-        }
         let is_its = |record: PortRecord| {
             *record.interface == **interface && self.is_of(&record).unwrap_or_default()
         };
+        let has_port = |kept: &Port| {
+            let mut rows = self.wiring.ports.iter().filter(|row| row.bridge == bridge.name);
+            rows.any(|row| row.port.iface == kept.iface && PortRecord::of(&row.port).is_some())
+        };
         let kept = memory::of(bridge).filter(|(_, kept)| {
-            kept.iface == port.iface && PortRecord::of(kept).is_some_and(is_its)
+            (kept.iface == port.iface || !has_port(kept))
+                && PortRecord::of(kept).is_some_and(is_its)
         });
-        let keys: Vec<_> = kept.map(|(key, _)| key.to_owned()).collect();
+        let kept = kept.map(|(key, _)| key.to_owned());
+        let keys: Vec<_> = memory::key_of(bridge, port).into_iter().chain(kept).collect();
         memory::change(bridge, &keys, None)
     }
 

@@ -9,6 +9,7 @@ mod living;
 mod memory;
 mod no_rival;
 mod once;
+mod one_key;
 mod orphaned_veths;
 mod proof;
 mod prune;
