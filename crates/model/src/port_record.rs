@@ -223,6 +223,12 @@ impl PortRecord {
         !self.ours || (self.engine.is_none() && !is_full_id(&self.container))
     }
 
+    /// Whether it names no engine, and its container by a word that another engine may have too: what an engine
+    /// calls a container by its full id is no other one's.
+    pub(crate) fn is_by_word(&self) -> bool {
+        self.engine.is_none() && !is_full_id(&self.container)
+    }
+
     /// Whether its words may mean a container, though they do not tell: they are too few for an id.
     pub(crate) fn may_mean(&self, row: &Container) -> bool {
         let words = self.container.as_str();

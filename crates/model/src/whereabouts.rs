@@ -7,7 +7,7 @@ use crate::one_container::{Run, is_one_of_other, is_told_twice, may_be_of, may_b
 use crate::port_record::{EngineMark, PortRecord};
 use crate::snapshot::{Container, EngineName, OtherEngine, Snapshot};
 
-use absence::{Witnesses, absence};
+use absence::{Witnesses, absence, dockers_doubt, is_dockers};
 
 /// What is known of the container that a record names.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,8 +55,13 @@ impl<'a> Whereabouts<'a> {
 /// container of the record, whatever ids they tell.
 pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabouts<'a> {
     let all = || snapshot.containers_by_engine();
-    let named = || all().filter(|run| record.names(run.1) && may_be_of(snapshot, record, *run));
-    match distinct(snapshot, named()).as_slice() {
+    let named = || all().filter(|run| is_meant(snapshot, record, *run));
+    let found = distinct(snapshot, named());
+    let is_by_word = record.is_by_word() && !found.is_empty();
+    if let Some(why) = is_by_word.then(|| dockers_doubt(snapshot)).flatten() {
+        return Whereabouts::Unknown { why };
+    }
+    match found.as_slice() {
         [] => {}
         [row] => return Whereabouts::Known(row),
         rows => {
@@ -97,10 +102,25 @@ pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabou
     }
 }
 
-/// Whether a record is of a container by its own words, for all that is known of that one's engine.
+/// Whether a record is of a container by its own words, for all that is known of that one's engine. A word without an
+/// engine, as ovs-docker writes down what was typed, is Docker's: whoever else has such a name has a namesake.
+fn is_meant(snapshot: &Snapshot, record: &PortRecord, run: Run<'_>) -> bool {
+    record.names(run.1)
+        && may_be_of(snapshot, record, run)
+        && (!record.is_by_word() || is_dockers(snapshot, run.0))
+}
+
+/// The same of a row, by whichever of the engines that tell of its container.
 pub(crate) fn is_named_by(snapshot: &Snapshot, record: &PortRecord, row: &Container) -> bool {
-    let is_its = |engine| may_be_of(snapshot, record, (engine, row));
-    record.names(row) && snapshot.engine_of(row).is_none_or(is_its)
+    if !record.names(row) {
+        return false;
+    }
+    let Some(engine) = snapshot.engine_of(row) else { return true };
+    let is_told = |run: Run<'_>| is_told_twice(&snapshot.identities, run, (engine, row));
+    let mut others = snapshot.containers_by_engine().filter(|run| record.names(run.1));
+    is_meant(snapshot, record, (engine, row))
+        || (record.is_by_word()
+            && others.any(|run| is_told(run) && is_meant(snapshot, record, run)))
 }
 
 /// The rows without those that tell of one container again, see [`is_told_twice`]. Of both the one is taken whose

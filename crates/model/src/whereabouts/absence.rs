@@ -188,9 +188,25 @@ fn docker_answered(snapshot: &Snapshot) -> Result<(), String> {
     }
 }
 
+/// Why a word that Docker is known to have for a container may mean another one of Docker's, or of a second Docker's, by
+/// now: one that was silent may have it too. A list that lacks some containers has those that it has.
+pub(super) fn dockers_doubt(snapshot: &Snapshot) -> Option<String> {
+    let mut dockers = engines(snapshot).filter(|(engine, _)| is_dockers(snapshot, engine));
+    dockers.find_map(|(engine, rows)| {
+        let why = rows.staleness().or_else(|| {
+            rows.absence().filter(|why| {
+                why.kind != SourceErrorKind::Unreachable || snapshot.named_engines.contains(engine)
+            })
+        })?;
+        Some(format!(
+            "its record names no engine: it may be of {engine}, which did not answer: {why}"
+        ))
+    })
+}
+
 /// Whether it is asked for Docker: Docker itself, or what is found in Docker's own place, where Docker is not then.
 /// That is where podman-docker has a link to Podman's socket.
-fn is_dockers(snapshot: &Snapshot, engine: &EngineName) -> bool {
+pub(super) fn is_dockers(snapshot: &Snapshot, engine: &EngineName) -> bool {
     let is_found_there = *engine.0 == *"docker" && !snapshot.named_engines.contains(engine);
     is_found_there || is_docker(snapshot, engine)
 }

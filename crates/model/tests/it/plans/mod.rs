@@ -17,5 +17,6 @@ mod renames;
 mod restore;
 mod rivals;
 pub(crate) mod scene;
+mod unmarked;
 mod upper_links;
 mod whose;
