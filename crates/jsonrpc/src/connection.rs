@@ -18,7 +18,8 @@ use crate::scanner::Limits;
 /// the connection is read.
 ///
 /// [`next_notification`](Self::next_notification) is cancel safe. A
-/// [`call`](Self::call) that is dropped leaves its reply behind: drop the connection too.
+/// [`call`](Self::call) that is dropped leaves its reply behind: from then on the connection
+/// [is abandoned](Self::is_abandoned), and every call fails with [`Error::Abandoned`].
 #[derive(Debug)]
 pub struct Connection<S> {
     stream: S,
@@ -27,6 +28,8 @@ pub struct Connection<S> {
     /// message in two.
     outgoing: Vec<u8>,
     next_id: u64,
+    /// Whether a call has begun that has not returned.
+    is_calling: bool,
     notifications: VecDeque<Notification>,
     /// How many bytes `notifications` holds.
     notified: usize,
@@ -58,6 +61,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             framer: Framer::with_limits(limits),
             outgoing: Vec::new(),
             next_id: 0,
+            is_calling: false,
             notifications: VecDeque::new(),
             notified: 0,
             kept_methods: None,
@@ -76,9 +80,31 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// The result is parsed straight into `T`; take `Box<RawValue>` to parse it later.
     ///
     /// # Errors
-    /// [`Error::Remote`] when the peer answers with an error; any other [`Error`] when
-    /// it does not answer as JSON-RPC 1.0 asks.
+    /// [`Error::Remote`] when the peer answers with an error; [`Error::Abandoned`], with nothing
+    /// sent, after a call that was dropped; any other [`Error`] when it does not answer as
+    /// JSON-RPC 1.0 asks.
     pub async fn call<T, P>(&mut self, method: &str, params: &P) -> Result<T, Error>
+    where
+        T: DeserializeOwned,
+        P: Serialize + ?Sized,
+    {
+        if self.is_calling {
+            return Err(Error::Abandoned);
+        }
+        self.is_calling = true;
+        let answer = self.answer_to(method, params).await;
+        // Not reached where this future is dropped: the reply to it is still to come then.
+        self.is_calling = false;
+        answer
+    }
+
+    /// Whether a call was dropped before it had its reply. That may come at any time, and whether
+    /// the peer does what was asked for is not known.
+    pub fn is_abandoned(&self) -> bool {
+        self.is_calling
+    }
+
+    async fn answer_to<T, P>(&mut self, method: &str, params: &P) -> Result<T, Error>
     where
         T: DeserializeOwned,
         P: Serialize + ?Sized,

@@ -37,6 +37,10 @@ pub enum Error {
         /// The id in the reply, as JSON, shortened.
         got: String,
     },
+    /// An earlier call was dropped before it had its reply, which would be taken for that of this
+    /// one: nothing was sent.
+    #[error("an earlier request on this connection was given up before its answer came")]
+    Abandoned,
     /// The peer sent more notifications than are kept for [`next_notification`].
     ///
     /// [`next_notification`]: crate::Connection::next_notification

@@ -34,7 +34,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 /// A connection to a database server.
 ///
 /// No method has a time-out of its own. A future that is dropped half-way leaves a
-/// connection that is of no further use: drop it too.
+/// connection that is of no further use ([`is_abandoned`](Self::is_abandoned)): drop it too.
 pub struct Client {
     connection: Connection<Box<dyn Stream>>,
     peer: Option<u32>,
@@ -67,6 +67,12 @@ impl Client {
     /// for one in a PID namespace that this program does not see; none by TCP.
     pub fn peer(&self) -> Option<u32> {
         self.peer
+    }
+
+    /// Whether a method was dropped before it had its answer, and no other one can be called any more.
+    /// What it asked for may still come true, until the server has noticed that this connection has ended.
+    pub fn is_abandoned(&self) -> bool {
+        self.connection.is_abandoned()
     }
 
     /// Carries out `operations`, each a [`Select`](crate::Select) or an

@@ -231,6 +231,31 @@ async fn parameters_that_cannot_be_written_leave_nothing_behind() {
 }
 
 #[tokio::test]
+async fn after_a_dropped_call_its_reply_is_taken_for_no_other_one() {
+    let (ours, mut theirs) = tokio::io::duplex(1 << 16);
+    let mut connection = Connection::new(ours);
+    {
+        let mut calling = std::pin::pin!(connection.call::<Value, _>("list_dbs", &[(); 0]));
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(calling.as_mut().poll(&mut context).is_pending());
+    }
+    assert!(connection.is_abandoned());
+    theirs.write_all(REPLY.as_bytes()).await.unwrap();
+    let error = connection.call::<Value, _>("list_dbs", &[(); 0]).await.unwrap_err();
+    assert!(matches!(error, Error::Abandoned), "{error}");
+    assert_eq!(read_message(&mut theirs).await["id"], 0, "and nothing else is sent");
+    drop(connection);
+    assert_eq!(theirs.read(&mut [0]).await.unwrap(), 0);
+    // What returned, whatever it was, gives nothing up.
+    let (ours, mut theirs) = tokio::io::duplex(1 << 16);
+    let mut connection = Connection::new(ours);
+    let refusal = r#"{"id":0,"result":null,"error":"no"}"#;
+    theirs.write_all(refusal.as_bytes()).await.unwrap();
+    connection.call::<Value, _>("x", &[(); 0]).await.unwrap_err();
+    assert!(!connection.is_abandoned());
+}
+
+#[tokio::test]
 async fn a_dropped_wait_for_a_notification_loses_nothing() {
     let (ours, mut theirs) = tokio::io::duplex(1 << 16);
     let mut connection = Connection::new(ours);
