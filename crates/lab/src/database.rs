@@ -97,6 +97,21 @@ impl Database {
         run("ovs-vsctl", &[&[&*db, "--no-wait"], words].concat())
     }
 
+    /// Has the server hang: it takes connections and requests, and answers nothing until it is resumed.
+    pub fn pause(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// Has it answer again, also what was asked meanwhile.
+    pub fn resume(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, signal).unwrap();
+    }
+
     /// Kills the server.
     pub fn stop(&mut self) {
         let _ = self.process.kill();

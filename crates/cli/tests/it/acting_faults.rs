@@ -93,6 +93,46 @@ fn a_database_that_ends_midway_leaves_no_link() {
 }
 
 #[test]
+fn what_a_database_that_hung_does_late_is_undone() {
+    lab::need!(Docker);
+    // In the transaction that makes the port; while its number is waited for, which may take twice as long.
+    for (step, seconds) in [(1, "4"), (2, "7")] {
+        let ((server, db), container, end) = (unserved(), Container::run(), unique("h"));
+        let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
+        let (mut child, go) = hold_after(step, &[&words[..], &["--timeout", "3"]].concat());
+        server.pause();
+        go();
+        run("sleep", &[seconds]);
+        server.resume();
+        let ran = output(&mut child);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "after step {step}: {ran:?}");
+        assert!(!ran.stderr.contains("could not be undone"), "after step {step}: {ran:?}");
+        is_clean(&container, &end);
+        assert_eq!(server.vsctl(&["list-ports", "br0"]), "", "after step {step}");
+        assert_eq!(server.vsctl(&["get", "Bridge", "br0", "external_ids"]), "{}");
+    }
+}
+
+#[test]
+fn a_port_that_a_silent_database_keeps_is_left_with_what_takes_it_away() {
+    lab::need!(Docker);
+    let ((server, db), container, end) = (unserved(), Container::run(), unique("h"));
+    let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
+    let (mut child, go) = hold_after(2, &[&words[..], &["--timeout", "1"]].concat());
+    server.pause();
+    go();
+    let ran = output(&mut child);
+    server.resume();
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+    let way = format!("docker ovs disconnect br0 {} -i eth0", container.name());
+    assert!(ran.stderr.contains("could not be undone") && ran.stderr.contains(&way), "{ran:?}");
+    let parted = docker_ovs(&["disconnect", "br0", container.name(), "-i", "eth0", "--db", &db]);
+    assert_eq!(parted.code, 0, "{parted:?}");
+    is_clean(&container, &end);
+    assert_eq!(server.vsctl(&["get", "Bridge", "br0", "external_ids"]), "{}");
+}
+
+#[test]
 fn connect_leaves_a_number_that_another_port_took_meanwhile() {
     lab::need!(Docker);
     let ((server, db), container) = (unserved(), Container::run());

@@ -8,6 +8,7 @@ use model::ids::Ifindex;
 use model::plan::{KernelStep, Plan, Step, SwitchStep};
 use model::port_record::PortRecord;
 use model::switch::{Bridge, Port};
+use model::wiring::ContainerRef;
 use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::Netns;
 
@@ -28,6 +29,10 @@ pub(super) struct PlanExecutor {
     count: usize,
     /// What did not answer in time. Of several plans the rest would each wait as long for the same.
     silent: Option<SourceError>,
+    /// What did not answer in time when a single step was taken last.
+    unanswered: Option<SourceError>,
+    /// The container of the plan that is carried out.
+    container: Option<ContainerRef>,
     /// Whether what is removed was asked for by no name: that it is gone has to be proven in all namespaces.
     is_pruning: bool,
     /// The aliases of links outside of the switch's namespace, or why they are not known; read once for what is
@@ -54,8 +59,18 @@ impl PlanExecutor {
 
     fn of(host: &Host, kernel: KernelExecutor, switch: SwitchExecutor) -> Self {
         let observer = host.observer.clone();
-        let (done, count, silent, elsewhere) = (Vec::new(), 0, None, None);
-        Self { kernel, switch, done, count, silent, is_pruning: false, elsewhere, observer }
+        Self {
+            kernel,
+            switch,
+            done: Vec::new(),
+            count: 0,
+            silent: None,
+            unanswered: None,
+            container: None,
+            is_pruning: false,
+            elsewhere: None,
+            observer,
+        }
     }
 
     /// The bridges with their ports, and what the database calls itself.
@@ -115,6 +130,7 @@ impl PlanExecutor {
     /// All steps, or none, in a namespace that is open already.
     pub(super) async fn run_in(&mut self, home: Netns, plan: &Plan) -> Result<(), ActError> {
         self.done.clear();
+        self.container = None;
         self.has_looked();
         self.kernel.enter_open(home);
         self.run_steps(&plan.steps).await
@@ -128,10 +144,10 @@ impl PlanExecutor {
     /// All steps, or none. `snapshot` is what the plan rests on.
     pub(super) async fn run(&mut self, snapshot: &Snapshot, plan: &Plan) -> Result<(), ActError> {
         if let Some(why) = &self.silent {
-            let what = format!("not tried after {}", why.what);
-            return Err(SourceError { what, ..why.clone() }.into());
+            return Err(not_tried(why).into());
         }
         self.done.clear();
+        self.container = Some(plan.container.clone()).filter(|who| !who.id.0.is_empty());
         self.has_looked();
         self.kernel.enter(snapshot, &plan.container)?;
         let ran = self.run_steps(&plan.steps).await;
@@ -146,11 +162,25 @@ impl PlanExecutor {
         self.elsewhere = None;
     }
 
-    /// One step that is about no container.
+    /// One step that is about no container. After one that was not answered in time the next one is tried if the
+    /// database answers again within its limit; if not, the rest would each wait as long for the same.
     pub(super) async fn run_step(&mut self, step: Step) -> Result<(), ActError> {
+        if let Some(why) = &self.silent {
+            return Err(not_tried(why).into());
+        }
+        if let Some(why) = self.unanswered.take()
+            && !self.switch.answers_again().await
+        {
+            return Err(not_tried(self.silent.insert(why)).into());
+        }
         self.done.clear();
+        self.container = None;
         self.is_pruning = true;
-        self.run_steps(&[step]).await
+        let ran = self.run_steps(&[step]).await;
+        if let Err(ActError::Failed { why, .. }) = &ran {
+            self.unanswered = Some(why.clone()).filter(|why| why.kind == SourceErrorKind::TimedOut);
+        }
+        ran
     }
 
     async fn run_steps(&mut self, steps: &[Step]) -> Result<(), ActError> {
@@ -189,13 +219,32 @@ impl PlanExecutor {
         self.switch.are_locked() && why.kind == SourceErrorKind::Gone && left.is_empty()
     }
 
-    /// Brings everything back to where it was, because of `why`.
+    /// Brings everything back to where it was, because of `why`. A transaction whose answer was not waited for may
+    /// have come true since: it is undone first then.
     pub(super) async fn undo(&mut self, why: SourceError) -> ActError {
         let mut left = Vec::new();
-        while let Some(step) = self.done.pop() {
-            left.extend(self.take_step(&step).await.err());
+        if let Some(late) = self.switch.take_unanswered()
+            && let Some(undo) = late.undo()
+        {
+            match self.switch.has_come_true(&late).await {
+                Ok(true) => self.done.push(undo.into()),
+                Ok(false) => {}
+                Err(error) => left.push(self.with_remedy(error, &undo.into())),
+            }
         }
+        while let Some(step) = self.done.pop() {
+            if let Err(error) = self.take_step(&step).await {
+                left.push(self.with_remedy(error, &step));
+            }
+        }
+        // What is left is told, and not undone with another plan.
+        self.switch.take_unanswered();
         ActError::Failed { why, left }
+    }
+
+    /// Why a step could not be undone, with what takes away what it leaves.
+    fn with_remedy(&self, error: SourceError, undo: &Step) -> SourceError {
+        error.hint(remedy(self.container.as_ref(), undo))
     }
 
     /// Makes a veth as soon as the database was told of its port: vswitchd meets both at once. Were it
@@ -281,8 +330,74 @@ impl PlanExecutor {
     }
 }
 
+/// What takes away what is left where `undo` could not be taken: of a container that lives `prune` takes no port, and
+/// `restore` would make what was refused.
+fn remedy(of: Option<&ContainerRef>, undo: &Step) -> String {
+    match (of, undo) {
+        (Some(container), Step::Switch(SwitchStep::ReplacePort(ports)))
+            if ports.remove.is_some() =>
+        {
+            let bridge = &ports.bridge;
+            let called = container.called();
+            let record = ports.remove.as_deref().and_then(PortRecord::of);
+            let interface = record.map(|record| format!(" -i {}", record.interface));
+            let interface = interface.unwrap_or_default();
+            format!(
+                "docker ovs disconnect {bridge} {called}{interface} removes the port that is left"
+            )
+        }
+        _ => "docker ovs prune removes what is left".to_owned(),
+    }
+}
+
+fn not_tried(why: &SourceError) -> SourceError {
+    SourceError { what: format!("not tried after {}", why.what), ..why.clone() }
+}
+
 fn there_again(port: &Port, why: &str) -> SourceError {
     let what = format!("the link of port {}", port.iface);
     SourceError::new(SourceErrorKind::Gone, what, format!("{why}; its port is left alone"))
         .hint("ask again")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use model::ids::ContainerId;
+    use model::plan::ReplacePort;
+    use model::snapshot::EngineName;
+
+    use super::*;
+
+    #[test]
+    fn a_port_of_a_container_that_is_left_is_disconnected_and_not_pruned() {
+        let ids = [("container_id", "ab"), ("container_iface", "eth1")];
+        let external_ids: BTreeMap<_, _> =
+            ids.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let port = Arc::new(Port { iface: "dov-1".into(), external_ids, ..Port::default() });
+        let undo = |remove: Option<Arc<Port>>| {
+            let ports = ReplacePort { bridge: "br0".into(), remove, ..ReplacePort::default() };
+            Step::from(ports)
+        };
+        let web = ContainerRef {
+            name: "web".into(),
+            id: ContainerId("ab".into()),
+            engine: EngineName::default(),
+            qualified: None,
+        };
+        let error = || SourceError::new(SourceErrorKind::TimedOut, "OVSDB", "no answer");
+        let hint = |of: Option<&ContainerRef>, step: &Step| {
+            let left = vec![error().hint(remedy(of, step))];
+            ActError::Failed { why: error().hint("is it hung?"), left }.hint().unwrap()
+        };
+        let told = hint(Some(&web), &undo(Some(port.clone())));
+        assert!(told.starts_with("docker ovs disconnect br0 web -i eth1 "), "{told}");
+        let pruned = "docker ovs prune removes what is left";
+        assert_eq!(hint(Some(&web), &undo(None)), pruned);
+        assert_eq!(hint(None, &undo(Some(port))), pruned, "of no container that is known to live");
+        let nothing = ActError::Failed { why: error().hint("is it hung?"), left: Vec::new() };
+        assert_eq!(nothing.hint().as_deref(), Some("is it hung?"));
+    }
 }

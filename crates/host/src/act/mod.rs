@@ -85,10 +85,15 @@ impl ActError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Refused(plan_error) => plan_error.hint(),
-            Self::Failed { why, left } if left.is_empty() => {
-                Some(why.hint.clone()).filter(|hint| !hint.is_empty())
+            Self::Failed { why, left } => {
+                let mut hints: Vec<&str> = left.iter().map(|error| &*error.hint).collect();
+                if left.is_empty() {
+                    hints.push(&why.hint);
+                }
+                hints.retain(|hint| !hint.is_empty());
+                hints.dedup();
+                (!hints.is_empty()).then(|| hints.join("; "))
             }
-            Self::Failed { .. } => Some("docker ovs prune removes what is left".to_owned()),
         }
     }
 }

@@ -7,37 +7,53 @@ use model::plan::SwitchStep;
 use model::switch::{Bridge, OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
 
-use super::read::Database;
-use super::transaction::{LOCK, SavedColumns};
+use super::session::Session;
+use super::transaction::SavedColumns;
 use crate::Host;
 use crate::deadline::Deadline;
 
 /// Carries out the switch's steps of a plan, and holds the lock of its database.
 pub(crate) struct SwitchExecutor {
-    database: Database,
+    session: Session,
     timeout: Duration,
-    locked: bool,
     /// Whether there is more to do after a number was waited for.
     more: bool,
     saved: SavedColumns,
+    /// The step that was given up while its transaction may have been under way.
+    unanswered: Option<SwitchStep>,
 }
 
 impl SwitchExecutor {
     /// Waits until no other docker-ovs changes anything.
     pub(crate) async fn lock(host: &Host, due: Deadline) -> Result<Self, SourceError> {
-        let mut database = host.database(due).await?;
-        let busy = "docker-ovs, which is changing this switch already, or its database";
-        due.hold(|| busy.to_owned(), database.lock(LOCK)).await?;
-        let saved = SavedColumns::default();
-        Ok(Self { database, timeout: host.timeout, locked: true, more: false, saved })
+        Ok(Self { more: false, ..Self::of(host, Session::open(host, true, due).await?) })
     }
 
     /// Without the lock: what is chosen is guarded by each transaction alone. For what may not wait
     /// until another docker-ovs is done.
     pub(crate) async fn unlocked(host: &Host, due: Deadline) -> Result<Self, SourceError> {
-        let database = host.database(due).await?;
+        Ok(Self::of(host, Session::open(host, false, due).await?))
+    }
+
+    fn of(host: &Host, session: Session) -> Self {
         let saved = SavedColumns::default();
-        Ok(Self { database, timeout: host.timeout, locked: false, more: true, saved })
+        Self { session, timeout: host.timeout, more: true, saved, unanswered: None }
+    }
+
+    /// Whether the database answers again, where a call was given up before.
+    pub(crate) async fn answers_again(&mut self) -> bool {
+        self.session.database(Deadline::after(self.timeout)).await.is_ok()
+    }
+
+    /// The step that was given up last while its transaction may have been under way, once.
+    pub(crate) fn take_unanswered(&mut self) -> Option<SwitchStep> {
+        self.unanswered.take()
+    }
+
+    /// Whether a step that was given up has come true after all.
+    pub(crate) async fn has_come_true(&mut self, step: &SwitchStep) -> Result<bool, SourceError> {
+        let (bridges, _) = self.rows().await?;
+        Ok(has_come_true(step, &bridges))
     }
 
     pub(crate) fn keeping_the_lock(self) -> Self {
@@ -48,51 +64,64 @@ impl SwitchExecutor {
     /// itself.
     pub(crate) async fn rows(&mut self) -> Result<(Vec<Bridge>, Option<String>), SourceError> {
         let due = Deadline::after(self.timeout);
-        let what = self.database.what().to_owned();
-        let bridges = due.hold(|| what.clone(), self.database.all_without_details()).await?;
-        let row = self.database.answerer().row;
+        let database = self.session.database(due).await?;
+        let what = database.what().to_owned();
+        let bridges = due.hold(|| what.clone(), database.all_without_details()).await?;
+        let row = database.answerer().row;
         Ok((bridges, row.map(|row| row.id.to_string())))
     }
 
     /// The port whose interface has this name, on its bridge, with what that remembers; no others.
     pub(crate) async fn rows_of(&mut self, interface: &str) -> Result<Vec<Bridge>, SourceError> {
         let due = Deadline::after(self.timeout);
-        let what = self.database.what().to_owned();
-        due.hold(|| what.clone(), self.database.remembered(interface)).await
+        let database = self.session.database(due).await?;
+        let what = database.what().to_owned();
+        due.hold(|| what.clone(), database.remembered(interface)).await
     }
 
     /// Waits until vswitchd has seen every port go that is gone from the database.
     pub(crate) async fn await_configured(&mut self) -> Result<(), SourceError> {
         let due = Deadline::after(self.timeout * 2);
-        let what = self.database.what().to_owned();
-        due.hold(|| what.clone(), self.database.await_configured(self.timeout)).await
+        let timeout = self.timeout;
+        let database = self.session.database(due).await?;
+        let what = database.what().to_owned();
+        due.hold(|| what.clone(), database.await_configured(timeout)).await
     }
 
     pub(crate) fn are_locked(&self) -> bool {
-        self.locked
+        self.session.is_locked()
     }
 
     pub(crate) async fn take_step(&mut self, step: &SwitchStep) -> Result<(), SourceError> {
         let due = Deadline::after(self.timeout);
-        let what = self.database.what().to_owned();
+        let taken = self.take_step_by(due, step).await;
+        // What fails otherwise has an answer, or had none to come.
+        self.unanswered = self.session.is_abandoned().then(|| step.clone());
+        taken
+    }
+
+    async fn take_step_by(&mut self, due: Deadline, step: &SwitchStep) -> Result<(), SourceError> {
+        if let SwitchStep::Await { bridge, iface, from, wanted, remember } = step {
+            return self.await_number(bridge, iface, (*from, *wanted), remember.as_deref()).await;
+        }
+        let locked = self.session.is_locked();
+        let database = self.session.database(due).await?;
+        let what = database.what().to_owned();
         match step {
+            SwitchStep::Await { .. } => Ok(()),
             SwitchStep::ReplacePort(ports) => {
-                let replaced = self.database.replace_port(ports, &mut self.saved, self.locked);
+                let replaced = database.replace_port(ports, &mut self.saved, locked);
                 due.hold(|| what.clone(), replaced).await
             }
-            SwitchStep::Await { bridge, iface, from, wanted, remember } => {
-                let numbers = (*from, *wanted);
-                self.await_number(bridge, iface, numbers, remember.as_deref()).await
-            }
             SwitchStep::RemoveMember { bridge, port, .. } => {
-                let removed = self.database.remove_member(bridge, port, self.locked);
+                let removed = database.remove_member(bridge, port, locked);
                 due.hold(|| what.clone(), removed).await
             }
             SwitchStep::MakeBridge(bridge) => {
-                due.hold(|| what.clone(), self.database.make_bridge(bridge, self.locked)).await
+                due.hold(|| what.clone(), database.make_bridge(bridge, locked)).await
             }
             SwitchStep::RemoveBridge { bridge, ports } => {
-                let removed = self.database.remove_bridge(bridge, ports, self.locked);
+                let removed = database.remove_bridge(bridge, ports, locked);
                 due.hold(|| what.clone(), removed).await
             }
             SwitchStep::Rewrite {
@@ -105,7 +134,7 @@ impl SwitchExecutor {
             } => {
                 let record = (&**port, external_ids, memory);
                 let number = (*ofport_request, expected_requesters);
-                let rewritten = self.database.rewrite(bridge, record, number, self.locked);
+                let rewritten = database.rewrite(bridge, record, number, locked);
                 due.hold(|| what.clone(), rewritten).await
             }
         }
@@ -120,11 +149,13 @@ impl SwitchExecutor {
         remember: Option<&Port>,
     ) -> Result<(), SourceError> {
         let due = Deadline::after(self.timeout * 2);
-        let what = self.database.what().to_owned();
-        if !self.more && std::mem::take(&mut self.locked) {
-            due.hold(|| what.clone(), self.database.unlock()).await?;
+        let timeout = self.timeout;
+        if !self.more {
+            self.session.unlock(due).await?;
         }
-        let number = self.database.number(iface, from, self.timeout);
+        let database = self.session.database(due).await?;
+        let what = database.what().to_owned();
+        let number = database.number(iface, from, timeout);
         let number = due.hold(|| what.clone(), number).await?;
         let failed = |kind, why: String| {
             SourceError::new(kind, format!("port {iface} of {bridge}"), why)
@@ -132,7 +163,7 @@ impl SwitchExecutor {
         };
         match number.ofport {
             OfPortState::Assigned(ofport) if wanted.is_none() => {
-                let kept = self.database.keep(bridge, iface, ofport, remember);
+                let kept = database.keep(bridge, iface, ofport, remember);
                 due.hold(|| what.clone(), kept).await
             }
             OfPortState::Assigned(_) => Ok(()),
@@ -148,5 +179,109 @@ impl SwitchExecutor {
                 ))
             }
         }
+    }
+}
+
+/// Whether the database is as a step leaves it, by the rows that it has: what is written, and what is taken away. What
+/// has no undo is not asked about.
+fn has_come_true(step: &SwitchStep, bridges: &[Bridge]) -> bool {
+    let port_on = |bridge: &str, iface: &str| {
+        let row = bridges.iter().find(|row| *row.name == *bridge)?;
+        row.ports.iter().find(|port| *port.iface == *iface)
+    };
+    match step {
+        SwitchStep::ReplacePort(ports) => {
+            let on = |port: &Port| port_on(&ports.bridge, &port.iface);
+            let is_added = ports.add.as_deref().is_none_or(|new| {
+                on(new).is_some_and(|port| port.external_ids == new.external_ids)
+            });
+            let is_removed = ports.remove.as_deref().is_none_or(|old| {
+                let is_replaced = ports.add.as_ref().is_some_and(|new| new.iface == old.iface);
+                is_replaced || on(old).is_none()
+            });
+            if ports.add.is_some() || ports.remove.is_some() {
+                return is_added && is_removed;
+            }
+            bridges.iter().find(|row| row.name == ports.bridge).is_some_and(|row| {
+                let mut after = row.external_ids.clone();
+                ports.memory.apply(&mut after);
+                after == row.external_ids
+            })
+        }
+        SwitchStep::MakeBridge(new) => {
+            bridges.iter().any(|row| row.name == new.name && row.external_ids == new.external_ids)
+        }
+        SwitchStep::Rewrite { bridge, port, external_ids, .. } => {
+            *external_ids != port.external_ids
+                && port_on(bridge, &port.iface).is_some_and(|row| row.external_ids == *external_ids)
+        }
+        SwitchStep::Await { .. }
+        | SwitchStep::RemoveMember { .. }
+        | SwitchStep::RemoveBridge { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use model::memory::MemoryChange;
+    use model::plan::ReplacePort;
+
+    use super::*;
+
+    fn port(iface: &str, of: &str) -> Arc<Port> {
+        let external_ids = BTreeMap::from([("container_id".to_owned(), of.to_owned())]);
+        Arc::new(Port { iface: iface.into(), external_ids, ..Port::default() })
+    }
+
+    fn bridge(ports: &[&Arc<Port>], ids: &[(&str, &str)]) -> Vec<Bridge> {
+        let external_ids = ids.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let ports = ports.iter().copied().map(Arc::clone).collect();
+        let external_ids = external_ids.collect();
+        vec![Bridge { name: "br0".into(), ports, external_ids, ..Bridge::default() }]
+    }
+
+    #[test]
+    fn what_came_true_late_is_told_by_the_rows() {
+        let (old, new, anothers) = (port("a", "w"), port("b", "w"), port("b", "x"));
+        let step = |remove: Option<&Arc<Port>>, add: Option<&Arc<Port>>| {
+            SwitchStep::ReplacePort(ReplacePort {
+                bridge: "br0".into(),
+                remove: remove.cloned(),
+                add: add.cloned(),
+                ..ReplacePort::default()
+            })
+        };
+        let is = |step: &SwitchStep, ports: &[&Arc<Port>]| has_come_true(step, &bridge(ports, &[]));
+        let added = step(None, Some(&new));
+        assert!(is(&added, &[&new]) && !is(&added, &[]) && !is(&added, &[&anothers]));
+        let removed = step(Some(&old), None);
+        assert!(is(&removed, &[]) && !is(&removed, &[&old]));
+        let replaced = step(Some(&old), Some(&new));
+        assert!(is(&replaced, &[&new]) && !is(&replaced, &[&old]) && !is(&replaced, &[]));
+        let rewritten = SwitchStep::Rewrite {
+            bridge: "br0".into(),
+            port: Arc::clone(&anothers),
+            external_ids: new.external_ids.clone(),
+            ofport_request: None,
+            expected_requesters: BTreeMap::new(),
+            memory: MemoryChange::default(),
+        };
+        assert!(is(&rewritten, &[&new]) && !is(&rewritten, &[&anothers]) && !is(&rewritten, &[]));
+    }
+
+    #[test]
+    fn what_a_bridge_remembers_late_is_told_by_its_row() {
+        let pair = |value: &str| BTreeMap::from([("k".to_owned(), value.to_owned())]);
+        let memory = MemoryChange { forget: pair("old"), remember: pair("new") };
+        let bridge_name = Name::from("br0");
+        let step = ReplacePort { bridge: bridge_name, memory, ..ReplacePort::default() };
+        let step = SwitchStep::ReplacePort(step);
+        assert!(has_come_true(&step, &bridge(&[], &[("k", "new")])));
+        assert!(!has_come_true(&step, &bridge(&[], &[("k", "old")])));
+        assert!(!has_come_true(&step, &bridge(&[], &[])));
+        assert!(!has_come_true(&step, &[]), "the bridge is gone");
     }
 }

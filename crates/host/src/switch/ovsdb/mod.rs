@@ -1,7 +1,8 @@
 //! The switch's database: [`read`] asks it, [`columns`] for what it has, [`rows`] makes bridges of its rows,
 //! [`watch`] follows its tables, [`followed`] has them as they are now, [`change`] makes and removes ports,
 //! [`mod@bridge`] bridges, [`configured`] waits until vswitchd has seen it, [`tunnels`] those between hosts,
-//! [`gateway_turn`] whose turn it is at gateways, [`mesh`] which mesh a bridge is in; [`open_vswitch_ids`] what the switch's own row has.
+//! [`gateway_turn`] whose turn it is at gateways, [`mesh`] which mesh a bridge is in; [`open_vswitch_ids`] what the switch's own
+//! row has; [`session`] is a connection that is made anew where a call was given up.
 
 mod bridge;
 mod change;
@@ -16,6 +17,7 @@ mod port_rows;
 mod read;
 pub(crate) mod rows;
 mod select;
+mod session;
 mod statistics;
 mod tables;
 mod transaction;

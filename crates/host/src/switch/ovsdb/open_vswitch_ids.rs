@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::port_rows::guard;
 use super::read::Database;
+use super::session::Session;
 use super::transaction::map;
 use crate::Host;
 use crate::deadline::Deadline;
@@ -32,7 +33,7 @@ pub enum ExternalIdsGuard {
 
 /// A connection to the switch's database for `external_ids` of its own row.
 pub struct OpenVSwitchIds {
-    database: Database,
+    session: Session,
     timeout: std::time::Duration,
 }
 
@@ -43,7 +44,7 @@ impl OpenVSwitchIds {
     /// The database does not answer.
     pub async fn of(host: &Host) -> Result<Self, SourceError> {
         let timeout = host.timeout;
-        Ok(Self { database: host.database(Deadline::after(timeout)).await?, timeout })
+        Ok(Self { session: Session::open(host, false, Deadline::after(timeout)).await?, timeout })
     }
 
     /// All pairs.
@@ -51,9 +52,10 @@ impl OpenVSwitchIds {
     /// # Errors
     /// The database does not answer.
     pub async fn read(&mut self) -> Result<BTreeMap<String, String>, SourceError> {
-        let what = self.database.what().to_owned();
         let due = Deadline::after(self.timeout);
-        due.hold(|| what.clone(), self.database.open_vswitch_ids()).await
+        let database = self.session.database(due).await?;
+        let what = database.what().to_owned();
+        due.hold(|| what.clone(), database.open_vswitch_ids()).await
     }
 
     /// Changes pairs; false where what that rests on is otherwise by now, and nothing was done.
@@ -67,9 +69,10 @@ impl OpenVSwitchIds {
         rests_on: &ExternalIdsGuard,
         comment: &str,
     ) -> Result<bool, SourceError> {
-        let what = self.database.what().to_owned();
         let due = Deadline::after(self.timeout);
-        due.hold(|| what.clone(), self.database.change_own_ids(change, rests_on, comment)).await
+        let database = self.session.database(due).await?;
+        let what = database.what().to_owned();
+        due.hold(|| what.clone(), database.change_own_ids(change, rests_on, comment)).await
     }
 }
 

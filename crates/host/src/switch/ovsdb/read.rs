@@ -47,6 +47,12 @@ impl Database {
         &self.what
     }
 
+    /// Whether a call was dropped, as by a deadline, before its answer came: this is not spoken on any more, and what
+    /// was asked for may still come true.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.client.is_abandoned()
+    }
+
     /// Who has answered so far.
     pub(crate) fn answerer(&self) -> Answerer {
         Answerer { peer: self.client.peer(), row: self.row.clone() }
