@@ -263,9 +263,14 @@ impl EngineName {
         self.0.split_once('@').map_or(&*self.0, |(kind, _)| kind)
     }
 
+    /// What stands behind its kind: the address of `docker@/run/other.sock`, the user of `podman@1000`.
+    pub fn place(&self) -> Option<&str> {
+        Some(self.0.split_once('@')?.1)
+    }
+
     /// The user who runs it for themselves: 1000 of `podman@1000`.
     pub fn user(&self) -> Option<u32> {
-        self.0.split_once('@')?.1.parse().ok()
+        self.place()?.parse().ok()
     }
 }
 

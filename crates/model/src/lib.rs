@@ -21,6 +21,7 @@ mod cidr;
 mod container_ref;
 pub mod dialects;
 pub mod endpoint_record;
+pub mod engine_commands;
 pub mod evidence;
 pub mod filter;
 pub mod fleet_name;

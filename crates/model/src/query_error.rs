@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
-use crate::source_error::SourceError;
+use crate::engine_commands::EngineCommands;
+use crate::ids::EngineName;
+use crate::source_error::{SourceError, SourceErrorKind};
 use crate::told::{TENANTS, joined};
 
 /// Why a question has no answer.
@@ -15,6 +17,8 @@ pub enum QueryError {
         wanted: String,
         /// Names that look like it.
         near: Vec<String>,
+        /// The engines that answered that they have none.
+        engines: Vec<EngineName>,
     },
     /// The id prefix fits several containers.
     #[error("ambiguous container id prefix: {wanted}")]
@@ -45,10 +49,14 @@ pub enum QueryError {
         wanted: String,
     },
     /// The container exists but has no process, and so no interfaces.
-    #[error("container {name} is not running (it is {state})")]
+    #[error("container {called} is not running (it is {state})")]
     NotRunning {
-        /// Its name.
+        /// How it is called: with its engine where another one has a container of that name.
+        called: String,
+        /// Its name in its engine.
         name: String,
+        /// The engine that has it, where that is known.
+        engine: Option<EngineName>,
         /// Its state in the engine's words.
         state: String,
     },
@@ -81,9 +89,7 @@ impl QueryError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NoSuchContainer { near, .. } if near.is_empty() => {
-                Some("docker ps -a lists the containers there are".to_owned())
-            }
+            Self::NoSuchContainer { near, engines, .. } if near.is_empty() => lists_of(engines),
             Self::NoSuchContainer { near, .. } => {
                 Some(format!("did you mean {}?", near.join(" or ")))
             }
@@ -132,11 +138,32 @@ fn other_bridges(have: &[String], fakes_unknown: bool) -> String {
 }
 
 /// What to do about a container without a process. An engine starts a restarting one by itself.
-fn not_running(name: &str, state: &str) -> String {
+fn not_running(name: &str, state: &str, engine: Option<&EngineName>) -> String {
+    let commands = engine.and_then(EngineCommands::of);
+    let logs = || commands.as_ref().and_then(|commands| commands.logs(name));
+    let start = || commands.as_ref().and_then(|commands| commands.start(name));
     let advice = match state {
-        "restarting" => format!("it restarts by itself; docker logs {name} shows why it ends"),
+        "restarting" => logs().map_or_else(
+            || "it restarts by itself".to_owned(),
+            |logs| format!("it restarts by itself; {logs} shows why it ends"),
+        ),
         "removing" | "dead" => "it is being removed".to_owned(),
-        _ => format!("start it with docker start {name}"),
+        _ if commands.as_ref().is_some_and(EngineCommands::starts_none) => {
+            "what has ended in a pod is not started again, another one takes its place".to_owned()
+        }
+        _ => {
+            start().map_or_else(|| "start it".to_owned(), |start| format!("start it with {start}"))
+        }
     };
     format!("only a running container has interfaces; {advice}")
 }
+/// What lists the containers of these engines.
+fn lists_of(engines: &[EngineName]) -> Option<String> {
+    let mut all: Vec<_> =
+        engines.iter().filter_map(|engine| EngineCommands::of(engine)?.list()).collect();
+    all.dedup();
+    let verb = if all.len() == 1 { "lists" } else { "list" };
+    (!all.is_empty())
+        .then(|| format!("{} {verb} the containers there are", joined(&all, ", ", TENANTS)))
+}
+

@@ -93,7 +93,7 @@ fn rows_of(
 ) -> Result<Vec<v1::Attachment>, ApiError> {
     let unknown = |_| {
         let wanted = container.to_owned();
-        QueryError::NoSuchContainer { wanted, near: Vec::new() }
+        QueryError::NoSuchContainer { wanted, near: Vec::new(), engines: Vec::new() }
     };
     let target = Target::parse(container).map_err(unknown)?;
     let subject = query::subject(&state.snapshot, &target)?;

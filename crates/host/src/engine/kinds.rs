@@ -71,3 +71,20 @@ impl fmt::Debug for EngineKind {
         f.write_str(self.name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::engine_commands::EngineCommands;
+    use model::ids::EngineName;
+
+    use super::KINDS;
+
+    #[test]
+    fn of_each_kind_it_is_known_what_lists_its_containers() {
+        for kind in KINDS {
+            let engine = EngineName(kind.name.into());
+            let list = EngineCommands::of(&engine).and_then(|commands| commands.list());
+            assert!(list.is_some(), "{kind:?}");
+        }
+    }
+}

@@ -158,5 +158,10 @@ fn no_such_container(snapshot: &Snapshot, engines: &[&EngineName], wanted: &str)
         return QueryError::SourceUnavailable(source_error.clone());
     }
     let near = near(snapshot, engines, wanted);
-    QueryError::NoSuchContainer { wanted: wanted.to_owned(), near }
+    let answered = |engine: &EngineName| {
+        snapshot.engines.get(engine).is_some_and(|rows| rows.absence().is_none())
+    };
+    let engines = engines.iter().filter(|engine| answered(engine));
+    let engines = engines.map(|engine| EngineName::clone(engine)).collect();
+    QueryError::NoSuchContainer { wanted: wanted.to_owned(), near, engines }
 }

@@ -10,6 +10,7 @@ mod subject;
 use crate::ids::NetnsId;
 use crate::snapshot::{Container, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
+use crate::resolve::Clashes;
 use crate::wiring::{Attachment, Wiring};
 
 pub use crate::query_error::QueryError;
@@ -95,9 +96,17 @@ fn no_namespace(snapshot: &Snapshot, container: &Container) -> QueryError {
             container,
             "it runs, and its engine has not told its process yet",
         )),
-        _ => QueryError::NotRunning {
-            name: container.name.to_string(),
-            state: container.state.clone(),
-        },
+        _ => not_running(snapshot, container),
+    }
+}
+
+fn not_running(snapshot: &Snapshot, container: &Container) -> QueryError {
+    let engine = snapshot.engine_of(container);
+    let called = engine.and_then(|engine| Clashes::of(snapshot).qualified(engine, container));
+    QueryError::NotRunning {
+        called: called.as_ref().unwrap_or(&container.name).to_string(),
+        name: container.name.to_string(),
+        engine: engine.cloned(),
+        state: container.state.clone(),
     }
 }

@@ -115,7 +115,10 @@ fn every_container_is_found_by_its_id_and_has_its_attachments_or_a_reason() {
                         assert_eq!(target.remark(&look.snapshot).is_some(), shares);
                     }
                     Err(error @ QueryError::NotRunning { .. }) => {
-                        assert!(error.hint().unwrap().contains("docker start"));
+                        let hint = error.hint().unwrap();
+                        assert!(hint.contains("start it with "), "{engine}: {hint}");
+                        let is_dockers = hint.contains("with docker ");
+                        assert_eq!(is_dockers, engine.kind() == "docker", "{hint}");
                     }
                     Err(error) => {
                         assert!(matches!(error, QueryError::SourceUnavailable(_)), "{error}");

@@ -248,17 +248,65 @@ fn blind(hint: &str) -> QueryError {
     )
 }
 
+fn engines(names: &[&str]) -> Vec<EngineName> {
+    names.iter().map(|name| EngineName((*name).into())).collect()
+}
+
+#[test]
+fn a_container_that_does_not_run_is_started_by_its_own_engine() {
+    let hint = |engine: &str, state: &str| {
+        let stopped = QueryError::NotRunning {
+            called: format!("{engine}:web"),
+            name: "web".to_owned(),
+            engine: Some(EngineName(engine.into())),
+            state: state.to_owned(),
+        };
+        let hint = stopped.hint().unwrap();
+        hint.strip_prefix("only a running container has interfaces; ").unwrap().to_owned()
+    };
+    assert_eq!(hint("docker", "exited"), "start it with docker start web");
+    assert_eq!(hint("podman", "exited"), "start it with podman start web");
+    assert_eq!(hint("lxc", "stopped"), "start it with lxc-start -n web");
+    assert_eq!(
+        hint("podman", "restarting"),
+        "it restarts by itself; podman logs web shows why it ends"
+    );
+    assert_eq!(hint("lxc", "restarting"), "it restarts by itself");
+    assert!(hint("cri", "exited").contains("not started again"));
+    assert_eq!(hint("nspawn@/elsewhere", "stopped"), "start it");
+}
+
 #[test]
 fn an_error_says_what_to_do_about_it() {
     let wanted = || "web".to_owned();
     let two = || vec!["a".to_owned(), "b".to_owned()];
     for (error, hint) in [
         (
-            QueryError::NoSuchContainer { wanted: wanted(), near: Vec::new() },
+            QueryError::NoSuchContainer {
+                wanted: wanted(),
+                near: Vec::new(),
+                engines: engines(&["docker"]),
+            },
             Some("docker ps -a lists the containers there are"),
         ),
         (
-            QueryError::NoSuchContainer { wanted: wanted(), near: two() },
+            QueryError::NoSuchContainer {
+                wanted: wanted(),
+                near: Vec::new(),
+                engines: engines(&["podman", "incus"]),
+            },
+            Some("podman ps -a, incus list --all-projects list the containers there are"),
+        ),
+        (
+            QueryError::NoSuchContainer { wanted: wanted(), near: Vec::new(), engines: Vec::new() },
+            None,
+        ),
+        (
+            QueryError::NoSuchContainer {
+                wanted: wanted(),
+                near: two(),
+                engines: engines(&["docker"]),
+            },
             Some("did you mean a or b?"),
         ),
         (
