@@ -29,7 +29,7 @@ impl Text {
         Self(text)
     }
 
-    /// Rows, as `--format` has them.
+    /// Rows, as `--format` has them, with cells of a table as long as what is in them.
     ///
     /// # Errors
     /// A template that asks a row for something it does not have.
@@ -38,10 +38,10 @@ impl Text {
         view: &View<T>,
         rows: &[T],
     ) -> Result<Self, FormatError> {
-        Self::cells(format, Cells::Cut, view, rows)
+        Self::cells(format, Cells::Whole, view, rows)
     }
 
-    /// The same with cells of a table as long as that.
+    /// The same with cells of a table as long as that: [`Cells::no_trunc`] of a verb that has the option.
     ///
     /// # Errors
     /// As [`Text::rows`].

@@ -8,10 +8,11 @@ use crate::cell::{CELL, cut, printable, width};
 const GAP: usize = 3;
 
 /// How long a cell may be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cells {
-    /// At most [`CELL`] columns; the rest is an ellipsis.
-    #[default]
+    /// At most [`CELL`] columns; the rest is an ellipsis. Only [`Cells::no_trunc`] makes it outside of this crate:
+    /// nothing is cut that no option shows whole.
+    #[non_exhaustive]
     Cut,
     /// As long as what is in it.
     Whole,

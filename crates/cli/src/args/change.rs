@@ -60,6 +60,9 @@ pub struct ConnectArgs {
     /// Print the OpenFlow port number only
     #[arg(short, long, conflicts_with = "format")]
     pub quiet: bool,
+    /// Print cells of a table as long as they are
+    #[arg(long)]
+    pub no_trunc: bool,
     /// table, csv, json, or a Go template such as '{{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,

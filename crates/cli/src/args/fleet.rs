@@ -137,6 +137,9 @@ pub struct MeshLeaveArgs {
 pub struct MeshLsArgs {
     /// Only this mesh
     pub mesh: Option<String>,
+    /// Print cells of a table as long as they are
+    #[arg(long)]
+    pub no_trunc: bool,
     /// table, csv, json, or a Go template such as '{{.Mesh}} {{.MTU}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
@@ -165,6 +168,9 @@ pub struct MeshBlocksArgs {
     pub mesh: Option<String>,
     #[command(flatten)]
     pub etcd: EtcdArgs,
+    /// Print cells of a table as long as they are
+    #[arg(long)]
+    pub no_trunc: bool,
     /// table, csv, json, or a Go template such as '{{.Block}} {{.Host}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,

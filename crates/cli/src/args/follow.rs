@@ -40,6 +40,9 @@ pub struct WaitArgs {
     /// Print OpenFlow port numbers only
     #[arg(short, long, conflicts_with = "format")]
     pub quiet: bool,
+    /// Print cells of a table as long as they are
+    #[arg(long)]
+    pub no_trunc: bool,
     /// table, csv, json, or a Go template such as '{{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,

@@ -3,7 +3,7 @@
 use fleet::blocks;
 use model::address_pool::PoolRecord;
 use report::v1::MeshBlock;
-use report::views;
+use report::{Cells, views};
 
 use crate::args::{MeshBlocksArgs, MeshReleaseArgs, SourceOptions};
 use crate::etcd::checked;
@@ -28,7 +28,12 @@ pub(super) async fn blocks(
     });
     let rows: Vec<_> = rows.collect();
     Ok(Outcome {
-        text: Text::rows(&args.format, &views::MESH_BLOCKS, &rows)?,
+        text: Text::cells(
+            &args.format,
+            Cells::no_trunc(args.no_trunc),
+            &views::MESH_BLOCKS,
+            &rows,
+        )?,
         hints: if rows.is_empty() { vec!["no block to list".to_owned()] } else { Vec::new() },
         ..Outcome::default()
     })

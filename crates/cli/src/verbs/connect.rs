@@ -15,12 +15,12 @@ use crate::writer::Text;
 /// # Errors
 /// A request that is refused, or could not be fulfilled; then nothing is left of it.
 pub async fn run(origin: &Origin, args: &ConnectArgs) -> Result<Outcome, CliError> {
-    let request = request(args);
+    let (request, cells) = (request(args), Cells::no_trunc(args.no_trunc));
     // A template is tried on what is planned, before anything is done.
     if args.dry_run || (args.format.is_template() && !args.quiet) {
         let (snapshot, plan) = plan_connect(origin, &request).await?;
         let rows = rows(&rehearse(&snapshot, &plan.steps), &plan)?;
-        let text = Text::rows(format(args), &views::PORT, &rows)?;
+        let text = Text::cells(format(args), cells, &views::PORT, &rows)?;
         if args.dry_run {
             return Ok(Outcome { text: planned(args, &plan, &rows, text), ..Outcome::default() });
         }
@@ -28,7 +28,7 @@ pub async fn run(origin: &Origin, args: &ConnectArgs) -> Result<Outcome, CliErro
     let Connected { plan, snapshot } = origin.live()?.connect(&request).await?;
     let rows = rows(&snapshot, &plan)?;
     let other = refused(&plan, &rows);
-    let (text, unsuited) = Text::done(format(args), Cells::Cut, &views::PORT, &rows);
+    let (text, unsuited) = Text::done(format(args), cells, &views::PORT, &rows);
     let text = if args.quiet { numbers(&rows) } else { text };
     let remarks: Vec<_> = other.into_iter().chain(unsuited).collect();
     Ok(Outcome { text, nothing: !remarks.is_empty(), remarks, is_done: true, ..Outcome::default() })

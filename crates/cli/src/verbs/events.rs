@@ -41,7 +41,7 @@ async fn tell(mut watch: Watch, args: &EventsArgs) -> Result<Outcome, CliError> 
     let mut quiet = !args.initial;
     let mut last: Option<Wiring> = None;
     let mut waits_until = None;
-    let mut stream = Stream::new(&args.format, Cells::Cut, &views::EVENTS);
+    let mut stream = Stream::new(&args.format, Cells::Whole, &views::EVENTS);
     loop {
         // What was known before is freed after the events are told.
         let (events, _before) = tokio::select! {

@@ -252,7 +252,7 @@ async fn events(sources: &SourceOptions, args: &EventsArgs) -> Result<Outcome, C
 
 async fn tell(client: &FleetClient, format: &Format) -> Result<Outcome, CliError> {
     let mut events = client.events().await?;
-    let mut stream = Stream::new(format, Cells::Cut, &views::FLEET_EVENTS);
+    let mut stream = Stream::new(format, Cells::Whole, &views::FLEET_EVENTS);
     loop {
         let Some(json) = events.next().await? else {
             writer::tell(

@@ -13,7 +13,7 @@ use model::plan::require_here;
 use model::snapshot::Link;
 use model::switch::{Bridge, SwitchSource};
 use model::{Look, Snapshot};
-use report::{v1, views};
+use report::{Cells, v1, views};
 
 use crate::args::{
     MeshArgs, MeshCheckArgs, MeshCommand, MeshCreateArgs, MeshJoinArgs, MeshLeaveArgs, MeshLsArgs,
@@ -267,9 +267,9 @@ async fn ls(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, CliEr
     outcome.text = match &args.format {
         report::Format::Table => {
             let rows: Vec<_> = meshes.iter().flat_map(views::MeshRow::all).collect();
-            Text::rows(&args.format, &views::MESH_TABLE, &rows)?
+            Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::MESH_TABLE, &rows)?
         }
-        format => Text::rows(format, &views::MESHES, &meshes)?,
+        format => Text::cells(format, Cells::no_trunc(args.no_trunc), &views::MESHES, &meshes)?,
     };
     Ok(outcome)
 }
@@ -309,6 +309,7 @@ async fn check(sources: &SourceOptions, args: &MeshCheckArgs) -> Result<Outcome,
     // By a list of members that is old, a tunnel may be missing rightly.
     let fails = checks.iter().any(|check| check.verdict == v1::Verdict::Fail);
     outcome.nothing = fails && !outcome.unknown;
-    outcome.text = Text::rows(&args.format, &views::DOCTOR, &checks)?;
+    // Reasons and remedies are sentences.
+    outcome.text = Text::cells(&args.format, Cells::Whole, &views::DOCTOR, &checks)?;
     Ok(outcome)
 }

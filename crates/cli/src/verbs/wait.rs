@@ -5,7 +5,7 @@ use std::time::Duration;
 use host::{Host, Origin};
 use model::query::QueryError;
 use model::{Look, Target};
-use report::{Format, views};
+use report::{Cells, Format, views};
 
 use super::port::{Answer, PortQuestion};
 use crate::args::WaitArgs;
@@ -75,7 +75,7 @@ fn lay_out(answer: &Answer<'_>, args: &WaitArgs) -> Result<Outcome, CliError> {
     let text = match (&args.format, &args.bridge) {
         _ if args.quiet => Text::lines(&answer.numbers()),
         (Format::Csv, Some(_)) => Text::rows(&Format::Csv, &views::PORT_ON_BRIDGE, &rows)?,
-        (format, _) => Text::rows(format, &views::PORT, &rows)?,
+        (format, _) => Text::cells(format, Cells::no_trunc(args.no_trunc), &views::PORT, &rows)?,
     };
     Ok(Outcome { text, remarks: answer.remarks.clone(), ..Outcome::default() })
 }

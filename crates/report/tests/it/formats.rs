@@ -121,7 +121,7 @@ fn hostile_names_stay_in_their_cells() {
 fn a_table_that_goes_on_has_one_header() {
     for format in ["table", "table {{.Name}}\t{{.Number}}"] {
         let format = format.parse().unwrap();
-        let mut stream = Stream::new(&format, Cells::Cut, &VIEW);
+        let mut stream = Stream::new(&format, Cells::no_trunc(false), &VIEW);
         let mut more = |rows: &[Row]| stream.more(rows).unwrap();
         assert_eq!(more(&[]), "");
         assert_eq!(more(&ROWS[..1]), "NAME   NUMBER\nbr0    1\n");
@@ -129,7 +129,7 @@ fn a_table_that_goes_on_has_one_header() {
         assert_eq!(more(&ROWS[1..2]), "名     2\n");
     }
     let csv = Format::Csv;
-    let mut stream = Stream::new(&csv, Cells::Cut, &VIEW);
+    let mut stream = Stream::new(&csv, Cells::no_trunc(false), &VIEW);
     assert_eq!(
         stream.more(&ROWS[..1]).unwrap() + &stream.more(&ROWS[..1]).unwrap(),
         "br0,1\nbr0,1\n"
