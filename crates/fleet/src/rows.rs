@@ -122,8 +122,16 @@ impl Rows {
             WhoQuery::Mac(mac) => indexed(self.hash_of_mac(*mac)),
             WhoQuery::Ifindex(_) => Vec::new(),
             WhoQuery::Number(number) => standing(&format!("\"OFPort\":{number}")),
-            WhoQuery::PortOf { ofport, .. } => standing(&format!("\"OFPort\":{}", ofport.0)),
-            WhoQuery::Name(name) => standing(&serde_json::to_string(name).unwrap_or_default()),
+            WhoQuery::OfPort(ofport) | WhoQuery::PortOf { ofport, .. } => {
+                standing(&format!("\"OFPort\":{}", ofport.0))
+            }
+            WhoQuery::Name(name) => {
+                // What stands behind a colon, of a bridge or a container, has a field of its own.
+                let last = name.rsplit_once(':').map_or(name.as_str(), |(_, last)| last);
+                let whole = standing(&serde_json::to_string(name).unwrap_or_default());
+                let words = serde_json::to_string(last).unwrap_or_default();
+                if last == name || !whole.is_empty() { whole } else { standing(&words) }
+            }
         }
     }
 

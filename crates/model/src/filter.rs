@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::ids::{begins_id, is_short_id};
 use crate::query::without_slash;
 use crate::snapshot::{Container, EngineName};
+use crate::target::NamedInterface;
 use crate::wiring::{Attachment, ContainerRef, PortRef, SwitchPort};
 
 /// The keys there are.
@@ -25,10 +26,36 @@ use crate::vlan::Vlans;
 pub struct Filter {
     key: &'static str,
     value: String,
-    /// Whether a container has the value as its name: then it is no id.
+    /// What the value of `container` may mean, the likeliest first.
+    readings: Vec<ContainerReading>,
+}
+
+/// A container that a filter may mean, and maybe one of its interfaces, as [`NamedInterface::readings`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct ContainerReading {
+    word: String,
+    interface: Option<String>,
+    /// Whether a container has the word as its name: then it is no id.
     is_name: bool,
     /// The same of what stands behind an engine, `docker:web`, among the containers of that engine.
     is_name_of_engine: bool,
+}
+
+impl ContainerReading {
+    fn all(value: &str) -> Vec<Self> {
+        let read = |(word, interface): (&str, Option<&str>)| Self {
+            word: word.to_owned(),
+            interface: interface.map(str::to_owned),
+            is_name: false,
+            is_name_of_engine: false,
+        };
+        NamedInterface::from(value).readings().map(read).collect()
+    }
+
+    /// Whether it is the interface that is known, or may be, as none is.
+    fn is_interface(&self, known: Option<&str>) -> bool {
+        self.interface.as_deref().is_none_or(|wanted| known.is_none_or(|known| known == wanted))
+    }
 }
 
 /// A filter that is none.
@@ -76,10 +103,10 @@ impl Filter {
             all.iter_mut().filter(|filter| filter.key == "container").collect();
         if !of_containers.is_empty() {
             for (engine, name) in containers {
-                for filter in &mut of_containers {
-                    let of_engine = behind(engine, &filter.value).map(without_slash);
-                    filter.is_name_of_engine |= of_engine == Some(name);
-                    filter.is_name |= without_slash(&filter.value) == name;
+                for reading in of_containers.iter_mut().flat_map(|filter| &mut filter.readings) {
+                    let of_engine = behind(engine, &reading.word).map(without_slash);
+                    reading.is_name_of_engine |= of_engine == Some(name);
+                    reading.is_name |= without_slash(&reading.word) == name;
                 }
             }
         }
@@ -113,8 +140,9 @@ impl FromStr for Filter {
         let (key, value): (_, &str) = parts.and_then(known).ok_or_else(unknown)?;
         match takes(key, value) {
             None => {
-                let value = value.to_owned();
-                Ok(Self { key, value, is_name: false, is_name_of_engine: false })
+                let of_container = key == "container";
+                let readings = if of_container { ContainerReading::all(value) } else { Vec::new() };
+                Ok(Self { key, value: value.to_owned(), readings })
             }
             Some(takes) => Err(BadFilter::Value { key, value: value.to_owned(), takes }),
         }
@@ -160,7 +188,8 @@ impl Filters<'_> {
         if self.0.is_empty() {
             return true;
         }
-        let of = FilterFields { status: attachment.port.word(), ..of };
+        let interface = Some(&*attachment.link.name);
+        let of = FilterFields { status: attachment.port.word(), interface, ..of };
         let at = |port: &PortRef| {
             self.agree(&FilterFields {
                 bridge: Some(&port.bridge),
@@ -232,6 +261,8 @@ pub struct FilterFields<'a> {
     pub engine: Option<&'a str>,
     /// Its full id.
     pub id: &'a str,
+    /// The interface, where it is known which one.
+    pub interface: Option<&'a str>,
     /// The bridge it is on.
     pub bridge: Option<&'a str>,
     /// The fake bridge it is on.
@@ -247,7 +278,17 @@ pub struct FilterFields<'a> {
 impl<'a> FilterFields<'a> {
     /// Of a container, on no port yet.
     fn new(name: &'a str, engine: Option<&'a str>, id: &'a str, labels: Labels<'a>) -> Self {
-        Self { name, engine, id, bridge: None, fake_bridge: None, vlans: None, status: "", labels }
+        Self {
+            name,
+            engine,
+            id,
+            interface: None,
+            bridge: None,
+            fake_bridge: None,
+            vlans: None,
+            status: "",
+            labels,
+        }
     }
 
     /// Of an orphaned port: its container is the last one that had it, whose row `find` knows by its id.
@@ -263,6 +304,7 @@ impl<'a> FilterFields<'a> {
             engine: known.map(|known| &*known.engine.0),
             // Words may be a name as well.
             id: known.map_or(if is_short_id(words) { words } else { "" }, |known| &known.id.0),
+            interface: last.and_then(|last| last.interface.as_deref()),
             bridge: Some(&row.bridge),
             fake_bridge: row.fake_bridge.as_deref(),
             vlans: row.vlans(),
@@ -271,18 +313,30 @@ impl<'a> FilterFields<'a> {
         }
     }
 
+    /// Whether the container, and the interface where one is named, is what a filter means: a word that is the name of a
+    /// container as it stands names no interface.
+    fn is_meant(&self, readings: &[ContainerReading]) -> bool {
+        let meant = |word: &str, is_name: bool| {
+            let is_own = self.name == without_slash(word) || self.id == word;
+            is_own || (!is_name && begins_id(word, self.id))
+        };
+        let fits = |reading: &ContainerReading| {
+            let word = reading.word.as_str();
+            let without_engine = self.engine.and_then(|engine| behind(engine, word));
+            let is_container = meant(word, reading.is_name)
+                || without_engine.is_some_and(|word| meant(word, reading.is_name_of_engine));
+            is_container && reading.is_interface(self.interface)
+        };
+        let is_name = |reading: &ContainerReading| reading.is_name || reading.is_name_of_engine;
+        let named = readings.iter().position(is_name);
+        let counting = named.map_or(readings, |at| readings.get(..=at).unwrap_or(readings));
+        counting.iter().any(fits)
+    }
+
     fn fit(&self, filter: &Filter) -> bool {
         let value = filter.value.as_str();
         match filter.key {
-            "container" => {
-                let meant = |word: &str, is_name: bool| {
-                    let is_own = self.name == without_slash(word) || self.id == word;
-                    is_own || (!is_name && begins_id(word, self.id))
-                };
-                let without_engine = self.engine.and_then(|engine| behind(engine, value));
-                meant(value, filter.is_name)
-                    || without_engine.is_some_and(|word| meant(word, filter.is_name_of_engine))
-            }
+            "container" => self.is_meant(&filter.readings),
             "bridge" => [self.bridge, self.fake_bridge].contains(&Some(value)),
             "vlan" => {
                 let vlan = value.parse().ok();

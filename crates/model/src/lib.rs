@@ -68,5 +68,5 @@ pub use rehearse::rehearse;
 pub use resolve::{OPENFLOW_NAME, PortLinks, openflow_name, resolve};
 pub use snapshot::{Observed, Snapshot};
 pub use source_error::{SourceError, SourceErrorKind};
-pub use target::Target;
+pub use target::{NamedInterface, Target};
 pub use wiring::Wiring;

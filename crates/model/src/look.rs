@@ -9,7 +9,7 @@ use crate::ids::NetnsId;
 use crate::query::{self, QueryError, Subject};
 use crate::snapshot::{Container, Namespace, Observed, Snapshot};
 use crate::switch::SwitchSource;
-use crate::target::Target;
+use crate::target::{NamedInterface, Target};
 use crate::wiring::{Attachment, Wiring};
 
 /// A Snapshot and the Wiring that [`crate::resolve`] made of it. Copies share both.
@@ -61,6 +61,26 @@ impl Look {
             Some(opened) => Ok(Subject::Namespace(opened)),
             None => query::subject(&self.snapshot, target),
         }
+    }
+
+    /// The container or namespace that words name, and the interface of it that they name, if they name one: as
+    /// [`NamedInterface::readings`].
+    ///
+    /// # Errors
+    /// [`QueryError`], of the reading that says more.
+    pub fn named<'a, 'w>(
+        &'a self,
+        words: impl Into<NamedInterface<'w>>,
+    ) -> Result<(Subject<'a>, Option<&'w str>), QueryError> {
+        let words: NamedInterface<'w> = words.into();
+        let mut failed = None;
+        for (container, interface) in words.readings() {
+            match Target::parse(container).and_then(|target| self.subject(&target)) {
+                Ok(subject) => return Ok((subject, interface)),
+                Err(error) => failed = Some(QueryError::of_readings(failed, error)),
+            }
+        }
+        Err(failed.unwrap_or_else(|| QueryError::no_such_container(words.container)))
     }
 
     /// The row of a namespace that was read.

@@ -60,6 +60,16 @@ pub enum QueryError {
         /// Its state in the engine's words.
         state: String,
     },
+    /// A container or namespace has no interface of that name.
+    #[error("{of} has no interface {wanted}")]
+    NoSuchInterface {
+        /// The container or namespace, in the words of the question.
+        of: String,
+        /// The interface that was asked for.
+        wanted: String,
+        /// Those that it has.
+        have: Vec<String>,
+    },
     /// No bridge has that name.
     #[error("no such bridge: {wanted}")]
     NoSuchBridge {
@@ -86,6 +96,30 @@ pub enum QueryError {
 }
 
 impl QueryError {
+    /// That no container has that name, of no engine in particular.
+    pub fn no_such_container(wanted: &str) -> Self {
+        Self::NoSuchContainer { wanted: wanted.to_owned(), near: Vec::new(), engines: Vec::new() }
+    }
+
+    /// Of a word that is read in several ways (`NamedInterface::readings`), the error that says more: what came of those
+    /// before, or of the next one.
+    #[must_use]
+    pub fn of_readings(before: Option<Self>, next: Self) -> Self {
+        match before {
+            Some(before) if !before.says_nothing() || next.says_nothing() => before,
+            _ => next,
+        }
+    }
+
+    /// Whether it tells no more than that the word cannot be meant so.
+    fn says_nothing(&self) -> bool {
+        match self {
+            Self::NoSuchContainer { near, .. } => near.is_empty(),
+            Self::SourceUnavailable(why) => why.kind == SourceErrorKind::Unusable,
+            _ => false,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -107,7 +141,12 @@ impl QueryError {
                  docker ovs port takes any process and path, without --server and --from"
                     .to_owned(),
             ),
-            Self::NotRunning { name, state } => Some(not_running(name, state)),
+            Self::NotRunning { name, state, engine, .. } => {
+                Some(not_running(name, state, engine.as_ref()))
+            }
+            Self::NoSuchInterface { have, .. } => {
+                Some(format!("there are {}", joined(have, ", ", TENANTS)))
+            }
             Self::NoSuchBridge { have, fakes_unknown, .. } => {
                 Some(other_bridges(have, *fakes_unknown))
             }
@@ -137,6 +176,16 @@ fn other_bridges(have: &[String], fakes_unknown: bool) -> String {
     there + if fakes_unknown { fakes } else { "" }
 }
 
+/// What lists the containers of these engines.
+fn lists_of(engines: &[EngineName]) -> Option<String> {
+    let mut all: Vec<_> =
+        engines.iter().filter_map(|engine| EngineCommands::of(engine)?.list()).collect();
+    all.dedup();
+    let verb = if all.len() == 1 { "lists" } else { "list" };
+    (!all.is_empty())
+        .then(|| format!("{} {verb} the containers there are", joined(&all, ", ", TENANTS)))
+}
+
 /// What to do about a container without a process. An engine starts a restarting one by itself.
 fn not_running(name: &str, state: &str, engine: Option<&EngineName>) -> String {
     let commands = engine.and_then(EngineCommands::of);
@@ -157,13 +206,3 @@ fn not_running(name: &str, state: &str, engine: Option<&EngineName>) -> String {
     };
     format!("only a running container has interfaces; {advice}")
 }
-/// What lists the containers of these engines.
-fn lists_of(engines: &[EngineName]) -> Option<String> {
-    let mut all: Vec<_> =
-        engines.iter().filter_map(|engine| EngineCommands::of(engine)?.list()).collect();
-    all.dedup();
-    let verb = if all.len() == 1 { "lists" } else { "list" };
-    (!all.is_empty())
-        .then(|| format!("{} {verb} the containers there are", joined(&all, ", ", TENANTS)))
-}
-

@@ -31,6 +31,36 @@ impl Target {
     }
 }
 
+/// The words of a user for a container or namespace, and maybe for one of its interfaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NamedInterface<'a> {
+    /// The container or namespace; where no interface is named beside it, that may stand behind it.
+    pub container: &'a str,
+    /// The interface, where it is named by itself.
+    pub interface: Option<&'a str>,
+}
+
+impl<'a> NamedInterface<'a> {
+    /// What the words may mean, the likeliest first: what they name as they stand, as `docker:web`, and what stands
+    /// before the last colon, with the interface behind that, as `web:eth0`. Of several that have one interface, as
+    /// tables tell it (`web+log:eth0`), the first one.
+    pub fn readings(self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
+        let Self { container, interface } = self;
+        let behind = container.rsplit_once(':').filter(|_| interface.is_none());
+        let behind = behind.filter(|(before, named)| !before.is_empty() && !named.is_empty());
+        let of_several = behind.and_then(|(all, named)| Some((all.split_once('+')?.0, named)));
+        let with_interface = behind.into_iter().chain(of_several);
+        let with_interface = with_interface.map(|(before, named)| (before, Some(named)));
+        std::iter::once((container, interface)).chain(with_interface)
+    }
+}
+
+impl<'a> From<&'a str> for NamedInterface<'a> {
+    fn from(container: &'a str) -> Self {
+        Self { container, interface: None }
+    }
+}
+
 /// A container; nothing in the words is taken for a namespace.
 impl From<&str> for Target {
     fn from(container: &str) -> Self {
@@ -56,6 +86,24 @@ impl std::fmt::Display for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_interface_stands_behind_the_last_colon() {
+        let read = |words| NamedInterface::from(words).readings().collect::<Vec<_>>();
+        assert_eq!(read("web"), [("web", None)]);
+        assert_eq!(read("web:eth0"), [("web:eth0", None), ("web", Some("eth0"))]);
+        assert_eq!(
+            read("docker:web:eth0"),
+            [("docker:web:eth0", None), ("docker:web", Some("eth0"))]
+        );
+        assert_eq!(
+            read("web+log:eth0"),
+            [("web+log:eth0", None), ("web+log", Some("eth0")), ("web", Some("eth0"))]
+        );
+        assert_eq!(read("web:"), [("web:", None)]);
+        let named = NamedInterface { container: "docker:web", interface: Some("eth0") };
+        assert_eq!(named.readings().collect::<Vec<_>>(), [("docker:web", Some("eth0"))]);
+    }
 
     #[test]
     fn words_are_read_and_written_alike() {

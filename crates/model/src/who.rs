@@ -18,7 +18,7 @@ use crate::wiring::{Attachment, PortRef, SwitchPort, Wiring};
 /// What the caller has seen and wants a name for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WhoQuery {
-    /// `BRIDGE:3` or `BRIDGE:LOCAL`.
+    /// `BRIDGE:3`, `BRIDGE:0x3` or `BRIDGE:LOCAL`.
     PortOf {
         /// The bridge.
         bridge: String,
@@ -27,13 +27,16 @@ pub enum WhoQuery {
     },
     /// `3`: an OpenFlow port of any bridge, or an ifindex of the switch's namespace.
     Number(u32),
+    /// `in_port=3`, `0x3` or `LOCAL`, as ovs-ofctl(8) writes one: an OpenFlow port of any bridge.
+    OfPort(OfPort),
     /// `ifindex:3`.
     Ifindex(Ifindex),
     /// A hardware address.
     Mac(Mac),
     /// An address, its prefix length left out.
     Ip(IpAddr),
-    /// The name of a host interface, or of an Interface, Port or bond of the database.
+    /// The name of a host interface, or of an Interface, Port or bond of the database; `BRIDGE:NAME`, or
+    /// `CONTAINER:INTERFACE`.
     Name(String),
 }
 
@@ -44,16 +47,46 @@ impl From<&str> for WhoQuery {
         let mac = || text.parse().ok().map(Self::Mac);
         let ip = || text.split('/').next()?.parse().ok().map(Self::Ip);
         let known = ifindex.map(|n| Self::Ifindex(Ifindex(n))).or_else(number).or_else(mac);
-        let known = known.or_else(ip).or_else(|| port_of(text));
-        known.unwrap_or_else(|| Self::Name(text.to_owned()))
+        let known = known.or_else(ip).or_else(|| port_of(text)).or_else(|| written_port(text));
+        known.unwrap_or_else(|| Self::Name(unquoted(text).to_owned()))
     }
 }
 
+/// The match of flows that a port stands in (ovs-fields(7)).
+const IN_PORT: &str = "in_port=";
+
 fn port_of(text: &str) -> Option<WhoQuery> {
     let (bridge, port) = text.rsplit_once(':')?;
-    let local = port.eq_ignore_ascii_case("local").then_some(OfPort::LOCAL);
-    let ofport = local.or_else(|| port.parse().ok().map(OfPort))?;
+    let ofport = written_ofport(port)?;
     (!bridge.is_empty()).then(|| WhoQuery::PortOf { bridge: bridge.to_owned(), ofport })
+}
+
+/// A port without its bridge, written in a way in which only ports are.
+fn written_port(text: &str) -> Option<WhoQuery> {
+    let Some(port) = text.strip_prefix(IN_PORT) else {
+        return written_ofport(text).map(WhoQuery::OfPort);
+    };
+    let name = || (!port.is_empty()).then(|| WhoQuery::Name(unquoted(port).to_owned()));
+    written_ofport(port).map(WhoQuery::OfPort).or_else(name)
+}
+
+/// An OpenFlow port as ovs-ofctl(8) writes it: in digits, in hexadecimal digits behind `0x`, or as LOCAL.
+fn written_ofport(port: &str) -> Option<OfPort> {
+    let hex = || u16::from_str_radix(port.strip_prefix("0x")?, 16).ok();
+    let local = port.eq_ignore_ascii_case("local").then_some(OfPort::LOCAL);
+    local.or_else(|| port.parse().ok().or_else(hex).map(OfPort))
+}
+
+/// A name without the quotes in which Open vSwitch's programs print one that is no plain word.
+fn unquoted(name: &str) -> &str {
+    let inside = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
+    inside.filter(|inside| !inside.is_empty()).unwrap_or(name)
+}
+
+/// Whether a word is this port of this bridge by its name: `br0:veth1234`.
+fn is_port_by_name(word: &str, is_on: impl Fn(&str) -> bool, iface: &str) -> bool {
+    let parts = word.rsplit_once(':');
+    parts.is_some_and(|(bridge, name)| unquoted(name) == iface && is_on(bridge))
 }
 
 /// What a query matched.
@@ -112,7 +145,7 @@ impl<'a> HostLinks<'a> {
             WhoQuery::Ifindex(n) => link.ifindex == *n,
             WhoQuery::Mac(mac) => link.mac == Some(*mac),
             WhoQuery::Ip(ip) => link.addresses.iter().any(|cidr| cidr.ip == *ip),
-            WhoQuery::PortOf { .. } => false,
+            WhoQuery::PortOf { .. } | WhoQuery::OfPort(_) => false,
         };
         let links = snapshot.switch_namespace().into_iter().flat_map(|here| &here.links);
         let meant = links.filter(|link| is_meant(link));
@@ -184,6 +217,7 @@ fn fits_attachment(
             Some(MatchedBy::OfPort)
         }
         WhoQuery::Number(n) => far(Ifindex(*n)).then_some(MatchedBy::Ifindex),
+        WhoQuery::OfPort(ofport) => on(*ofport).then_some(MatchedBy::OfPort),
         WhoQuery::Ifindex(n) => far(*n).then_some(MatchedBy::Ifindex),
         WhoQuery::Mac(mac) => {
             (attachment.link.mac == Some(*mac) || by_port()).then_some(MatchedBy::Mac)
@@ -196,9 +230,12 @@ fn fits_attachment(
             let host = attachment.host_interface() == Some(name) || links.are_end_of(attachment);
             let port = ports.iter().any(|port| {
                 let others = [port.bond.as_deref(), port.port_name.as_deref()];
-                *port.iface == **name || others.contains(&Some(name))
+                *port.iface == **name
+                    || others.contains(&Some(name))
+                    || is_port_by_name(name, |bridge| port.is_on(bridge), &port.iface)
             });
-            (host || port || by_port()).then_some(MatchedBy::Name)
+            let is_named = || about::is_interface(attachment, name);
+            (host || port || by_port() || is_named()).then_some(MatchedBy::Name)
         }
     }
 }
@@ -228,6 +265,7 @@ fn fits_port(query: &WhoQuery, row: &SwitchPort, links: &HostLinks<'_>) -> Optio
         WhoQuery::Number(n) => {
             (row.port.ifindex == Some(Ifindex(*n)) || is_link()).then_some(MatchedBy::Ifindex)
         }
+        WhoQuery::OfPort(ofport) => on(*ofport).then_some(MatchedBy::OfPort),
         WhoQuery::Ifindex(n) => {
             (row.port.ifindex == Some(*n) || is_link()).then_some(MatchedBy::Ifindex)
         }
@@ -235,7 +273,10 @@ fn fits_port(query: &WhoQuery, row: &SwitchPort, links: &HostLinks<'_>) -> Optio
         WhoQuery::Ip(_) => (has_address(row, query) || is_link()).then_some(MatchedBy::Address),
         WhoQuery::Name(name) => {
             let others = [row.port.bond.as_deref(), row.port.port_name.as_deref()];
-            let fits = *row.port.iface == **name || others.contains(&Some(name)) || is_link();
+            let fits = *row.port.iface == **name
+                || others.contains(&Some(name))
+                || is_port_by_name(name, |bridge| row.is_on(bridge), &row.port.iface)
+                || is_link();
             fits.then_some(MatchedBy::Name)
         }
     }
@@ -255,6 +296,14 @@ mod tests {
         let port = |bridge: &str, n| WhoQuery::PortOf { bridge: bridge.into(), ofport: OfPort(n) };
         assert_eq!(WhoQuery::from("br0:3"), port("br0", 3));
         assert_eq!(WhoQuery::from("br:0:local"), port("br:0", 65534));
+        assert_eq!(WhoQuery::from("br0:0x1f"), port("br0", 31));
+        for (text, number) in
+            [("in_port=3", 3), ("0x3", 3), ("in_port=LOCAL", 65534), ("LOCAL", 65534)]
+        {
+            assert_eq!(WhoQuery::from(text), WhoQuery::OfPort(OfPort(number)), "{text}");
+        }
+        assert_eq!(WhoQuery::from("in_port=\"veth 1\""), WhoQuery::Name("veth 1".into()));
+        assert_eq!(WhoQuery::from("in_port="), WhoQuery::Name("in_port=".into()));
         assert_eq!(WhoQuery::from("192.0.2.7/24"), WhoQuery::Ip("192.0.2.7".parse().unwrap()));
         assert_eq!(WhoQuery::from("2001:db8::7"), WhoQuery::Ip("2001:db8::7".parse().unwrap()));
         assert_eq!(WhoQuery::from("vethp11082eth0"), WhoQuery::Name("vethp11082eth0".into()));

@@ -182,6 +182,7 @@ fn agrees(filters: &[Filter], row: &v1::Attachment, place: Option<&v1::PortPlace
         name: &row.container,
         engine: Some(&row.engine),
         id: &row.id,
+        interface: Some(&row.interface),
         bridge: place.map(|place| place.bridge.as_str()),
         fake_bridge: place.and_then(|place| place.fake_bridge.as_deref()),
         vlans,

@@ -10,7 +10,7 @@ use model::snapshot::{Cidr, Link, Namespace, Observed};
 use model::switch::Port;
 use model::told::{TOLD, joined};
 use model::wiring::{Attachment, Occupant, PortRef, SwitchPort};
-use model::{Look, NamedBridge, PortLinks, Target};
+use model::{Look, NamedBridge, PortLinks};
 
 use crate::beneath::Beneath;
 use crate::links_down::port_link_down;
@@ -77,18 +77,16 @@ impl End {
         {
             return Ok(Self::of_port(look, port, word));
         }
-        match (subject(look, word), word.rsplit_once(':')) {
-            (Ok(subject), _) => one_of(look, word, subject, None, near),
-            (Err(error), None) => Err(error.into()),
-            (Err(error), Some((container, interface))) => {
-                let subject =
-                    subject(look, container).map_err(|_| match look.bridge(container) {
-                        Ok(named) => no_such_port(look, named.name(), interface),
-                        Err(_) => error.into(),
-                    })?;
-                one_of(look, word, subject, Some(interface), near)
-            }
+        let error = match look.named(word) {
+            Ok((subject, interface)) => return one_of(look, word, subject, interface, near),
+            Err(error) => error,
+        };
+        if let Some((bridge, port)) = word.rsplit_once(':')
+            && let Ok(named) = look.bridge(bridge)
+        {
+            return Err(no_such_port(look, named.name(), port));
         }
+        Err(error.into())
     }
 
     /// The end that has this address: of several the one that `near` is, or is on one bridge with. What is on several
@@ -316,11 +314,6 @@ impl End {
         let addresses = if bound_to.is_some() { addresses } else { end.addresses };
         end.port.is_some().then_some(Self { addresses, bound_to, ..end })
     }
-}
-
-/// The container or namespace that a word names.
-fn subject<'a>(look: &'a Look, word: &str) -> Result<Subject<'a>, QueryError> {
-    look.subject(&Target::parse(word)?)
 }
 
 /// The one interface that is meant. It is called by the container that was named, even where others are there.

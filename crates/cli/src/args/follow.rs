@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use model::NamedInterface;
 use model::filter::Filter;
 use report::Format;
 
@@ -32,11 +33,15 @@ pub struct EventsArgs {
 // `docker ovs wait`
 #[derive(Debug, Args)]
 pub struct WaitArgs {
-    /// Name, id, or unambiguous beginning of the id; it need not be there yet
+    /// Name, id, or unambiguous beginning of the id; it need not be there yet; :INTERFACE may stand
+    /// behind it
     #[arg(value_parser = super::operand::container)]
     pub container: String,
     /// Wait for a port of this bridge
     pub bridge: Option<String>,
+    /// Only this interface of it; the same as CONTAINER:INTERFACE
+    #[arg(short, long, value_name = "NAME")]
+    pub interface: Option<String>,
     /// Print OpenFlow port numbers only
     #[arg(short, long, conflicts_with = "format")]
     pub quiet: bool,
@@ -46,6 +51,13 @@ pub struct WaitArgs {
     /// table, csv, json, or a Go template such as '{{.OFPort}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
+}
+
+impl WaitArgs {
+    /// The container, and the interface of it that is named.
+    pub fn words(&self) -> NamedInterface<'_> {
+        NamedInterface { container: &self.container, interface: self.interface.as_deref() }
+    }
 }
 
 // `docker ovs serve`

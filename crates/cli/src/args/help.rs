@@ -30,6 +30,7 @@ pub(super) const PORT: &str = help! {
     "Examples:"
     "  docker ovs port web                        every interface of the container"
     "  docker ovs port web br0 -q                 its OpenFlow port of br0, the number only"
+    "  docker ovs port web:eth1                   one interface, as tables tell it"
     "  docker ovs port pid:4242 br0               a namespace, by a process in it"
     "  docker ovs port web --format '{{.Interface}} {{.OFPort}} {{.VLAN}}'"
     ""
@@ -84,6 +85,7 @@ pub(super) const WHO: &str = help! {
     "  docker ovs who 02:42:ac:11:00:03        a MAC, also 02-42-ac-11-00-03 or 0242.ac11.0003"
     "  docker ovs who 10.0.0.2 -q              an address; the names of the containers only"
     "  docker ovs who veth1234                 an interface of the host, a port or a bond"
+    "  docker ovs who web:eth0                 an interface of a container, as tables tell it"
     ""
     "Of containers that share a namespace all are named: web+log:eth0; with -q a line each."
     ""
@@ -404,6 +406,7 @@ mod tests {
                 name: "web",
                 engine: None,
                 id: "",
+                interface: None,
                 bridge: None,
                 fake_bridge: None,
                 vlans: None,

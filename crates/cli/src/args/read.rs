@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use model::NamedInterface;
 use model::filter::Filter;
 use model::switch::SwitchSource;
 use report::Format;
@@ -31,11 +32,15 @@ pub struct LookArgs {
 // `docker ovs port`
 #[derive(Debug, Args)]
 pub struct PortArgs {
-    /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH
+    /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH; :INTERFACE may
+    /// stand behind it
     #[arg(value_parser = super::operand::container)]
     pub container: String,
     /// Answer for this bridge only
     pub bridge: Option<String>,
+    /// Only this interface of it; the same as CONTAINER:INTERFACE
+    #[arg(short, long, value_name = "NAME")]
+    pub interface: Option<String>,
     /// Print OpenFlow port numbers only
     #[arg(short, long, conflicts_with = "format")]
     pub quiet: bool,
@@ -48,6 +53,13 @@ pub struct PortArgs {
     /// How the switch is asked
     #[arg(long, alias = "via", value_name = "SOURCE", default_value = "ovsdb")]
     pub source: SourceArg,
+}
+
+impl PortArgs {
+    /// The container, and the interface of it that is named.
+    pub fn words(&self) -> NamedInterface<'_> {
+        NamedInterface { container: &self.container, interface: self.interface.as_deref() }
+    }
 }
 
 // `docker ovs ls`
@@ -98,7 +110,8 @@ pub struct PortsArgs {
 #[derive(Debug, Args)]
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct WhoArgs {
-    /// BRIDGE:3, 3, a MAC, an IP address, a host interface, ifindex:28
+    /// BRIDGE:3, BRIDGE:NAME, 3, in_port=3, a MAC, an IP address, a host interface, ifindex:28,
+    /// CONTAINER:INTERFACE
     #[arg(value_name = "WHAT")]
     pub what: String,
     /// Print container names only
@@ -128,17 +141,28 @@ fn without_csv(text: &str) -> Result<Format, String> {
 // `docker ovs explain`
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH
+    /// Name, id, or unambiguous beginning of the id; pid:N; netns:NAME or netns:PATH; :INTERFACE may
+    /// stand behind it
     #[arg(value_parser = super::operand::container)]
     pub container: String,
     /// Exit 1 if none of its interfaces is on this bridge
     pub bridge: Option<String>,
+    /// Only this interface of it; the same as CONTAINER:INTERFACE
+    #[arg(short, long, value_name = "NAME")]
+    pub interface: Option<String>,
     /// table, json, or a Go template
     #[arg(long, value_name = "FORMAT", default_value = "table", value_parser = without_csv)]
     pub format: Format,
     /// Ask the switch in one way instead of all three
     #[arg(long, alias = "via", value_name = "SOURCE")]
     pub source: Option<SourceArg>,
+}
+
+impl ExplainArgs {
+    /// The container, and the interface of it that is named.
+    pub fn words(&self) -> NamedInterface<'_> {
+        NamedInterface { container: &self.container, interface: self.interface.as_deref() }
+    }
 }
 
 // `docker ovs graph`

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use flowtext::Pattern;
+use model::NamedInterface;
 use report::Format;
 use traffic::PacketKind;
 
@@ -37,9 +38,13 @@ pub struct AnnotateArgs {
 pub struct FlowsArgs {
     /// The OVS bridge
     pub bridge: String,
-    /// Only flows that can touch the ports, MACs or addresses of this container
+    /// Only flows that can touch the ports, MACs or addresses of this container, or of its interface
+    /// CONTAINER:INTERFACE
     #[arg(value_parser = super::operand::container)]
     pub container: Option<String>,
+    /// Only this interface of it; the same as CONTAINER:INTERFACE
+    #[arg(short, long, value_name = "NAME", requires = "container")]
+    pub interface: Option<String>,
     /// Tell what changes, with packets and bytes a second
     #[arg(short, long)]
     pub watch: bool,
@@ -49,6 +54,14 @@ pub struct FlowsArgs {
     /// table, csv, json, or a Go template such as '{{.Table}} {{.Text}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
+}
+
+impl FlowsArgs {
+    /// The container, and the interface of it that is named; none where all flows are asked for.
+    pub fn words(&self) -> Option<NamedInterface<'_>> {
+        let container = self.container.as_deref()?;
+        Some(NamedInterface { container, interface: self.interface.as_deref() })
+    }
 }
 
 // `docker ovs fdb`

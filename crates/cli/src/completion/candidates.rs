@@ -1,10 +1,12 @@
 //! What may stand there: verbs, options, and names that the sources tell.
 
+use std::sync::Arc;
+
 use clap::{Arg, ArgAction, Command};
 use model::filter::{KEYS, STATES};
 use model::ids::OfPort;
 use model::snapshot::Observed;
-use model::wiring::SwitchPort;
+use model::wiring::{ContainerRef, SwitchPort};
 use model::{Snapshot, query, resolve};
 
 use super::Candidate;
@@ -18,6 +20,8 @@ pub(super) struct Sources {
     ports: Vec<Candidate>,
     vlans: Vec<Candidate>,
     labels: Vec<Candidate>,
+    /// Each behind the words by which its container is named.
+    interfaces: Vec<([String; 2], Candidate)>,
 }
 
 impl Sources {
@@ -41,13 +45,34 @@ impl Sources {
         let vlans = wiring.ports.iter().filter_map(SwitchPort::vlans);
         let tags = vlans.flat_map(|vlans| vlans.tag.into_iter().chain(vlans.trunks));
         let labels = snapshot.containers().flat_map(|row| &row.labels);
+        let interfaces = wiring.attachments.iter().flat_map(|row| {
+            let place = row
+                .port
+                .ports()
+                .first()
+                .map_or_else(String::new, |port| format!("on {}", port.bridge));
+            let one = candidate(&row.link.name, &place);
+            let named = move |who: &Arc<ContainerRef>| {
+                ([who.name.to_string(), who.called().to_owned()], one.clone())
+            };
+            row.tenants.iter().map(named)
+        });
         Self {
+            interfaces: interfaces.collect(),
             labels: sorted(labels.map(|(key, value)| candidate(&format!("{key}={value}"), ""))),
             containers: sorted(containers.map(|(name, row)| candidate(&name, &row.state))),
             bridges: sorted(bridges().map(|row| candidate(&row.name, "")).chain(fakes)),
             ports: ports.flatten().collect(),
             vlans: sorted(tags.map(|tag| candidate(&tag.to_string(), ""))),
         }
+    }
+
+    /// The interfaces of the container that is called so.
+    fn interfaces_of(&self, container: &str) -> Vec<Candidate> {
+        let name = query::without_slash(container);
+        let is_its = |names: &[String; 2]| names.iter().any(|own| own == name);
+        let own = self.interfaces.iter().filter(|(names, _)| is_its(names));
+        sorted(own.map(|(_, interface)| interface.clone()))
     }
 
     fn running(&self) -> Vec<Candidate> {
@@ -95,6 +120,12 @@ fn values(line: &Line, id: &str, sources: &dyn Fn() -> Sources) -> Vec<Candidate
             sources().containers
         }
         "container" => sources().running(),
+        // connect makes it.
+        "interface" if line.is("connect") => Vec::new(),
+        "interface" => match line.argument("container") {
+            Some(container) => sources().interfaces_of(container),
+            None => Vec::new(),
+        },
         "what" if line.is("history") => {
             let sources = sources();
             sources.containers.into_iter().chain(sources.ports).collect()

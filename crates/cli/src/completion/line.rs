@@ -33,6 +33,8 @@ pub(super) struct Line {
     pub(super) slot: Slot,
     /// Global options that were typed, with their values.
     pub(super) global: Vec<String>,
+    /// The arguments that were typed, in their order.
+    arguments: Vec<String>,
     /// What is typed of the word under the cursor.
     pub(super) prefix: String,
 }
@@ -42,14 +44,26 @@ impl Line {
     pub(super) fn read(tool: &Command, before: &[String], prefix: &str) -> Self {
         let mut command = tool.clone();
         command.build();
-        let mut reader =
-            Reader { command, verb: Vec::new(), global: Vec::new(), pending: None, positionals: 0 };
+        let mut reader = Reader {
+            command,
+            verb: Vec::new(),
+            global: Vec::new(),
+            pending: None,
+            arguments: Vec::new(),
+        };
         for word in before {
             reader.word(word);
         }
         let slot = reader.slot(prefix);
         let prefix = prefix.to_owned();
-        Self { command: reader.command, verb: reader.verb, slot, global: reader.global, prefix }
+        let Reader { command, verb, global, arguments, .. } = reader;
+        Self { command, verb, slot, global, arguments, prefix }
+    }
+
+    /// The argument of this id, where it was typed.
+    pub(super) fn argument(&self, id: &str) -> Option<&str> {
+        let at = self.command.get_positionals().position(|argument| argument.get_id() == id)?;
+        self.arguments.get(at).map(String::as_str)
     }
 
     /// Whether it is a verb of this name.
@@ -64,7 +78,7 @@ struct Reader {
     global: Vec<String>,
     /// The option whose value comes next.
     pending: Option<Arg>,
-    positionals: usize,
+    arguments: Vec<String>,
 }
 
 impl Reader {
@@ -83,11 +97,11 @@ impl Reader {
 
     fn positional(&mut self, word: &str) {
         match self.command.find_subcommand(word).cloned() {
-            Some(verb) if self.positionals == 0 => {
+            Some(verb) if self.arguments.is_empty() => {
                 self.verb.push(verb.get_name().to_owned());
                 self.command = verb;
             }
-            _ => self.positionals += 1,
+            _ => self.arguments.push(word.to_owned()),
         }
     }
 
@@ -119,13 +133,14 @@ impl Reader {
             return Slot::Option;
         }
         if self.command.has_subcommands() {
-            return if self.positionals == 0 { Slot::Verb } else { Slot::Nothing };
+            return if self.arguments.is_empty() { Slot::Verb } else { Slot::Nothing };
         }
         let mut arguments: Vec<_> = self.command.get_positionals().collect();
         let last = arguments.pop();
-        let at = arguments.get(self.positionals).copied();
+        let at = arguments.get(self.arguments.len()).copied();
         let repeated = |last: &&Arg| {
-            self.positionals == arguments.len() || matches!(last.get_action(), ArgAction::Append)
+            self.arguments.len() == arguments.len()
+                || matches!(last.get_action(), ArgAction::Append)
         };
         at.or(last.filter(repeated)).map_or(Slot::Nothing, |argument| value_of(argument, ""))
     }

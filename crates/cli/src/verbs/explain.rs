@@ -1,12 +1,11 @@
 //! `docker ovs explain CONTAINER [BRIDGE]`.
 
 use host::{Origin, Question};
-use model::Target;
 use model::switch::SwitchSource;
 use report::{Format, v1, views};
 
+use super::named::NamedLook;
 use super::port::{Missing, absence, unplaced};
-
 use crate::args::ExplainArgs;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
@@ -16,10 +15,9 @@ use crate::writer::Text;
 /// # Errors
 /// No such container, bridge, or no source at all.
 pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliError> {
-    let asked = Target::parse(&args.container)?;
     let every = || SwitchSource::ALL.to_vec();
-    let question = Question {
-        target: Some(asked.clone()),
+    let question = |target| Question {
+        target: Some(target),
         bridge: args.bridge.clone(),
         tenants: true,
         sources: args.source.map_or_else(every, |source| vec![source.into()]),
@@ -27,9 +25,9 @@ pub async fn run(origin: &Origin, args: &ExplainArgs) -> Result<Outcome, CliErro
         identities: true,
         ..Question::default()
     };
-    let look = origin.look(&question).await;
-    let subject = look.subject(&asked)?;
-    let found = look.attachments_on(subject, args.bridge.as_deref())?;
+    let asked = NamedLook::at(origin, args.words(), question).await?;
+    let look = &asked.look;
+    let (subject, found) = asked.found(args.bridge.as_deref())?;
     // Those that are not on the bridge most need to be explained.
     let sources = v1::sources(&look.snapshot);
     let sources = || sources.iter().filter(|source| source.world.is_some()).cloned().collect();

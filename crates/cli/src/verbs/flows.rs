@@ -4,11 +4,12 @@ use flowtext::{Annotator, Style, parse_flows};
 use host::{Origin, Question, SwitchCommand};
 use model::ids::Name;
 use model::switch::SwitchSource;
-use model::{Look, Target};
+use model::{Look, NamedInterface};
 use report::{Cells, Format, PortLabels, v1, views};
 use traffic::{FlowParts, FlowSubject, Followed, named_ports, stale};
 
 use super::flow_changes::watch;
+use super::named;
 use crate::args::FlowsArgs;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::{self, Text};
@@ -72,8 +73,8 @@ impl Wanted {
             // Where not everything was seen, a port may have someone who was not.
             look.require_sources()?;
         }
-        if let Some(container) = &args.container {
-            let found = interfaces(&look, container, &bridge);
+        if let Some(words) = args.words() {
+            let found = interfaces(&look, words, &bridge);
             match followed {
                 Some(followed) => {
                     let found = found.map_err(|error| error.to_string());
@@ -171,15 +172,19 @@ impl Wanted {
 }
 
 /// The interfaces of a container that are on the bridge.
-fn interfaces(look: &Look, container: &str, bridge: &Name) -> Result<Vec<FlowSubject>, CliError> {
-    let subject = look.subject(&Target::parse(container)?)?;
-    let found = look.attachments_on(subject, Some(bridge))?;
+fn interfaces(
+    look: &Look,
+    words: NamedInterface<'_>,
+    bridge: &Name,
+) -> Result<Vec<FlowSubject>, CliError> {
+    let (_, found) = named::interfaces(look, words, Some(bridge))?;
     let on: Vec<_> = found
         .into_iter()
         .filter(|found| found.port.ports().iter().any(|port| port.bridge == *bridge))
         .map(|found| FlowSubject::new(&look.snapshot, &found))
         .collect();
     if on.is_empty() {
+        let container = words.container;
         return Err(CliError::new(format!("{container} is on no port of {bridge} that is known"))
             .hint(format!("docker ovs explain {container} {bridge}")));
     }

@@ -20,6 +20,7 @@ pub mod hosts;
 pub mod ls;
 pub mod mesh;
 mod mesh_check;
+mod named;
 pub mod port;
 pub mod ports;
 pub mod prune;

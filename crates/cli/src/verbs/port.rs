@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use host::{Origin, Question};
 use model::ids::Name;
-use model::query::QueryError;
+use model::query::{QueryError, Subject};
 use model::switch::SwitchSource;
 use model::wiring::Attachment;
-use model::{Look, Target};
+use model::{Look, NamedInterface};
 use report::v1::State;
 use report::{Cells, Format, v1, views};
 
+use super::named::{self, NamedLook};
 use crate::args::PortArgs;
 use crate::outcome::{CliError, Outcome};
 use crate::writer::Text;
@@ -22,10 +23,10 @@ use crate::writer::Text;
 pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> {
     let bridge = args.bridge.as_deref();
     let source = args.source.into();
-    let asked = PortQuestion { target: Target::parse(&args.container)?, bridge, source };
+    let asked = PortQuestion { words: args.words(), bridge, source };
     // To name the other containers of its namespace costs a list of all containers: only where it can be shown.
     let tenants = matches!(args.format, Format::Json | Format::Template(_) | Format::TableOf(_));
-    let answer = asked.answer(&origin.look(&asked.question(tenants && !args.quiet)).await)?;
+    let answer = asked.ask(origin, tenants && !args.quiet).await?;
     let text = match (&args.format, asked.bridge) {
         _ if args.quiet => Text::lines(&answer.numbers()),
         (Format::Csv, Some(_)) => {
@@ -46,19 +47,16 @@ pub async fn run(origin: &Origin, args: &PortArgs) -> Result<Outcome, CliError> 
 /// # Errors
 /// No such container, bridge, or no way to know.
 pub async fn drop_in(origin: &Origin, container: &str, bridge: &str) -> Result<Outcome, CliError> {
-    let asked = PortQuestion {
-        target: Target::parse(container)?,
-        bridge: Some(bridge),
-        source: SwitchSource::Ovsdb,
-    };
-    let answer = asked.answer(&origin.look(&asked.question(false)).await)?;
+    let asked =
+        PortQuestion { words: container.into(), bridge: Some(bridge), source: SwitchSource::Ovsdb };
+    let answer = asked.ask(origin, false).await?;
     let text = Text::rows(&Format::Csv, &views::PORT_ON_BRIDGE, &answer.blanked())?;
     Ok(Outcome { text, remarks: answer.remarks, ..Outcome::default() })
 }
 
 /// The container and the bridge that a question is about.
 pub(super) struct PortQuestion<'a> {
-    pub(super) target: Target,
+    pub(super) words: NamedInterface<'a>,
     pub(super) bridge: Option<&'a str>,
     pub(super) source: SwitchSource,
 }
@@ -76,33 +74,50 @@ pub(super) struct Answer<'a> {
 }
 
 impl<'a> PortQuestion<'a> {
-    pub(super) fn question(&self, tenants: bool) -> Question {
-        let bridge = self.bridge.map(str::to_owned);
-        Question {
-            target: Some(self.target.clone()),
-            bridge,
+    /// The answer of a look at that container or namespace alone; `tenants` as in [`Question::tenants`].
+    pub(super) async fn ask(
+        &self,
+        origin: &Origin,
+        tenants: bool,
+    ) -> Result<Answer<'a>, QueryError> {
+        let question = |target| Question {
+            target: Some(target),
+            bridge: self.bridge.map(str::to_owned),
             tenants,
             sources: vec![self.source],
             ..Question::default()
-        }
+        };
+        let asked = NamedLook::at(origin, self.words, question).await?;
+        let (subject, found) = asked.found(self.bridge)?;
+        Ok(self.answer(&asked.look, subject, &found))
     }
 
-    pub(super) fn answer(&self, look: &Look) -> Result<Answer<'a>, QueryError> {
-        let subject = look.subject(&self.target)?;
-        let found = look.attachments_on(subject, self.bridge)?;
+    /// The answer of a look at all of them.
+    pub(super) fn answer_of(&self, look: &Look) -> Result<Answer<'a>, QueryError> {
+        let (subject, found) = named::interfaces(look, self.words, self.bridge)?;
+        Ok(self.answer(look, subject, &found))
+    }
+
+    fn answer(
+        &self,
+        look: &Look,
+        subject: Subject<'_>,
+        found: &[Cow<'_, Attachment>],
+    ) -> Answer<'a> {
         let row = |found: &Cow<'_, Attachment>| {
             let is_asked = self.bridge.is_none_or(|bridge| found.is_on(bridge));
             (is_asked, v1::Attachment::of(found, subject))
         };
         let rows = found.iter().map(row).collect();
-        let unplaced = unplaced(&found);
+        let unplaced = unplaced(found);
         let nature = subject.remark(&look.snapshot);
-        let remarks = nature.iter().cloned().chain(doubts(&found));
-        let remarks = match self.target {
-            Target::Container(_) => remarks.chain(look.silent_engines()).collect(),
-            Target::Process(_) | Target::Netns(_) => remarks.collect(),
+        let remarks = nature.iter().cloned().chain(doubts(found));
+        let remarks = if named::is_namespace(self.words) {
+            remarks.collect()
+        } else {
+            remarks.chain(look.silent_engines()).collect()
         };
-        Ok(Answer { rows, unplaced, bridge: self.bridge, remarks, nature })
+        Answer { rows, unplaced, bridge: self.bridge, remarks, nature }
     }
 }
 

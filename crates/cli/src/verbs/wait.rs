@@ -7,6 +7,7 @@ use model::query::QueryError;
 use model::{Look, Target};
 use report::{Cells, Format, views};
 
+use super::named::is_namespace;
 use super::port::{Answer, PortQuestion};
 use crate::args::WaitArgs;
 use crate::live::stopped;
@@ -21,8 +22,13 @@ use crate::writer::Text;
 pub async fn run(origin: &Origin, args: &WaitArgs, timeout: Duration) -> Result<Outcome, CliError> {
     let host = followed(origin)?;
     let bridge = args.bridge.as_deref();
-    let target = Target::parse(&args.container)?;
-    let asked = PortQuestion { target, bridge, source: model::switch::SwitchSource::Ovsdb };
+    let words = args.words();
+    // What never names anything is not waited for.
+    let mut targets = words.readings().map(|(word, _)| Target::parse(word));
+    if !targets.any(|target| target.is_ok()) {
+        Target::parse(words.container)?;
+    }
+    let asked = PortQuestion { words, bridge, source: model::switch::SwitchSource::Ovsdb };
     let mut last = Last::Nothing;
     tokio::select! {
         biased;
@@ -55,14 +61,13 @@ async fn number<'a>(
 ) -> Answer<'a> {
     let mut watch = host.watch();
     loop {
-        let look = match asked.target {
-            Target::Container(_) => Look::new(watch.next().await),
-            Target::Process(_) | Target::Netns(_) => {
-                let _ = tokio::time::timeout(AGAIN, watch.next()).await;
-                origin.look(&asked.question(false)).await
-            }
+        let answer = if is_namespace(asked.words) {
+            let _ = tokio::time::timeout(AGAIN, watch.next()).await;
+            asked.ask(origin, false).await
+        } else {
+            asked.answer_of(&Look::new(watch.next().await))
         };
-        *last = match asked.answer(&look) {
+        *last = match answer {
             Ok(answer) if answer.has_number() => return answer,
             Ok(answer) => Last::Seen(answer.states(), answer.nature),
             Err(error) => Last::Failed(error),

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use host::{Origin, Question};
+use model::Look;
+use model::query::QueryError;
 use model::who::{Match, MatchedBy, WhoQuery, who};
 use model::wiring::{ContainerRef, Occupant};
 use report::{Cells, printable, v1, views};
@@ -45,9 +47,7 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
     if hits.is_empty() {
         let word = &args.what;
         remarks.push(format!("{word} not found"));
-        if is_container(&look.snapshot, word) {
-            remarks.push(format!("{word} is a container: docker ovs port {word}"));
-        }
+        remarks.extend(container_of(&look, word)?);
     }
     let names_none = args.quiet && hits.iter().all(|(_, hit)| tenants(hit).is_empty());
     let doubt = hits.iter().find_map(|(_, hit)| doubt(hit)).filter(|_| names_none);
@@ -55,6 +55,38 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
     remarks.extend(doubt.map(|why| format!("who is there is unknown: {why}")));
     let nothing = (hits.is_empty() || names_none) && !unknown;
     Ok(Outcome { text, remarks, nothing, unknown, ..Outcome::default() })
+}
+
+/// Of a word that nothing fits: that it is a container, or names one.
+///
+/// # Errors
+/// It is written as what it cannot be.
+fn container_of(look: &Look, word: &str) -> Result<Option<String>, CliError> {
+    let told = |name: &str| format!("{name} is a container: docker ovs port {name}");
+    let is_qualified = || word.contains(':') && look.container(word).is_ok();
+    if is_container(&look.snapshot, word) || is_qualified() {
+        return Ok(Some(told(word)));
+    }
+    if !matches!(WhoQuery::from(word), WhoQuery::Name(_)) {
+        return Ok(None);
+    }
+    if word.contains('=') {
+        return Err(CliError::new(format!("{word} is no port")).hint(
+            "of what flows match, in_port=3 alone names one; BRIDGE:3 is that of one bridge",
+        ));
+    }
+    let Some((before, _)) = word.rsplit_once(':') else { return Ok(None) };
+    if look.bridge(before).is_ok() {
+        return Ok(Some(format!("docker ovs ports {before} lists its ports")));
+    }
+    match look.named(before) {
+        Ok(_) => Ok(Some(told(before))),
+        Err(QueryError::NoSuchContainer { .. }) => Err(CliError::new(format!(
+            "{word} is no address, and {before} is neither a bridge nor a container"
+        ))
+        .hint("docker ovs who takes BRIDGE:PORT, CONTAINER:INTERFACE and whole addresses")),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Every tenant, each once for each interface.

@@ -91,10 +91,7 @@ fn rows_of(
     container: &str,
     pairs: Vec<(String, String)>,
 ) -> Result<Vec<v1::Attachment>, ApiError> {
-    let unknown = |_| {
-        let wanted = container.to_owned();
-        QueryError::NoSuchContainer { wanted, near: Vec::new(), engines: Vec::new() }
-    };
+    let unknown = |_| QueryError::no_such_container(container);
     let target = Target::parse(container).map_err(unknown)?;
     let subject = query::subject(&state.snapshot, &target)?;
     let found = query::attachments(&state.snapshot, &state.wiring, subject)?;

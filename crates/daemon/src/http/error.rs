@@ -52,6 +52,7 @@ impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         let status = match &error {
             QueryError::NoSuchContainer { .. }
+            | QueryError::NoSuchInterface { .. }
             | QueryError::NoSuchBridge { .. }
             | QueryError::NoSuchNetns { .. }
             | QueryError::UnknownNetns { .. } => StatusCode::NOT_FOUND,

@@ -16,6 +16,7 @@ fn the_same_key_means_either_and_two_keys_mean_both() {
         name: "web",
         engine: Some("podman@1000"),
         id: "ab12cd",
+        interface: Some("eth0"),
         bridge: Some("br0"),
         fake_bridge: Some("v10"),
         vlans: Some(access(10)),
@@ -69,6 +70,28 @@ fn behind_an_engine_a_name_comes_before_the_beginning_of_an_id_as_well() {
     assert!(passes("podman:beef", ("docker", "beef")), "it is another engine's");
     assert!(passes("podman:beef", ("podman@1000", "beef1")) && !passes("beef", ("docker", "beef")));
     assert!(passes("podman:web", ("podman@1000", "beef")));
+}
+
+/// As tables tell it, and `docker ovs port` takes it.
+#[test]
+fn an_interface_may_stand_behind_the_container() {
+    let at = |interface| FilterFields {
+        interface,
+        ..FilterFields::new("web", Some("docker"), "beef12ab34cd56", Labels::NoContainer)
+    };
+    let passes = |value: &str, interface, others: &[(&'static str, &'static str)]| {
+        let asked = [format!("container={value}").parse().unwrap()];
+        Filters(&Filter::among(&asked, others.iter().copied())).agree(&at(interface))
+    };
+    for value in ["web:eth0", "docker:web:eth0", "beef:eth0", "web+log:eth0", "/web:eth0"] {
+        assert!(passes(value, Some("eth0"), &[]), "{value}");
+        assert!(!passes(value, Some("eth1"), &[]), "{value}");
+        assert!(passes(value, None, &[]), "{value}: it may be that one");
+    }
+    assert!(!passes("db:eth0", Some("eth0"), &[]));
+    // A name comes before an interface, and so does one behind its engine.
+    assert!(!passes("web:eth0", Some("eth0"), &[("podman", "web:eth0")]));
+    assert!(!passes("web:eth0", Some("eth0"), &[("web", "eth0")]));
 }
 
 #[test]

@@ -7,10 +7,12 @@ mod near;
 mod sources;
 mod subject;
 
+use std::borrow::Cow;
+
 use crate::ids::NetnsId;
+use crate::resolve::Clashes;
 use crate::snapshot::{Container, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
-use crate::resolve::Clashes;
 use crate::wiring::{Attachment, Wiring};
 
 pub use crate::query_error::QueryError;
@@ -57,6 +59,27 @@ pub fn attachments<'a>(
             Ok(wiring.attachments.iter().filter(|a| theirs(a.netns)).collect())
         }
     }
+}
+
+/// Of the attachments of a container or namespace the one that is called `interface`, where one is named; `of` is how
+/// the question calls the container.
+///
+/// # Errors
+/// [`QueryError::NoSuchInterface`]: it has others.
+pub fn of_interface<'a>(
+    mut found: Vec<Cow<'a, Attachment>>,
+    interface: Option<&str>,
+    of: &str,
+) -> Result<Vec<Cow<'a, Attachment>>, QueryError> {
+    let Some(wanted) = interface else { return Ok(found) };
+    let have: Vec<_> = found.iter().map(|found| found.link.name.to_string()).collect();
+    found.retain(|found| *found.link.name == *wanted);
+    if found.is_empty() && !have.is_empty() {
+        let of = of.strip_suffix(wanted).and_then(|of| of.strip_suffix(':')).unwrap_or(of);
+        let (of, wanted) = (of.to_owned(), wanted.to_owned());
+        return Err(QueryError::NoSuchInterface { of, wanted, have });
+    }
+    Ok(found)
 }
 
 /// Where a host is followed, a container is heard of before its links are.

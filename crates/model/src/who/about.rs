@@ -6,6 +6,7 @@ use crate::endpoint_record::EndpointRecord;
 use crate::ids::{begins_id, is_short_id};
 use crate::port_record::PortRecord;
 use crate::query::without_slash;
+use crate::target::NamedInterface;
 use crate::timeline::{Change, Event};
 use crate::wiring::{Attachment, ContainerRef, SwitchPort};
 
@@ -145,6 +146,17 @@ fn is_engine(word: &str, engine: &str) -> bool {
 /// A word as it stands, and without the interface behind it where that is this one. An interface that is
 /// not told may be any.
 fn readings<'a>(word: &'a str, interface: Option<&str>) -> impl Iterator<Item = &'a str> {
-    let before = word.rsplit_once(':').filter(|(_, named)| interface.is_none_or(|is| is == *named));
-    std::iter::once(word).chain(before.map(|(before, _)| before))
+    let fits = move |named: Option<&str>| match (named, interface) {
+        (Some(named), Some(interface)) => named == interface,
+        _ => true,
+    };
+    let all = NamedInterface::from(word).readings();
+    all.filter(move |(_, named)| fits(*named)).map(|(before, _)| before)
+}
+
+/// Whether `word` is this interface behind the name of one of its containers, or of its namespace.
+pub(super) fn is_interface(row: &Attachment, word: &str) -> bool {
+    let name = &*row.link.name;
+    let mut all = NamedInterface::from(word).readings();
+    all.any(|(before, named)| named == Some(name) && has_tenant(row, before))
 }

@@ -2,7 +2,7 @@
 
 use docker_ovs_model::evidence::Evidence;
 use docker_ovs_model::ids::OfPort;
-use docker_ovs_model::query::QueryError;
+use docker_ovs_model::query::{QueryError, of_interface};
 use docker_ovs_model::snapshot::Observed;
 use docker_ovs_model::who::{Match, MatchedBy, WhoQuery, who};
 use docker_ovs_model::wiring::{Attachment, AttachmentState};
@@ -52,6 +52,8 @@ fn every_attachment_is_found_by_whatever_it_has() {
                 );
                 check(WhoQuery::Number(ofport.0.into()), MatchedBy::OfPort);
                 check(WhoQuery::Name(port.iface.to_string()), MatchedBy::Name);
+                let word = format!("{}:{}", port.bridge, port.iface);
+                check(WhoQuery::Name(word), MatchedBy::Name);
                 let elsewhere = WhoQuery::PortOf { bridge: "br-none".to_owned(), ofport };
                 assert_eq!(finds(&look, &elsewhere, attachment), None);
             }
@@ -61,6 +63,43 @@ fn every_attachment_is_found_by_whatever_it_has() {
         found.contains(&MatchedBy::Mac) && found.contains(&MatchedBy::OfPort),
         "the cases have {found:?}"
     );
+}
+
+/// As tables tell it: `web:eth0`, and with its engine where the name alone means another one too.
+#[test]
+fn every_interface_is_named_by_its_container_and_itself() {
+    let mut count = 0;
+    for look in looks() {
+        for attachment in &look.wiring.attachments {
+            for who in &attachment.tenants {
+                let word = format!("{}:{}", who.called(), attachment.link.name);
+                let by = finds(&look, &WhoQuery::from(word.as_str()), attachment);
+                assert_eq!(by, Some(MatchedBy::Name), "{word}: {attachment:#?}");
+                let other = format!("{}:no-such", who.called());
+                assert_eq!(finds(&look, &WhoQuery::from(other.as_str()), attachment), None);
+                let (subject, interface) = look.named(word.as_str()).unwrap();
+                assert_eq!(interface, Some(&*attachment.link.name), "{word}");
+                let found = look.attachments_on(subject, None).unwrap();
+                let one = of_interface(found.clone(), interface, &word).unwrap();
+                assert!(one.iter().any(|found| **found == *attachment), "{word}");
+                assert!(one.iter().all(|found| found.link.name == attachment.link.name));
+                let none = of_interface(found, Some("no-such"), &other).unwrap_err();
+                let told = format!("{} has no interface no-such", who.called());
+                assert_eq!(none.to_string(), told);
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 50, "{count}");
+}
+
+#[test]
+fn of_a_word_that_is_read_in_two_ways_what_says_more_is_told() {
+    let look = looks().find(|look| look.snapshot.containers().count() > 0).unwrap();
+    let name = look.snapshot.containers().next().unwrap().name.to_string();
+    let said = |word: &str| look.named(word).unwrap_err().to_string();
+    assert_eq!(said("no-such-thing:eth0"), "no such container: no-such-thing:eth0");
+    assert_eq!(said(&format!("{name}x:eth0")), format!("no such container: {name}x"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What a fleet tells: several hosts at once, each row with its host and how old it may be.
 
+use model::NamedInterface;
 use model::ids::{Mac, OfPort};
 use model::who::WhoQuery;
 use model::wiring::LastTenant;
@@ -247,6 +248,10 @@ impl FleetAttachment {
                 let fits = numbers.any(|ofport| u32::from(ofport) == *number);
                 fits.then_some(MatchedBy::OfPort)
             }
+            WhoQuery::OfPort(OfPort(number)) => {
+                let mut places = row.places().into_iter();
+                places.any(|at| at.ofport == Some(*number)).then_some(MatchedBy::OfPort)
+            }
             // An index is of its own host only.
             WhoQuery::Ifindex(_) => None,
             WhoQuery::Mac(mac) => {
@@ -260,10 +265,23 @@ impl FleetAttachment {
                 own.next().map(|_| MatchedBy::Address)
             }
             WhoQuery::Name(name) => {
-                let mut places = row.places().into_iter();
+                let is_container = |word: &str| row.container == word || row.called == word;
+                let is_interface = || {
+                    let mut all = NamedInterface::from(name.as_str()).readings();
+                    all.any(|(word, interface)| {
+                        interface == Some(row.interface.as_str()) && is_container(word)
+                    })
+                };
+                let parts = name.rsplit_once(':');
+                let is_named = |at: &PortPlace| {
+                    let is_port = |(bridge, port): (&str, &str)| at.port == *port && at.is_on(bridge);
+                    at.port == *name || is(&at.bond, name) || parts.is_some_and(is_port)
+                };
                 let fits = is(&row.host_interface, name)
-                    || places.any(|at| at.port == *name || is(&at.bond, name));
-                (fits || row.container == *name || row.called == *name).then_some(MatchedBy::Name)
+                    || row.places().iter().any(is_named)
+                    || is_container(name)
+                    || is_interface();
+                fits.then_some(MatchedBy::Name)
             }
         }
     }
