@@ -90,9 +90,7 @@ async fn answer(cli: &Cli, limit: &Limit) -> Result<Outcome, CliError> {
     }
     let origin = cli.sources.open(cli.verb(), limit).await?;
     match carry_out(cli, &origin, limit).await {
-        Err(cli_error) => {
-            Err(swapped::with_swap_hint(&origin, cli.verb().operands(), cli_error).await)
-        }
+        Err(cli_error) => Err(swapped::with_swap_hint(&origin, cli.operands(), cli_error).await),
         outcome => outcome,
     }
 }

@@ -5,70 +5,98 @@ use host::{Observe, Origin, Question};
 use model::snapshot::{Container, Observed};
 use model::{Snapshot, Target, query};
 
-use crate::args::Operand;
+use crate::args::{Cli, Operand, Operands};
 use crate::outcome::{CliError, Unknown};
 
 /// So many digits of an id are no accident.
 const SHORT_ID: usize = 12;
 
-/// The error, with what the word is that named nothing; `verb` takes `operands`. Costs a few
-/// questions more, and only where a word named nothing.
-pub async fn with_swap_hint(
-    origin: &Origin,
-    (verb, operands): (&str, Vec<Operand<'_>>),
-    cli_error: CliError,
-) -> CliError {
+/// The error, with what the word is that named nothing. Costs a few questions more, and only where a word named
+/// nothing.
+pub async fn with_swap_hint(origin: &Origin, operands: &Operands, cli_error: CliError) -> CliError {
     let Some(unknown) = cli_error.unknown().cloned() else { return cli_error };
-    match hint(origin, verb, &operands, &unknown).await {
+    match hint(origin, operands, &unknown).await {
         Some(hint) => cli_error.hint(hint),
         None => cli_error,
     }
 }
 
-async fn hint(
-    origin: &Origin,
-    verb: &str,
-    operands: &[Operand<'_>],
-    unknown: &Unknown,
-) -> Option<String> {
+async fn hint(origin: &Origin, operands: &Operands, unknown: &Unknown) -> Option<String> {
     let alone = match unknown {
+        Unknown::Container(word) if operands.verb == "flows" && word.contains('=') => {
+            return Some(matches_of_flows(operands, word));
+        }
         Unknown::Container(word) if origin.has_bridge(word).await => {
-            format!("{word} is a bridge: docker ovs ports {word}")
+            is_a_bridge(&operands.verb, word)
+        }
+        Unknown::Container(word) if is_port(origin, word).await => {
+            format!("{word} is a port of a bridge: docker ovs who {word}")
         }
         Unknown::Bridge(word) if has_container(origin, word).await => {
-            format!("{word} is a container: docker ovs port {word}")
+            is_a_container(&operands.verb, word)
         }
         _ => return None,
     };
-    let swapped = is_swapped(origin, operands).await;
-    Some(if swapped { other_order(verb, operands) } else { alone })
+    let swapped = is_swapped(origin, &operands.words).await;
+    Some(if swapped { other_order(operands) } else { alone })
 }
 
-/// Whether each word is what the other one should be.
-async fn is_swapped(origin: &Origin, operands: &[Operand<'_>]) -> bool {
-    for operand in operands {
-        let is_other = match operand {
-            Operand::Container(word) => origin.has_bridge(word).await,
-            Operand::Bridge(word) => has_container(origin, word).await,
-        };
-        if !is_other {
-            return false;
-        }
+/// As `ovs-ofctl dump-flows` takes them.
+fn matches_of_flows(operands: &Operands, word: &str) -> String {
+    let bridge = operands.words.iter().find_map(|operand| match operand {
+        Operand::Bridge(bridge) => Some(bridge.as_str()),
+        Operand::Container(_) => None,
+    });
+    let bridge = bridge.unwrap_or("BRIDGE");
+    format!("{word} is a match of flows, not a container: docker ovs flows {bridge} | grep {word}")
+}
+
+fn is_a_bridge(verb: &str, word: &str) -> String {
+    match verb {
+        "trace" => format!(
+            "{word} is a bridge: docker ovs trace {word}:PORT DST, with --raw FLOW for a packet as ofproto/trace \
+             takes it"
+        ),
+        _ => format!("{word} is a bridge: docker ovs ports {word}"),
     }
-    operands.len() == 2
 }
 
-fn other_order(verb: &str, operands: &[Operand<'_>]) -> String {
-    let is = |operand: &Operand<'_>| match operand {
+fn is_a_container(verb: &str, word: &str) -> String {
+    if Cli::takes_container_after_bridge(verb) {
+        return format!("{word} is a container: docker ovs {verb} BRIDGE {word}");
+    }
+    format!("{word} is a container: docker ovs port {word}")
+}
+
+/// Whether each of two words is what the other one should be.
+async fn is_swapped(origin: &Origin, operands: &[Operand]) -> bool {
+    let ([Operand::Container(container), Operand::Bridge(bridge)]
+    | [Operand::Bridge(bridge), Operand::Container(container)]) = operands
+    else {
+        return false;
+    };
+    origin.has_bridge(container).await && has_container(origin, bridge).await
+}
+
+fn other_order(operands: &Operands) -> String {
+    let is = |operand: &Operand| match operand {
         Operand::Container(word) => format!("{word} is a bridge"),
         Operand::Bridge(word) => format!("{word} is a container"),
     };
-    let word = |operand: &Operand<'_>| match operand {
-        Operand::Container(word) | Operand::Bridge(word) => (*word).to_owned(),
+    let word = |operand: &Operand| match operand {
+        Operand::Container(word) | Operand::Bridge(word) => word.clone(),
     };
-    let both: Vec<_> = operands.iter().map(is).collect();
-    let turned: Vec<_> = operands.iter().rev().map(word).collect();
-    format!("{}: {verb} {}", both.join(", "), turned.join(" "))
+    let both: Vec<_> = operands.words.iter().map(is).collect();
+    let turned: Vec<_> = operands.words.iter().rev().map(word).collect();
+    format!("{}: docker ovs {} {}", both.join(", "), operands.verb, turned.join(" "))
+}
+
+/// Whether a bridge stands before the last colon.
+async fn is_port(origin: &Origin, word: &str) -> bool {
+    match word.rsplit_once(':') {
+        Some((bridge, _)) => origin.has_bridge(bridge).await,
+        None => false,
+    }
 }
 
 async fn has_container(origin: &Origin, word: &str) -> bool {

@@ -31,7 +31,7 @@ pub use fleet::{
 };
 pub use follow::{DEFAULT_SOCKET, DriverArgs, EventsArgs, ServeArgs, Toggle, WaitArgs};
 pub use help::DROP_IN;
-pub use operand::Operand;
+pub use operand::{Operand, Operands};
 pub use read::{
     CaptureArgs, CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, HistoryArgs, LsArgs,
     Picture, PortArgs, PortsArgs, Shell, SnapshotArgs, SourceArg, VersionArgs, WhoArgs,
@@ -50,6 +50,8 @@ pub struct Cli {
     pub sources: SourceOptions,
     #[command(subcommand)]
     command: Command,
+    #[arg(skip)]
+    operands: Operands,
 }
 
 /// Docker calls its plugins with their own name as a first word. Of all verbs only the options of the
@@ -90,13 +92,28 @@ impl Cli {
             ErrorKind::DisplayHelp => own_options_only(command()).try_get_matches_from(words),
             _ => Err(error),
         });
-        Self::from_arg_matches(&matches?)
+        let matches = matches?;
+        Ok(Self { operands: Operands::of(&matches), ..Self::from_arg_matches(&matches)? })
     }
 
     /// The command line as help and manual pages tell it: the options that every verb takes stand
     /// in those of the tool itself only.
     pub fn documented() -> clap::Command {
         own_options_only(Self::command())
+    }
+
+    /// The verb, and its words that name a container or a bridge.
+    pub fn operands(&self) -> &Operands {
+        &self.operands
+    }
+
+    /// Whether a verb, as [`Operands::verb`] calls it, takes a bridge, and then a container.
+    pub fn takes_container_after_bridge(verb: &str) -> bool {
+        let mut tool = Self::command();
+        tool.build();
+        let mut names = verb.split(' ');
+        let found = names.try_fold(&tool, |at, name| at.find_subcommand(name));
+        found.is_some_and(operand::takes_container_after_bridge)
     }
 
     /// The verb, whichever way the program was called.
@@ -272,7 +289,33 @@ mod tests {
             let words = words(line);
             let read = Cli::read(&words).unwrap();
             let of_all = Cli::try_parse_from(&words).unwrap();
+            let of_all = Cli { operands: read.operands.clone(), ..of_all };
             assert_eq!(format!("{read:?}"), format!("{of_all:?}"), "{line}");
+        }
+    }
+
+    #[test]
+    fn of_each_verb_the_words_for_containers_and_bridges_are_known() {
+        let bridge = |word: &str| Operand::Bridge(word.to_owned());
+        let container = |word: &str| Operand::Container(word.to_owned());
+        for (line, verb, expected) in [
+            ("docker-ovs port web br0", "port", vec![container("web"), bridge("br0")]),
+            ("docker-ovs ovs flows br0 web", "flows", vec![bridge("br0"), container("web")]),
+            (
+                "docker-ovs connect -i eth1 br0 web",
+                "connect",
+                vec![bridge("br0"), container("web")],
+            ),
+            ("docker-ovs restore a b", "restore", vec![container("a"), container("b")]),
+            ("docker-ovs mesh join blue br0", "mesh join", vec![bridge("br0")]),
+            ("docker-ovs ls", "ls", Vec::new()),
+            ("docker-ovs version", "version", Vec::new()),
+        ] {
+            let read = Cli::read(&words(line)).unwrap();
+            assert_eq!(*read.operands(), Operands { verb: verb.into(), words: expected }, "{line}");
+        }
+        for (verb, takes) in [("flows", true), ("connect", true), ("port", false), ("fdb", false)] {
+            assert_eq!(Cli::takes_container_after_bridge(verb), takes, "{verb}");
         }
     }
 

@@ -9,7 +9,6 @@ use model::switch::SwitchSource;
 use super::change::{ConnectArgs, DisconnectArgs, PruneArgs, RestoreArgs};
 use super::fleet::{HostsArgs, MeshArgs};
 use super::follow::{DriverArgs, EventsArgs, ServeArgs, WaitArgs};
-use super::operand::Operand;
 use super::read::{
     CaptureArgs, CompletionArgs, DiffArgs, DoctorArgs, ExplainArgs, GraphArgs, HistoryArgs, LsArgs,
     PortArgs, PortsArgs, SnapshotArgs, VersionArgs, WhoArgs,
@@ -116,25 +115,6 @@ pub enum Verb {
 }
 
 impl Verb {
-    /// How it is called, and the words that name a container or a bridge.
-    pub fn operands(&self) -> (&'static str, Vec<Operand<'_>>) {
-        match self {
-            Self::Port(args) => ("docker ovs port", asked(&args.container, args.bridge.as_deref())),
-            Self::Explain(args) => {
-                ("docker ovs explain", asked(&args.container, args.bridge.as_deref()))
-            }
-            Self::Wait(args) => ("docker ovs wait", asked(&args.container, args.bridge.as_deref())),
-            Self::Connect(ConnectArgs { bridge, container, .. }) => {
-                ("docker ovs connect", vec![Operand::Bridge(bridge), Operand::Container(container)])
-            }
-            Self::Disconnect(DisconnectArgs { bridge, container, .. }) => (
-                "docker ovs disconnect",
-                vec![Operand::Bridge(bridge), Operand::Container(container)],
-            ),
-            _ => ("", Vec::new()),
-        }
-    }
-
     /// What of it is read from stdin.
     pub fn stdin(&self) -> Vec<&'static str> {
         match self {
@@ -252,8 +232,4 @@ impl Verb {
             _ => None,
         }
     }
-}
-
-fn asked<'a>(container: &'a str, bridge: Option<&'a str>) -> Vec<Operand<'a>> {
-    std::iter::once(Operand::Container(container)).chain(bridge.map(Operand::Bridge)).collect()
 }

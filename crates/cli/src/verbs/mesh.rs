@@ -150,7 +150,13 @@ async fn join(sources: &SourceOptions, args: &MeshJoinArgs) -> Result<Outcome, C
     let look = look_to_change(&host).await?;
     let bridges = bridges(&look);
     if !bridges.iter().any(|bridge| *bridge.name == *args.bridge) {
-        return Err(no_bridge(bridges, &args.bridge));
+        let why = no_bridge(bridges, &args.bridge);
+        return Err(if bridges.iter().any(|bridge| *bridge.name == *args.mesh) {
+            let (mesh, bridge) = (&args.bridge, &args.mesh);
+            why.hint(format!("{bridge} is a bridge: docker ovs mesh join {mesh} {bridge}"))
+        } else {
+            why
+        });
     }
     let of = bridges.iter().filter_map(|bridge| Some((bridge, MeshOfBridge::of(bridge)?)));
     for (bridge, of) in of {
@@ -232,7 +238,16 @@ async fn leave(sources: &SourceOptions, args: &MeshLeaveArgs) -> Result<Outcome,
     let remove: Vec<_> = tunnels.map(|tunnel| (tunnel.bridge, tunnel.name)).collect();
     // One that was killed may have left, and not taken the tunnels.
     if member.is_none() && remove.is_empty() {
-        return Err(CliError::new(format!("no bridge of this host is in the mesh {}", args.mesh)));
+        let why = CliError::new(format!("no bridge of this host is in the mesh {}", args.mesh));
+        let named = bridges(&look).iter().find(|bridge| *bridge.name == *args.mesh);
+        let of = named.and_then(|bridge| Some((bridge, MeshOfBridge::of(bridge)?)));
+        return Err(match of {
+            Some((bridge, MeshOfBridge { mesh, .. })) => why.hint(format!(
+                "{} is a bridge, in the mesh {mesh}: docker ovs mesh leave {mesh}",
+                bridge.name
+            )),
+            None => why,
+        });
     }
     if let Some(bridge) = member {
         // First what makes the daemon make them again.
