@@ -19,7 +19,8 @@ use crate::outcome::CliError;
 use crate::past;
 use crate::writer;
 
-const NOT_SERVED: &str = "--server is for verbs that only read, and look once";
+/// Of what [`Verb::no_server`] refuses before.
+const NOT_SERVED: &str = "no daemon has the answer of this verb";
 
 impl SourceOptions {
     /// What these options name. `limit` starts where all that is recorded is there, or can be read

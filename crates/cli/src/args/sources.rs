@@ -144,14 +144,18 @@ impl SourceOptions {
         }
         // Set for good, it is for verbs that read, and not where it is said which history.
         let reads = matches!(verb, Verb::History(_)) && self.history_dir.is_none();
-        let no_server = verb.no_server().zip(self.server.names_another(reads));
+        if let Some(((why, instead), option)) =
+            verb.no_server().zip(self.server.names_another(reads))
+        {
+            return Err(CliError::new(format!("{why}: this verb takes no {option}")).hint(instead));
+        }
         let no_source = verb.no_source().or(at.then_some(OF_WHAT_WAS_KEPT));
         // Docker's client hands its own options on, to every verb.
         let is_dockers = |option: &&str| matches!(*option, "--host" | "--context");
         let named =
             self.sources_of_the_host().find(|option| verb.asks_fleet() || !is_dockers(option));
         let of_the_host = no_source.zip(named);
-        match only_now.or(no_time).or(no_server).or(of_the_host) {
+        match only_now.or(no_time).or(of_the_host) {
             Some((why, option)) => {
                 Err(CliError::new(format!("{why}: this verb takes no {option}")))
             }

@@ -193,9 +193,38 @@ impl Verb {
         }
     }
 
-    /// Why no daemon is asked for it, where it looks at nothing that a daemon could tell.
-    pub fn no_server(&self) -> Option<&'static str> {
+    /// Why no daemon is asked for it, if none is, and what does it instead.
+    pub fn no_server(&self) -> Option<(&'static str, &'static str)> {
+        let why = self.untold_by_a_daemon()?;
+        let instead = match self {
+            Self::History(_) => "GET /v1/history of that daemon, or docker ovs history on its host",
+            Self::Trace(_) => "GET /v1/trace of that daemon, or docker ovs trace on its host",
+            Self::Top(_) => "GET /v1/rates of that daemon, or docker ovs top on its host",
+            Self::Events(_) => "GET /v1/events of that daemon, or docker ovs events on its host",
+            Self::Wait(_) => "GET /v1/events of that daemon, or docker ovs wait on its host",
+            Self::Doctor(_) => {
+                "GET /healthz of that daemon tells of its sources; or docker ovs doctor on its host"
+            }
+            Self::Version(_) | Self::Completion(_) | Self::Serve(_) => "leave --server out",
+            _ => "the same on the host of that daemon, without --server",
+        };
+        Some((why, instead))
+    }
+
+    fn untold_by_a_daemon(&self) -> Option<&'static str> {
         match self {
+            Self::Flows(_) => Some("a daemon has no flows to tell"),
+            Self::Fdb(_) => Some("a daemon has no MAC tables to tell"),
+            Self::Trace(_) => Some("vswitchd is asked about a packet"),
+            Self::Top(_) => Some("vswitchd is asked again and again"),
+            Self::Doctor(_) => Some("what this host reaches is checked"),
+            Self::Wait(_) | Self::Events(EventsArgs { fleet: false, .. }) => {
+                Some("this host is followed")
+            }
+            Self::Serve(_) => Some("it is a daemon itself"),
+            Self::Connect(_) | Self::Disconnect(_) | Self::Restore(_) | Self::Prune(_) => {
+                Some("this host is changed, and no daemon changes another one for a client")
+            }
             Self::History(_) => {
                 Some("the journal of this host is read; a daemon tells its own by /v1/history")
             }
@@ -230,6 +259,39 @@ impl Verb {
             Self::Snapshot(_) | Self::Capture(_) => Some(every()),
             Self::Diff(_) => Some(vec![SwitchSource::Ovsdb]),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+    use crate::args::Cli;
+
+    /// Each verb as it is called with as few words as it takes.
+    fn every() -> impl Iterator<Item = (String, Cli)> {
+        let tool = Cli::command();
+        let shown = tool.get_subcommands().filter(|verb| !verb.is_hide_set());
+        let names: Vec<_> = shown.map(|verb| verb.get_name().to_owned()).collect();
+        names.into_iter().filter(|name| name != "mesh").map(|name| {
+            let with = |words: usize| {
+                let word = if name == "completion" { "bash" } else { "x" };
+                let line = ["docker-ovs", &name].into_iter();
+                Cli::try_parse_from(line.chain(std::iter::repeat_n(word, words))).ok()
+            };
+            let cli = (0..3).find_map(with).unwrap();
+            (name, cli)
+        })
+    }
+
+    #[test]
+    fn a_daemon_is_asked_for_a_verb_or_it_is_said_why_not() {
+        for (name, cli) in every() {
+            let verb = cli.verb();
+            let is_told = verb.sources().is_some() || verb.asks_fleet();
+            assert_ne!(is_told, verb.no_server().is_some(), "{name}");
         }
     }
 }
