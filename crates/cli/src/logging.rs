@@ -28,6 +28,8 @@ pub enum Level {
     /// Also what is done, and what the daemon listens on
     Info,
     /// What is amiss: a source that is silent, a client that may not ask
+    // Docker's client takes both words.
+    #[value(alias = "warning")]
     Warn,
     /// What could not be done
     Error,

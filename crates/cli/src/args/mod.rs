@@ -6,6 +6,7 @@ mod change;
 mod fleet;
 mod follow;
 mod help;
+mod hints;
 mod operand;
 mod read;
 mod rows;
@@ -81,8 +82,8 @@ impl Cli {
     }
 
     fn read(words: &[OsString]) -> Result<Self, clap::Error> {
-        let name = if is_plugin(words) { "docker" } else { "docker-ovs" };
-        let command = || Self::command().bin_name(name);
+        let name = || if is_plugin(words) { "docker" } else { "docker-ovs" };
+        let command = || Self::command().bin_name(name());
         // What it refuses, the whole command line tells of, with everything that there is.
         let of_one_verb =
             with_one_verb(words).and_then(|verb| verb.try_get_matches_from(words).ok());
@@ -90,7 +91,7 @@ impl Cli {
         let matches = matches.or_else(|error| match error.kind() {
             // Only now, for it takes longer than a lookup does.
             ErrorKind::DisplayHelp => own_options_only(command()).try_get_matches_from(words),
-            _ => Err(error),
+            _ => Err(hints::with_hint(error, words, command())),
         });
         let matches = matches?;
         Ok(Self { operands: Operands::of(&matches), ..Self::from_arg_matches(&matches)? })
@@ -124,9 +125,15 @@ impl Cli {
     }
 }
 
-/// Whether Docker may have called, for which `ovs` is the verb.
+/// Whether Docker may have called, for which `ovs` is the verb. Behind another one it is a name.
 fn is_plugin(words: &[OsString]) -> bool {
-    words.iter().any(|word| word == "ovs")
+    let verbs = Verb::augment_subcommands(clap::Command::new("verbs"));
+    has_ovs_first(words, &verbs)
+}
+
+fn has_ovs_first(words: &[OsString], verbs: &clap::Command) -> bool {
+    let is_verb = |word: &&OsString| *word == "ovs" || verbs.find_subcommand(word).is_some();
+    words.iter().skip(1).find(is_verb).is_some_and(|verb| verb == "ovs")
 }
 
 /// The command line with one verb, the first one that any word names. It takes no words that the whole
@@ -142,7 +149,7 @@ fn with_one_verb(words: &[OsString]) -> Option<clap::Command> {
         command.disable_help_subcommand(true).subcommand(verb.clone())
     };
     let command = SourceOptions::augment_args(above("docker-ovs"));
-    Some(if is_plugin(words) { command.subcommand(above("ovs")) } else { command })
+    Some(if has_ovs_first(words, &verbs) { command.subcommand(above("ovs")) } else { command })
 }
 
 /// What clap has to say: help and version on stdout, mistakes on stderr. Help is our own words, and keeps its
@@ -339,7 +346,9 @@ mod tests {
             let name = if line.contains(" ovs") { "docker" } else { "docker-ovs" };
             let of_all = Cli::command().bin_name(name).try_get_matches_from(&words).unwrap_err();
             assert_eq!(ours.kind(), of_all.kind(), "{line}");
-            if ours.kind() != ErrorKind::DisplayHelp {
+            let has_hint =
+                matches!(ours.kind(), ErrorKind::InvalidSubcommand | ErrorKind::UnknownArgument);
+            if ours.kind() != ErrorKind::DisplayHelp && !has_hint {
                 assert_eq!(ours.to_string(), of_all.to_string(), "{line}");
             }
         }
@@ -353,6 +362,15 @@ mod tests {
         assert!(said.contains("on\nerror: no"), "{said}");
         let said = in_lines(said, &words);
         assert!(said.contains("on\\u{a}error: no") && !said.contains("on\nerror"), "{said}");
+    }
+
+    #[test]
+    fn a_container_that_is_called_ovs_is_no_verb() {
+        let usage = |line: &str| Cli::read(&words(line)).unwrap_err().to_string();
+        let own = usage("docker-ovs port ovs --nope");
+        assert!(own.contains("Usage: docker-ovs port "), "{own}");
+        let as_plugin = usage("docker-ovs -D ovs port ovs --nope");
+        assert!(as_plugin.contains("Usage: docker ovs port "), "{as_plugin}");
     }
 
     #[test]

@@ -245,7 +245,8 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         "" | "s" => 1.0,
         "ms" => 0.001,
         "m" => 60.0,
-        _ => return Err("use a number of seconds, or one with ms, s or m".to_owned()),
+        "h" => 3600.0,
+        _ => return Err("use a number of seconds, or one with ms, s, m or h".to_owned()),
     };
     let number = text.strip_suffix(unit).unwrap_or(text);
     let number: f64 = number.parse().map_err(|_| "not a number")?;
@@ -263,12 +264,13 @@ mod tests {
         assert_eq!(duration("10"), Ok(Duration::from_secs(10)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
         assert_eq!(duration("0"), Ok(FOREVER));
         assert_eq!(duration("0ms"), Ok(FOREVER));
         for long in ["9223372036854775807", "18446744073709551616m", "31536001", &"9".repeat(999)] {
             assert_eq!(duration(long), Ok(FOREVER), "{long}");
         }
-        for bad in ["", "s", "-1", "1h", "1e999", "nan", "."] {
+        for bad in ["", "s", "-1", "1e999", "nan", ".", "1d"] {
             assert!(duration(bad).is_err(), "{bad}");
         }
     }

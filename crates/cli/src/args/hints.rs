@@ -1,0 +1,406 @@
+//! What a command line that is refused is told. clap guesses by likeness alone, which leads from `inspect` to
+//! `disconnect`: here stands what Docker's and Open vSwitch's words are called instead.
+
+use std::ffi::OsString;
+
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// A word in the place of a verb, or an option or argument that a verb does not take, and what does it here.
+struct Hint {
+    /// Verbs that get it, with `mesh` before those of meshes; `*` where any does, and none for a word in the place of
+    /// a verb.
+    verbs: &'static [&'static str],
+    words: &'static [&'static str],
+    told: &'static str,
+}
+
+const fn verb(words: &'static [&'static str], told: &'static str) -> Hint {
+    Hint { verbs: &[], words, told }
+}
+
+const fn of(
+    verbs: &'static [&'static str],
+    words: &'static [&'static str],
+    told: &'static str,
+) -> Hint {
+    Hint { verbs, words, told }
+}
+
+const ANY: &[&str] = &["*"];
+/// An argument where none is left, or none is taken.
+const ARGUMENT: &[&str] = &[AN_ARGUMENT];
+const AN_ARGUMENT: &str = "ARGUMENT";
+
+/// Words for what only reads. None of their hints names a verb that changes something.
+const READING: &[Hint] = &[
+    verb(
+        &["inspect", "describe", "get"],
+        "docker ovs port CONTAINER --format json, or docker ovs explain CONTAINER",
+    ),
+    verb(
+        &["list", "container", "containers", "interface", "interfaces", "attachments"],
+        "docker ovs ls lists the interfaces of containers",
+    ),
+    verb(
+        &["show", "list-ports", "list-ifaces", "list-br", "bridge", "bridges", "switch", "br"],
+        "docker ovs ports lists the ports of every bridge, and who is on them",
+    ),
+    verb(
+        &["dump-flows", "flow", "openflow", "rules"],
+        "docker ovs flows BRIDGE shows flows with who is on their ports",
+    ),
+    verb(
+        &["dump-ports", "stats", "rates", "counters"],
+        "docker ovs top shows what passes through ports; --batch -n 1 for scripts",
+    ),
+    verb(&["fdb/show", "fdb-show", "macs", "mac"], "docker ovs fdb BRIDGE shows the MAC table"),
+    verb(&["ofproto/trace", "ping"], "docker ovs trace SRC DST tells whether a packet gets there"),
+    verb(
+        &["find", "search", "where", "whois", "owner", "ip", "ofport"],
+        "docker ovs who WHAT tells whose a port, a MAC or an address is",
+    ),
+    verb(&["monitor", "watch", "follow"], "docker ovs events tells what changes"),
+    verb(
+        &["logs", "log"],
+        "docker ovs events tells what changes, docker ovs history what has changed",
+    ),
+    verb(&["info", "check", "status", "health"], "docker ovs doctor checks what can be reached"),
+    verb(&["host", "fleet", "nodes", "node"], "docker ovs hosts lists the hosts of the fleet"),
+    verb(&["meshes"], "docker ovs mesh ls lists meshes and their members"),
+    verb(&["save", "dump", "export"], "docker ovs snapshot > FILE, or docker ovs capture FILE"),
+    of(&["mesh"], &["list", "show", "inspect", "status", "ps"], "docker ovs mesh ls lists meshes"),
+    of(
+        &["port", "explain", "who", "ports", "flows", "fdb", "top", "trace", "diff", "history"],
+        &["-f"],
+        "--format has no short form: docker ovs VERB --format '{{.Field}}'",
+    ),
+    of(
+        &["ls"],
+        &["-l", "-n", "--last", "--latest"],
+        "every running container is listed; --filter container=NAME lists one",
+    ),
+    of(ANY, &["-l"], "-l is --log-level, and takes one of debug, info, warn, error and fatal"),
+    of(
+        ANY,
+        &["-q", "--quiet"],
+        "--format '{{.Field}}' prints one field, and --format json shows their names",
+    ),
+    of(ANY, &["-v", "--verbose"], "docker ovs --version, or -D for what is done"),
+    of(
+        &["ports", "top", "fdb", "who", "graph"],
+        &["--filter"],
+        "docker ovs ls has --filter; docker ovs ports BRIDGE lists the ports of one bridge",
+    ),
+    of(
+        &["history"],
+        &["--filter", "-n", "--tail"],
+        "docker ovs history WHAT tells of one container, port or address, --since and --until of a time",
+    ),
+    of(&["history"], &["--follow", "-f"], "docker ovs events tells what changes"),
+    of(&["events"], &["--since", "--until"], "docker ovs history tells what has changed"),
+    of(
+        &["flows", "trace", "top", "fdb", "ports"],
+        &["-O", "--protocols"],
+        "the version of OpenFlow is chosen without it",
+    ),
+    of(
+        ANY,
+        &["--columns", "--names", "--no-names", "--no-heading", "--no-headings"],
+        "--format '{{.Field}}' chooses fields, and --format csv has no header",
+    ),
+    of(
+        &["flows", "fdb", "ports", "ls"],
+        &["--sort", "--rsort"],
+        "rows come in an order of their own; --format csv can be sorted",
+    ),
+    of(&["hosts", "mesh ls", "mesh check"], &["--fleet"], "it is of the fleet without that option"),
+    of(
+        &["ls"],
+        ARGUMENT,
+        "--bridge BRIDGE lists those on a bridge, --filter container=NAME those of a container",
+    ),
+    of(&["graph"], ARGUMENT, "--bridge BRIDGE draws one bridge"),
+    of(&["events"], ARGUMENT, "--filter container=NAME or --filter bridge=NAME tells of one"),
+    of(&["snapshot"], ARGUMENT, "it writes to stdout: docker ovs snapshot > FILE"),
+    of(&["annotate"], ARGUMENT, "it reads stdin: docker ovs annotate BRIDGE < FILE"),
+    of(&["port", "explain", "wait"], ARGUMENT, "--interface NAME is for one interface"),
+    of(
+        &["flows"],
+        ARGUMENT,
+        "flows are chosen by container alone: docker ovs flows BRIDGE | grep MATCH for matches",
+    ),
+    of(&["trace"], ARGUMENT, "--raw FLOW is a packet as ovs-fields(7) writes it"),
+];
+
+/// Words for what changes something.
+const CHANGING: &[Hint] = &[
+    verb(
+        &["add-port", "attach", "add", "plug", "join"],
+        "docker ovs connect BRIDGE CONTAINER gives a container an interface",
+    ),
+    verb(
+        &["set-vlan"],
+        "docker ovs connect BRIDGE CONTAINER --vlan TAG makes an interface with an access VLAN",
+    ),
+    verb(
+        &["del-port", "del-ports", "del", "delete", "rm", "remove", "detach", "unplug"],
+        "docker ovs disconnect BRIDGE CONTAINER takes an interface from a container",
+    ),
+    verb(
+        &["create", "network", "networks"],
+        "docker network create -d ovs makes a network: docker ovs driver --help; ovs-vsctl add-br a bridge",
+    ),
+    verb(
+        &["run", "start", "stop", "restart", "exec"],
+        "docker runs containers; docker ovs connect BRIDGE CONTAINER gives one an interface",
+    ),
+    verb(&["daemon", "agent"], "docker ovs serve is the daemon"),
+    of(&["mesh"], &["add", "attach", "connect"], "docker ovs mesh join MESH BRIDGE"),
+    of(
+        &["mesh"],
+        &["remove", "delete", "del", "detach", "disconnect"],
+        "docker ovs mesh leave MESH takes this host out, docker ovs mesh rm MESH forgets a mesh",
+    ),
+    of(&["prune"], ARGUMENT, "--bridge BRIDGE is for one bridge"),
+    of(&["connect", "disconnect"], ARGUMENT, "--interface NAME names an interface"),
+    of(&["connect"], &["--ipaddress"], "--ip CIDR is an address"),
+    of(&["connect"], &["--macaddress"], "--mac MAC is a hardware address"),
+];
+
+/// Verbs that change a host: a guess never leads to one.
+const CHANGES: [&str; 11] = [
+    "connect",
+    "disconnect",
+    "restore",
+    "prune",
+    "serve",
+    "driver",
+    "create",
+    "join",
+    "leave",
+    "rm",
+    "release",
+];
+
+/// The same error with what the word is called here, or else with what there is, and without guesses that are none.
+/// `command` is the whole command line.
+pub(super) fn with_hint(
+    mut error: clap::Error,
+    words: &[OsString],
+    mut command: clap::Command,
+) -> clap::Error {
+    command.build();
+    let (verb, at) = innermost(&command, words);
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let Some(word) = string(&error, ContextKind::InvalidSubcommand) else { return error };
+            error.remove(ContextKind::SuggestedSubcommand);
+            error.remove(ContextKind::Suggested);
+            let group: &[&str] = if verb.is_empty() { &[] } else { &["mesh"] };
+            match known(group, &word) {
+                Some(hint) => tell(&mut error, hint),
+                None => guess_verb(&mut error, at, &word),
+            }
+        }
+        ErrorKind::UnknownArgument => {
+            let Some(word) = string(&error, ContextKind::InvalidArg) else { return error };
+            // No word of ours that is not an option begins so.
+            error.remove(ContextKind::Suggested);
+            let guess = string(&error, ContextKind::SuggestedArg);
+            if guess.is_some_and(|guess| !is_near(&word, &guess)) {
+                error.remove(ContextKind::SuggestedArg);
+                let usage = ContextValue::StyledStr(at.clone().render_usage());
+                error.insert(ContextKind::Usage, usage);
+            }
+            let asked = if word.starts_with('-') { option_of(&word) } else { AN_ARGUMENT };
+            if let Some(hint) = known(&[verb.as_str()], asked) {
+                tell(&mut error, hint);
+            }
+        }
+        ErrorKind::InvalidValue | ErrorKind::MissingRequiredArgument => {
+            let typed = words.iter().filter_map(|word| word.to_str());
+            let typed: Vec<_> = typed.filter(|word| word.starts_with('-')).map(option_of).collect();
+            let is_of = |option: &str, long: &str| {
+                let about = string(&error, ContextKind::InvalidArg);
+                let is_about = about.is_some_and(|about| about.starts_with(long));
+                typed.contains(&option) && (is_about || option == long)
+            };
+            let is_level = is_of("-l", "--log-level");
+            let is_fleet = is_of("--fleet", "--fleet");
+            let about = if is_level { "-l" } else { "--fleet" };
+            if let Some(hint) = known(&[verb.as_str()], about).filter(|_| is_level || is_fleet) {
+                tell(&mut error, hint);
+            }
+        }
+        _ => {}
+    }
+    error
+}
+
+/// The hint for a word: one of the verb comes before one of any.
+fn known(verbs: &[&str], word: &str) -> Option<&'static str> {
+    let all = || READING.iter().chain(CHANGING).filter(|hint| hint.words.contains(&word));
+    let of_verb = |hint: &&Hint| match verbs {
+        [] => hint.verbs.is_empty(),
+        verbs => hint.verbs.iter().any(|verb| verbs.contains(verb)),
+    };
+    let of_any = |hint: &&Hint| !verbs.is_empty() && hint.verbs == ANY;
+    let found = all().find(of_verb).or_else(|| all().find(of_any));
+    found.map(|found| found.told)
+}
+
+/// A verb that is a letter or two away and only reads, else all that there are.
+fn guess_verb(error: &mut clap::Error, command: &clap::Command, word: &str) {
+    let shown = command.get_subcommands().filter(|verb| !verb.is_hide_set());
+    let names: Vec<_> = shown.map(clap::Command::get_name).collect();
+    let is_guess = |name: &&str| !CHANGES.contains(name) && is_near(word, name);
+    let near: Vec<_> = names.iter().copied().filter(is_guess).map(str::to_owned).collect();
+    if near.is_empty() {
+        return tell(error, &format!("the verbs are {}", names.join(", ")));
+    }
+    error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(near));
+}
+
+/// Whether a word is another one mistyped: by one letter, or two of a long one.
+fn is_near(word: &str, other: &str) -> bool {
+    let allowed = if other.trim_start_matches('-').chars().count() > 4 { 2 } else { 1 };
+    strsim::levenshtein(option_of(word), other) <= allowed
+}
+
+fn tell(error: &mut clap::Error, hint: &str) {
+    let hint = ContextValue::StyledStrs(vec![StyledStr::from(hint.to_owned())]);
+    error.insert(ContextKind::Suggested, hint);
+}
+
+fn string(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// An option without its value: `--columns` of `--columns=name`, `-O` of `-OOpenFlow13`.
+fn option_of(word: &str) -> &str {
+    if word.starts_with("--") {
+        return word.split('=').next().unwrap_or(word);
+    }
+    let short = word.char_indices().nth(2).filter(|_| word.starts_with('-'));
+    short.and_then(|(end, _)| word.get(..end)).unwrap_or(word)
+}
+
+/// The verb that words name, with the group that it is in, and its command; the tool itself where they name none.
+fn innermost<'c>(command: &'c clap::Command, words: &[OsString]) -> (String, &'c clap::Command) {
+    let mut at = command;
+    let mut named = Vec::new();
+    for word in words.iter().skip(1) {
+        let Some(found) = at.find_subcommand(word) else { continue };
+        at = found;
+        if found.get_name() != "ovs" {
+            named.push(found.get_name());
+        }
+        if !found.has_subcommands() {
+            break;
+        }
+    }
+    (named.join(" "), at)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::args::Cli;
+
+    fn said(line: &str) -> String {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        Cli::read(&words).unwrap_err().to_string()
+    }
+
+    /// The verbs that a hint names, behind `docker ovs`.
+    fn named(hint: &str) -> impl Iterator<Item = &str> {
+        hint.split("docker ovs ").skip(1).map(|rest| {
+            let end = rest.find([' ', ';', ',', ':']).unwrap_or(rest.len());
+            &rest[..end]
+        })
+    }
+
+    #[test]
+    fn hints_name_verbs_that_there_are_and_reading_words_lead_to_none_that_changes() {
+        let tool = Cli::command();
+        let is_verb = |name: &str| tool.find_subcommand(name).is_some();
+        for hint in READING.iter().chain(CHANGING) {
+            let strange =
+                |name: &&str| !is_verb(name) && !name.starts_with("--") && *name != "VERB";
+            let strange: Vec<_> = named(hint.told).filter(strange).collect();
+            assert!(strange.is_empty(), "{strange:?}: {}", hint.told);
+        }
+        for hint in READING {
+            let changes: Vec<_> = named(hint.told).filter(|name| CHANGES.contains(name)).collect();
+            assert!(changes.is_empty(), "{:?}: {}", hint.words, hint.told);
+        }
+    }
+
+    #[test]
+    fn no_hint_is_for_what_is_taken() {
+        let tool = Cli::documented();
+        for hint in READING.iter().chain(CHANGING).filter(|hint| hint.verbs.is_empty()) {
+            for word in hint.words {
+                assert!(tool.find_subcommand(word).is_none(), "{word} is a verb");
+                let said = said(&format!("docker-ovs {word} web"));
+                assert!(said.contains(&format!("tip: {}", hint.told)), "{word}: {said}");
+            }
+        }
+        for hint in READING.iter().chain(CHANGING).filter(|hint| hint.verbs != ANY) {
+            for verb in hint.verbs {
+                let words: Vec<_> = verb.split(' ').map(OsString::from).collect();
+                let words = [&[OsString::from("docker-ovs")][..], &words].concat();
+                assert_eq!(innermost(&tool, &words).0, *verb);
+            }
+        }
+    }
+
+    #[test]
+    fn a_guess_is_a_letter_or_two_away_and_changes_nothing() {
+        assert!(said("docker-ovs prt web").contains("a similar subcommand exists: 'port'"));
+        assert!(said("docker-ovs expalin web").contains("'explain'"));
+        for line in ["docker-ovs conect br0 web", "docker-ovs qwerty", "docker-ovs mesh qwerty"] {
+            let said = said(line);
+            assert!(said.contains("tip: the verbs are "), "{said}");
+            assert!(!said.contains("similar"), "{said}");
+        }
+        let options = said("docker-ovs ports --filter vlan=20");
+        assert!(options.contains("docker ovs ls has --filter"), "{options}");
+        assert!(!options.contains("similar") && !options.contains("--fleet"), "{options}");
+        assert!(said("docker-ovs ls --filtr x").contains("'--filter'"));
+    }
+
+    #[test]
+    fn what_dockers_and_open_vswitchs_users_type_is_told_of() {
+        for (line, hint) in [
+            ("docker-ovs inspect web", "docker ovs explain CONTAINER"),
+            ("docker-ovs ovs inspect web", "docker ovs explain CONTAINER"),
+            ("docker-ovs add-port br0 eth1 web", "docker ovs connect BRIDGE CONTAINER"),
+            ("docker-ovs mesh list", "docker ovs mesh ls"),
+            ("docker-ovs ls br0", "--bridge BRIDGE"),
+            ("docker-ovs ps -n 5", "--filter container=NAME"),
+            ("docker-ovs ls -l", "--filter container=NAME"),
+            ("docker-ovs ls -lq", "--filter container=NAME"),
+            ("docker-ovs ports -l", "-l is --log-level"),
+            ("docker-ovs events --since 1h", "docker ovs history"),
+            ("docker-ovs flows br0 -O OpenFlow13", "chosen without it"),
+            ("docker-ovs port web -f x", "--format has no short form"),
+            ("docker-ovs snapshot host.json", "docker ovs snapshot > FILE"),
+            ("docker-ovs annotate br0 flows.txt", "docker ovs annotate BRIDGE < FILE"),
+            ("docker-ovs hosts --fleet", "without that option"),
+            ("docker-ovs hosts --fleet default", "without that option"),
+            ("docker-ovs mesh ls --fleet", "without that option"),
+            ("docker-ovs ports -q", "--format '{{.Field}}'"),
+        ] {
+            let said = said(line);
+            assert!(said.contains(hint), "{line}: {said}");
+            assert!(!said.contains(" -- "), "{line}: {said}");
+        }
+    }
+}
