@@ -1,13 +1,48 @@
-//! What `--help` of each verb ends with: examples, columns, exit codes.
+//! What `--help` of each verb ends with: examples, columns, exit codes, and which options that say where to look it
+//! takes.
+
+use clap::Parser;
+
+use super::Cli;
 
 macro_rules! help {
     ($($line:literal)*) => {
-        concat!(
-            $($line, "\n",)*
-            "\n-H, --db, --from, --server and the other options that say where to look and how long:\n",
-            "docker ovs --help. They may stand before the verb or after it."
-        )
+        concat!($($line, "\n",)*)
     };
+}
+
+/// The most arguments that a verb must have.
+const MOST_ARGUMENTS: usize = 3;
+
+/// Of a verb, with the group that it is in: which of the options that every verb has it takes. It is what refuses them
+/// that tells, so that it is no promise of its own.
+pub(super) fn where_to_look(verb: &[&str]) -> String {
+    let taken = called(verb).map_or_else(String::new, |cli| taken_by(&cli));
+    let about = match taken.as_str() {
+        "" => "The options that say how long to wait and what is told on stderr:".to_owned(),
+        taken => format!("{taken} and the other options that say where to look and how long:"),
+    };
+    format!("{about}\ndocker ovs --help. They may stand before the verb or after it.")
+}
+
+/// A verb with as few words as it takes.
+fn called(verb: &[&str]) -> Option<Cli> {
+    let line = std::iter::once("docker-ovs").chain(verb.iter().copied());
+    // Of the words that completion takes this is one, and any other verb takes it too.
+    let with =
+        |words| Cli::try_parse_from(line.clone().chain(std::iter::repeat_n("bash", words))).ok();
+    (0..=MOST_ARGUMENTS).find_map(with)
+}
+
+fn taken_by(cli: &Cli) -> String {
+    let verb = cli.verb();
+    let all = [
+        ("-H, --db", verb.no_source().is_none()),
+        ("--from", verb.only_now().is_none()),
+        ("--server", verb.no_server().is_none()),
+    ];
+    let taken = all.into_iter().filter(|(_, is_taken)| *is_taken).map(|(option, _)| option);
+    taken.collect::<Vec<_>>().join(", ")
 }
 
 /// Of the program docker-ovs-port, which takes no options: what its `--help` says after the usage, and what its
@@ -167,8 +202,8 @@ pub(super) const FDB: &str = help! {
     "  docker ovs fdb br0                      each address, where it was seen, and whose it is"
     "  docker ovs fdb br0 --misplaced          those that came from elsewhere"
     ""
-    "Ages are in seconds. CSV has no header. Its columns are bridge, OpenFlow port, VLAN, MAC, age,"
-    "who is on the port, and whose the address is."
+    "Ages are in seconds, of an entry that never ages the word static. CSV has no header. Its columns"
+    "are bridge, OpenFlow port, VLAN, MAC, age, who is on the port, and whose the address is."
     ""
     "Exit codes: 0 listed; 1 an address came from elsewhere than its owner's port; 2 error"
 };
@@ -395,7 +430,28 @@ mod tests {
 
     use model::filter::{Filter, FilterFields, Filters, Labels};
 
-    use super::LS;
+    use super::{LS, where_to_look};
+
+    #[test]
+    fn of_the_options_that_say_where_to_look_those_are_told_that_a_verb_takes() {
+        for (verb, told) in [
+            (&["port"][..], "-H, --db, --from, --server and "),
+            (&["flows"], "-H, --db, --from and "),
+            (&["connect"], "-H, --db, --from and "),
+            (&["trace"], "-H, --db and "),
+            (&["driver"], "-H, --db and "),
+            (&["history"], "--from and "),
+            (&["hosts"], "--server and "),
+            (&["mesh", "join"], "-H, --db and "),
+            (&["mesh", "check"], "-H, --db, --server and "),
+            (&["mesh", "create"], "The options that say how long "),
+            (&["version"], "The options that say how long "),
+            (&["completion"], "The options that say how long "),
+        ] {
+            let said = where_to_look(verb);
+            assert!(said.starts_with(told), "{verb:?}: {said}");
+        }
+    }
 
     #[test]
     fn what_is_told_of_filters_that_are_repeated_is_what_they_do() {

@@ -197,13 +197,19 @@ fn own_options_only(mut command: clap::Command) -> clap::Command {
     command.build();
     command.mut_subcommands(|verb| match verb.get_name() {
         // It is the tool itself, as Docker calls it.
-        "ovs" => verb.mut_subcommands(without_global),
-        _ => without_global(verb),
+        "ovs" => verb.mut_subcommands(|verb| without_global(verb, &[])),
+        _ => without_global(verb, &[]),
     })
 }
 
 /// The same of a verb, and of what stands behind it, as behind `mesh`.
-fn without_global(verb: clap::Command) -> clap::Command {
+fn without_global(verb: clap::Command, group: &[&str]) -> clap::Command {
+    let name = verb.get_name().to_owned();
+    let path = [group, &[name.as_str()]].concat();
+    let verb = match verb.get_after_help().map(ToString::to_string) {
+        Some(help) => verb.after_help(format!("{help}\n{}", help::where_to_look(&path))),
+        None => verb,
+    };
     let serves = verb.get_name() == "serve";
     let verb = verb.mut_args(|arg| {
         if serves && arg.get_id() == "token_file" {
@@ -215,7 +221,7 @@ fn without_global(verb: clap::Command) -> clap::Command {
         let everywhere = arg.is_global_set();
         arg.hide(everywhere)
     });
-    verb.mut_subcommands(without_global)
+    verb.mut_subcommands(|below| without_global(below, &path))
 }
 
 #[cfg(test)]
