@@ -1,10 +1,14 @@
 //! Turns the errors of sockets into words a person can act on.
 
 use std::error::Error;
-use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::{fs, io};
 
 use model::{SourceError, SourceErrorKind};
 use rustix::io::Errno;
+use rustix::process::geteuid;
+use rustix::thread::{CapabilitySet, CapabilitySets, capabilities};
 
 /// A failure of `what`, judged by the I/O error at the bottom of `error`'s chain, if any.
 /// `may` says who has the privilege, should that be the reason.
@@ -13,6 +17,39 @@ pub fn of_chain(what: String, error: &(dyn Error + 'static), may: &str) -> Sourc
         Some(root) => of_io(what, root, may),
         None => SourceError::new(SourceErrorKind::Garbled, what, error),
     }
+}
+
+/// The same of a socket of Open vSwitch, or of the folder of its sockets, at `path`. Root is refused there as well where it
+/// has no `CAP_DAC_OVERRIDE`, as in the units of docker-ovs, and Open vSwitch runs as a user of its own.
+pub(crate) fn of_switch(
+    what: String,
+    error: &(dyn Error + 'static),
+    path: Option<&Path>,
+    may: &str,
+) -> SourceError {
+    let source_error = of_chain(what, error, may);
+    match path.filter(|_| source_error.kind == SourceErrorKind::Denied) {
+        Some(path) => source_error.hint(access(path, may)),
+        None => source_error,
+    }
+}
+
+/// Who may use what is at `path`: `may`, unless that is root and this program is root.
+pub(crate) fn access(path: &Path, may: &str) -> String {
+    let has_override = |sets: CapabilitySets| sets.effective.contains(CapabilitySet::DAC_OVERRIDE);
+    if !geteuid().is_root() || capabilities(None).is_ok_and(has_override) {
+        return may.to_owned();
+    }
+    // Of what is in a folder that may not be searched the folder tells whose it is.
+    let mut known = path.ancestors().filter_map(|path| Some((path, fs::metadata(path).ok()?)));
+    known.next().map_or_else(|| may.to_owned(), |(path, found)| for_group(path, found.gid()))
+}
+
+fn for_group(path: &Path, group: u32) -> String {
+    format!(
+        "root has no CAP_DAC_OVERRIDE here: SupplementaryGroups={group} in a drop-in of the unit, the group of {}",
+        path.display()
+    )
 }
 
 fn root<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a io::Error> {
@@ -51,4 +88,31 @@ pub(crate) fn is_of_this_system(error: &io::Error) -> bool {
     let errno = error.raw_os_error().map(Errno::from_raw_os_error);
     matches!(errno, Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS))
         || error.kind() == io::ErrorKind::OutOfMemory
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_use_a_socket_is_told_as_it_is_for_this_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("db.sock");
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let told = of_switch("it".to_owned(), &denied, Some(&socket), "root may use it").hint;
+        let lacks_override = geteuid().is_root()
+            && capabilities(None)
+                .is_ok_and(|sets| !sets.effective.contains(CapabilitySet::DAC_OVERRIDE));
+        let group = fs::metadata(folder.path()).unwrap().gid();
+        let expected = if lacks_override {
+            for_group(folder.path(), group)
+        } else {
+            "root may use it".to_owned()
+        };
+        assert_eq!(told, expected);
+        assert!(for_group(folder.path(), 7).contains("SupplementaryGroups=7 "));
+        let gone = io::Error::from(io::ErrorKind::NotFound);
+        let told = of_switch("it".to_owned(), &gone, Some(&socket), "root may use it").hint;
+        assert_eq!(told, "is the daemon running?");
+    }
 }

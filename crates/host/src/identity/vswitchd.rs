@@ -161,8 +161,12 @@ fn not_running(rundir: &Path, path: &Path, holder: &io::Result<Holder>) -> Sourc
             (SourceErrorKind::Unreachable, why)
         }
     };
+    let source_error = SourceError::new(kind, NAME, why);
+    if kind == SourceErrorKind::Denied {
+        return source_error.hint(crate::failure::access(rundir, "root may read it"));
+    }
     let folder = rundir.display();
-    SourceError::new(kind, NAME, why).hint(format!(
+    source_error.hint(format!(
         "is Open vSwitch running, with its sockets in {folder}? --db or OVS_RUNDIR names another place"
     ))
 }

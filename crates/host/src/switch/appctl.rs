@@ -73,5 +73,5 @@ fn options(text: &str) -> BTreeMap<String, String> {
 }
 
 fn source_error(rundir: &Path, error: &Error) -> SourceError {
-    failure::of_chain(what(rundir), error, "root may use it")
+    failure::of_switch(what(rundir), error, Some(rundir), "root may use it")
 }

@@ -180,6 +180,6 @@ fn source_error(rundir: &Path, error: &Error) -> SourceError {
         Error::Refused { answer, .. } => {
             SourceError::new(SourceErrorKind::Unusable, what(rundir), answer)
         }
-        _ => failure::of_chain(what(rundir), error, "root may use it"),
+        _ => failure::of_switch(what(rundir), error, Some(rundir), "root may use it"),
     }
 }

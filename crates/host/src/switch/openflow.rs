@@ -107,6 +107,14 @@ fn bridge_of(path: &Path) -> Option<String> {
     path.file_name()?.to_str()?.strip_suffix(".mgmt").map(str::to_owned)
 }
 
+fn not_asked(remote: &Remote, error: &Error) -> SourceError {
+    let path = match remote {
+        Remote::Unix(path) => Some(path.as_path()),
+        Remote::Tcp(_) => None,
+    };
+    failure::of_switch(what(remote), error, path, "root may use it")
+}
+
 async fn ask(name: String, remote: &Remote) -> Result<Bridge, SourceError> {
     let ask = async {
         let mut client = Client::connect(remote, &Version::ALL).await?;
@@ -114,8 +122,7 @@ async fn ask(name: String, remote: &Remote) -> Result<Bridge, SourceError> {
         Ok((features.datapath_id, ports))
     };
     let answer: Result<_, Error> = ask.await;
-    let (id, ports) =
-        answer.map_err(|error| failure::of_chain(what(remote), &error, "root may use it"))?;
+    let (id, ports) = answer.map_err(|error| not_asked(remote, &error))?;
     let ports = ports.iter().filter_map(port).map(Arc::new).collect();
     Ok(Bridge { name: name.into(), datapath_id: Some(DatapathId(id)), ports, ..Bridge::default() })
 }
@@ -157,7 +164,7 @@ impl Host {
         let ask = async {
             let asked: Result<_, Error> =
                 async { Client::connect(&remote, &Version::ALL).await?.port_stats().await }.await;
-            asked.map_err(|error| failure::of_chain(what(&remote), &error, "root may use it"))
+            asked.map_err(|error| not_asked(&remote, &error))
         };
         let rows = Deadline::after(self.timeout).hold(|| what(&remote), ask).await?;
         Ok(rows.iter().filter_map(|row| Some((OfPort(row.ofport()?), counters(row)))).collect())

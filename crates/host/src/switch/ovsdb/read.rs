@@ -201,9 +201,16 @@ fn source_error(what: String, remote: &Remote, error: &ovsdb::Error) -> SourceEr
             "--private-key, --certificate and --ca-cert take PEM files, as ovs-pki makes them",
         );
     }
-    let source_error = failure::of_chain(what, error, ACCESS);
-    match remote {
-        Remote::Unix(path) if !path.exists() => source_error.hint(no_socket(path)),
+    let path = match remote {
+        Remote::Unix(path) => Some(path.as_path()),
+        _ => None,
+    };
+    let source_error = failure::of_switch(what, error, path, ACCESS);
+    match path {
+        // What is in a folder that may not be searched does not seem to be there either.
+        Some(path) if source_error.kind != SourceErrorKind::Denied && !path.exists() => {
+            source_error.hint(no_socket(path))
+        }
         _ => source_error,
     }
 }
