@@ -267,7 +267,6 @@ impl Verb {
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::*;
     use crate::args::Cli;
 
     /// Each verb as it is called with as few words as it takes.
