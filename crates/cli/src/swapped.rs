@@ -88,7 +88,7 @@ fn other_order(operands: &Operands) -> String {
     };
     let both: Vec<_> = operands.words.iter().map(is).collect();
     let turned: Vec<_> = operands.words.iter().rev().map(word).collect();
-    format!("{}: docker ovs {} {}", both.join(", "), operands.verb, turned.join(" "))
+    format!("{}: {} {}", both.join(", "), operands.called, turned.join(" "))
 }
 
 /// Whether a bridge stands before the last colon.

@@ -325,7 +325,8 @@ mod tests {
             ("docker-ovs version", "version", Vec::new()),
         ] {
             let read = Cli::read(&words(line)).unwrap();
-            assert_eq!(*read.operands(), Operands { verb: verb.into(), words: expected }, "{line}");
+            let Operands { verb: own, words, .. } = read.operands();
+            assert_eq!((own.as_str(), words), (verb, &expected), "{line}");
         }
         for (verb, takes) in [("flows", true), ("connect", true), ("port", false), ("fdb", false)] {
             assert_eq!(Cli::takes_container_after_bridge(verb), takes, "{verb}");

@@ -35,6 +35,8 @@ pub enum Operand {
 pub struct Operands {
     /// The verb, with the group that it is in: `flows`, `mesh join`.
     pub verb: String,
+    /// How that is called: `docker ovs flows`.
+    pub called: String,
     /// The words.
     pub words: Vec<Operand>,
 }
@@ -59,7 +61,8 @@ impl Operands {
         let mut words: Vec<_> = bridges.chain(containers).collect();
         words.sort_by_key(|(index, _)| *index);
         let words = words.into_iter().map(|(_, operand)| operand).collect();
-        Self { verb: verb.join(" "), words }
+        let verb = verb.join(" ");
+        Self { called: format!("docker ovs {verb}"), verb, words }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use docker_ovs::args::{DROP_IN, Operand};
+use docker_ovs::args::{DROP_IN, Operand, Operands};
 use docker_ovs::outcome::{CliError, Outcome, print, print_text};
 use docker_ovs::release::LINE;
 use docker_ovs::swapped::with_swap_hint;
@@ -37,8 +37,11 @@ async fn answer(container: &str, bridge: &str) -> Result<Outcome, CliError> {
     // The script always ended well when it had found the container.
     match verbs::port::drop_in(&origin, container, bridge).await {
         Err(cli_error) => {
-            let operands = vec![Operand::Container(container), Operand::Bridge(bridge)];
-            Err(with_swap_hint(&origin, (PROGRAM, operands), cli_error).await)
+            let words =
+                vec![Operand::Container(container.to_owned()), Operand::Bridge(bridge.to_owned())];
+            let called = PROGRAM.to_owned();
+            let operands = Operands { verb: String::new(), called, words };
+            Err(with_swap_hint(&origin, &operands, cli_error).await)
         }
         outcome => outcome,
     }
