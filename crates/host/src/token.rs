@@ -42,7 +42,7 @@ mod tests {
     fn a_token_is_one_word_that_a_request_can_carry() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");
-        let mut read = |text: &str| {
+        let read = |text: &str| {
             std::fs::write(&path, text).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
             token(&path)

@@ -274,7 +274,8 @@ impl FleetAttachment {
                 };
                 let parts = name.rsplit_once(':');
                 let is_named = |at: &PortPlace| {
-                    let is_port = |(bridge, port): (&str, &str)| at.port == *port && at.is_on(bridge);
+                    let is_port =
+                        |(bridge, port): (&str, &str)| at.port == *port && at.is_on(bridge);
                     at.port == *name || is(&at.bond, name) || parts.is_some_and(is_port)
                 };
                 let fits = is(&row.host_interface, name)
