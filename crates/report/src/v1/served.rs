@@ -22,7 +22,8 @@ pub struct CountedPort {
     pub statistics: BTreeMap<String, i64>,
 }
 
-/// How the daemon is. `O` is the rows of what is owed, or their JSON where that was written already.
+// `O` is the rows of what is owed, or their JSON where that was written already.
+/// How the daemon is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "Health"))]
