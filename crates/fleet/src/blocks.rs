@@ -303,9 +303,9 @@ fn lives_as(
 ) -> Vec<String> {
     let is_known =
         |machine: &String| !machine.is_empty() && machines.contains(&Some(machine.clone()));
-    // Where it is not known, whoever lives by that name has them.
+    // Where it is not known, of the blocks or of the one that lives, whatever lives by that name has them.
     let has = |name: &str, machine: &String| {
-        is_known(machine) || (name == host && machines.contains(&None))
+        is_known(machine) || (name == host && (machine.is_empty() || machines.contains(&None)))
     };
     let names = living.iter().filter(|(name, machine)| has(name, machine)).map(|(name, _)| name);
     let (own, others): (Vec<_>, Vec<_>) = names.cloned().partition(|name| name == host);
@@ -391,6 +391,6 @@ mod tests {
         // Another machine is called as the one was that is off.
         assert_eq!(lives("h1", &[Some("m4")]), "");
         assert_eq!(lives("h9", &[None]), "h9");
-        assert_eq!(lives("h9", &[Some("m9")]), "");
+        assert_eq!(lives("h9", &[Some("m9")]), "h9", "it goes by its name, as its blocks do");
     }
 }
