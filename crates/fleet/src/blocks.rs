@@ -212,19 +212,26 @@ async fn look_up(
     let mut machines = BTreeMap::<String, Option<String>>::new();
     let others = |holder: &&mut BlockHolder| !holder.host.is_empty() && holder.host != own;
     for holder in holders.values_mut().filter(others) {
-        holder.lives = living.contains_key(&holder.host);
-        if holder.machine.is_some() {
-            continue;
+        if holder.machine.is_none() {
+            holder.machine = if let Some(known) = machines.get(&holder.host) {
+                known.clone()
+            } else {
+                let machine = machine_of(etcd, keys, &holder.host).await?;
+                machines.insert(holder.host.clone(), machine.clone());
+                machine
+            };
         }
-        holder.machine = if let Some(known) = machines.get(&holder.host) {
-            known.clone()
-        } else {
-            let machine = machine_of(etcd, keys, &holder.host).await?;
-            machines.insert(holder.host.clone(), machine.clone());
-            machine
-        };
+        holder.lives = does_live(holder, &living);
     }
     Ok(())
+}
+
+/// Whether the holder lives by the name that it had, and not another machine that is called so now.
+fn does_live(holder: &BlockHolder, living: &BTreeMap<String, String>) -> bool {
+    let is_it = |machine: &String| {
+        machine.is_empty() || holder.machine.as_ref().is_none_or(|of| of == machine)
+    };
+    living.get(&holder.host).is_some_and(is_it)
 }
 
 /// Gives back the blocks of a host in a subnet of a mesh.
@@ -369,6 +376,20 @@ mod tests {
         });
         let all: Vec<_> = all.collect();
         assert_eq!(all, [(1, "h3", Some("m3")), (2, "h1", None), (3, "h1", None), (5, "", None)]);
+    }
+
+    #[test]
+    fn another_machine_that_is_called_so_now_is_not_the_holder() {
+        let living = BTreeMap::from(
+            [("h3", "m3"), ("h9", "")].map(|(host, machine)| (host.to_owned(), machine.to_owned())),
+        );
+        let lives = |host: &str, machine: Option<&str>| {
+            let (host, machine) = (host.to_owned(), machine.map(ToOwned::to_owned));
+            does_live(&BlockHolder { host, machine, lives: true }, &living)
+        };
+        assert!(lives("h3", Some("m3")) && !lives("h3", Some("m1")));
+        assert!(lives("h3", None) && lives("h9", Some("m9")), "it is not known which machine");
+        assert!(!lives("h1", Some("m3")) && !lives("h1", None));
     }
 
     #[test]

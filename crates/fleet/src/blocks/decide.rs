@@ -20,7 +20,7 @@ pub struct BlockHolder {
     pub host: String,
     /// Which machine it was, if that is known.
     pub machine: Option<String>,
-    /// Whether a host of that name lives, or is not known not to.
+    /// Whether it lives by that name, or is not known not to: not where another machine is called so now.
     pub lives: bool,
 }
 
@@ -51,7 +51,7 @@ pub struct Decision {
     pub missing: BTreeSet<u32>,
     /// Those that are written down as this host's, and are another one's.
     pub lost: BTreeSet<u32>,
-    /// Those that this machine had, and that are another name's which lives: it may be its own of a moment ago,
+    /// Those that this machine had under another name, by which it lives: it may be its own of a moment ago,
     /// or a copy of it has that.
     pub waiting: BTreeSet<u32>,
     /// One to claim, where this host is to have more and one is free.
