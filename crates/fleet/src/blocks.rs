@@ -268,26 +268,61 @@ pub async fn all(
     Ok(blocks)
 }
 
-/// Under which name the machine lives, and is in the mesh, that has blocks of `host` there, if it does: none of
-/// them may be given back for it then.
+/// What became of the blocks that a host had in a mesh.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Released {
+    /// How many were given back.
+    pub count: usize,
+    /// The name by which the machine lives that has the others, its own first.
+    pub living: Option<String>,
+}
+
+/// Gives back the blocks that a host has in a mesh, but for those of a machine that lives, under whatever name, and
+/// is in the mesh. Another machine may be called as the host was, or have been it before it was installed anew.
 ///
 /// # Errors
-/// etcd.
-pub async fn living_holder(
+/// etcd: some may be given back.
+pub async fn release(
     etcd: &Client,
     keys: &Keys,
     mesh: &str,
     host: &str,
-) -> Result<Option<String>, Error> {
+) -> Result<Released, Error> {
+    // What is claimed from here on is not among them.
     let claims = Claims::list(etcd, keys, &keys.blocks_of_mesh(mesh)).await?;
-    let living = living(etcd, keys).await?;
-    let of = claims.0.into_values().map(|claim| claim.holder);
-    let mut machines: BTreeSet<_> =
-        of.filter(|of| of.host == host).map(|holder| holder.machine).collect();
-    if machines.is_empty() || machines.contains(&None) {
-        machines.insert(machine_of(etcd, keys, host).await?);
+    let of = claims.0.values().map(|claim| &claim.holder).filter(|of| of.host == host);
+    let mut machines: BTreeSet<_> = of.map(|of| of.machine.clone()).collect();
+    if machines.is_empty() {
+        // One that lives may be about to claim some.
+        machines.insert(None);
     }
-    for name in lives_as(host, &machines, &living) {
+    let living = living(etcd, keys).await?;
+    let mut holders = BTreeMap::new();
+    for machine in machines {
+        let mut may_be = BTreeSet::from([machine.clone()]);
+        if machine.is_none() {
+            may_be.insert(machine_of(etcd, keys, host).await?);
+        }
+        let names = lives_as(host, &may_be, &living);
+        if let Some(name) = first_in_mesh(etcd, keys, mesh, host, names).await? {
+            holders.insert(machine, name);
+        }
+    }
+    let is_free = |of: &BlockHolder| of.host == host && !holders.contains_key(&of.machine);
+    let count = claims.delete(etcd, keys, is_free).await?;
+    let living = holders.into_values().min_by_key(|name| name != host);
+    Ok(Released { count, living })
+}
+
+/// The first of the names that is the host's own, or is in the mesh.
+async fn first_in_mesh(
+    etcd: &Client,
+    keys: &Keys,
+    mesh: &str,
+    host: &str,
+    names: Vec<String>,
+) -> Result<Option<String>, Error> {
+    for name in names {
         if name == host {
             return Ok(Some(name));
         }
@@ -317,15 +352,6 @@ fn lives_as(
     let names = living.iter().filter(|(name, machine)| has(name, machine)).map(|(name, _)| name);
     let (own, others): (Vec<_>, Vec<_>) = names.cloned().partition(|name| name == host);
     own.into_iter().chain(others).collect()
-}
-
-/// Gives back all blocks that a host has in a mesh, and how many those were.
-///
-/// # Errors
-/// etcd: some may be given back.
-pub async fn release(etcd: &Client, keys: &Keys, mesh: &str, host: &str) -> Result<usize, Error> {
-    let claims = Claims::list(etcd, keys, &keys.blocks_of_mesh(mesh)).await?;
-    claims.delete(etcd, keys, |of| of.host == host).await
 }
 
 /// Whose a block of the pool's subnet is.

@@ -42,21 +42,54 @@ pub(super) async fn blocks(
 /// Gives back the blocks of a host that is no more.
 ///
 /// # Errors
-/// The host is alive, under whatever name, etcd does not answer, or a name cannot be one.
+/// All are of one that is alive, under whatever name, etcd does not answer, or a name cannot be one.
 pub(super) async fn release(
     sources: &SourceOptions,
     args: &MeshReleaseArgs,
 ) -> Result<Outcome, CliError> {
     let (mesh, host) = (checked("mesh", &args.mesh)?, checked("host", &args.host)?);
     let (etcd, keys) = args.etcd.client(sources.timeout())?;
-    if let Some(name) = blocks::living_holder(&etcd, &keys, mesh, host).await? {
-        let renamed = if name == host { String::new() } else { format!(", now called {name},") };
-        return Err(CliError::new(format!(
-            "{host}{renamed} is alive, and hands out addresses of its blocks"
-        ))
-        .hint("a host gives its blocks back itself when the network is removed there"));
+    let released = blocks::release(&etcd, &keys, mesh, host).await?;
+    let remark = match released.living {
+        Some(name) if released.count == 0 => return Err(alive(host, &name)),
+        living => {
+            living.map(|name| format!("{name} is alive, and keeps the other blocks of {host}"))
+        }
+    };
+    let text = Text::lines(&format!("{}\n", released.count));
+    Ok(Outcome {
+        text,
+        remarks: remark.into_iter().collect(),
+        nothing: released.count == 0,
+        is_done: released.count > 0,
+        ..Outcome::default()
+    })
+}
+
+/// That the machine is alive, as `name`, which has the blocks of `host`, or is a copy of that.
+fn alive(host: &str, name: &str) -> CliError {
+    let gives_back = "gives its blocks back itself when the network is removed there";
+    if name == host {
+        return CliError::new(format!("{host} is alive, and hands out addresses of its blocks"))
+            .hint(format!("a host {gives_back}"));
     }
-    let count = blocks::release(&etcd, &keys, mesh, host).await?;
-    let text = Text::lines(&format!("{count}\n"));
-    Ok(Outcome { text, nothing: count == 0, is_done: count > 0, ..Outcome::default() })
+    let why = format!(
+        "{name} is alive, and has the machine id that {host} had: it may hand out addresses of its blocks"
+    );
+    CliError::new(why).hint(format!(
+        "if it is {host} by another name, it {gives_back}; if one is a copy of the other, give {name} a machine id \
+         of its own (systemd-machine-id-setup, once /etc/machine-id is empty), and start its daemon again"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_the_machine_is_told_a_way_out() {
+        let told = |name: &str| alive("h3", name).to_string();
+        assert_eq!(told("h3"), "h3 is alive, and hands out addresses of its blocks");
+        assert!(told("h1").starts_with("h1 is alive, and has the machine id that h3 had"));
+    }
 }

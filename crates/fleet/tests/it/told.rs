@@ -112,11 +112,18 @@ fn long_values_of_one_host_keep_the_others_from_nothing() {
         first.finds("10.0.0.2", &["b"]).await;
         until("the tunnel is made", || tunnels(&b) == Some(vec![("a".into(), 64_001)])).await;
         let keys = docker_ovs_fleet::keys::Keys::new("f");
-        client().put(keys.block("blue", &"10.0.0.0/24".parse().unwrap(), 1), "a", 0).await.unwrap();
+        // It is no more.
+        let block = keys.block("blue", &"10.0.0.0/24".parse().unwrap(), 1);
+        client().put(block, "gone", 0).await.unwrap();
         let all = docker_ovs_fleet::blocks::all(&client(), &keys, None).await.unwrap();
-        assert_eq!(all.iter().map(|(.., host)| host.as_str()).collect::<Vec<_>>(), ["a"]);
-        let count = docker_ovs_fleet::blocks::release(&client(), &keys, "blue", "a").await.unwrap();
-        assert_eq!(count, 1);
+        assert_eq!(all.iter().map(|(.., host)| host.as_str()).collect::<Vec<_>>(), ["gone"]);
+        let etcd_client = client();
+        let released = docker_ovs_fleet::blocks::release(&etcd_client, &keys, "blue", "a").await;
+        let released = released.unwrap();
+        assert_eq!((released.count, released.living.as_deref()), (0, Some("a")));
+        let released = docker_ovs_fleet::blocks::release(&etcd_client, &keys, "blue", "gone").await;
+        let released = released.unwrap();
+        assert_eq!((released.count, released.living), (1, None));
     });
 }
 
