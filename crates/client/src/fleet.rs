@@ -116,7 +116,7 @@ impl FleetLines<'_> {
     /// The JSON of the next event; none where the daemon says that some were not sent.
     ///
     /// # Errors
-    /// The connection broke, or the daemon has ended.
+    /// The connection broke, or the daemon has ended it.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, SourceError> {
         let client = self.client;
         loop {
@@ -124,7 +124,9 @@ impl FleetLines<'_> {
             let line = line.map_err(|error| source_error(&client.what, &error, &client.access))?;
             let Some(line) = line else {
                 let kind = SourceErrorKind::Gone;
-                return Err(SourceError::new(kind, client.what.clone(), "it has ended"));
+                let files = client.access.files();
+                let why = ended(files.is_some_and(|files| files.token.is_some()));
+                return Err(SourceError::new(kind, client.what.clone(), why));
             };
             match told(&line) {
                 Told::Reset => return Ok(None),
@@ -132,6 +134,15 @@ impl FleetLines<'_> {
                 Told::Nothing => {}
             }
         }
+    }
+}
+
+/// Why a daemon ends a stream.
+fn ended(has_token: bool) -> &'static str {
+    if has_token {
+        "the stream has ended: the daemon has, or has read another token"
+    } else {
+        "it has ended"
     }
 }
 
