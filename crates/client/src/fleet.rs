@@ -20,7 +20,7 @@ const RESET: &[u8] = b"event: reset";
 /// The longest answer, in bytes: all that a daemon keeps of one host is a half of that.
 const LONGEST: usize = 64 << 20;
 /// What is held of all answers together once they are read, in bytes: some 1 KiB for each row, or as many VLANs
-/// as a daemon keeps of one host.
+/// as a daemon keeps of one host. What a daemon keeps of all hosts would be more memory than a client is to have.
 const HELD: usize = 128 << 20;
 /// What is held of answers that are not rows is less than this, in bytes.
 const SMALL: usize = 8 << 20;
@@ -94,8 +94,10 @@ impl FleetClient {
 
     fn too_much(&self, most: usize) -> SourceError {
         let why = format!("its answers are more than {} MiB together", most >> 20);
-        SourceError::new(SourceErrorKind::Unusable, self.what.clone(), why)
-            .hint("--bridge and --filter ask for a part of it")
+        SourceError::new(SourceErrorKind::Unusable, self.what.clone(), why).hint(
+            "name a bridge to ask for a part of it, or with ls a --filter; \
+             GET /v1/fleet/attachments?host=HOST of that daemon has the rows of one host",
+        )
     }
 
     /// The events that come from now on.

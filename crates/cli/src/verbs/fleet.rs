@@ -160,7 +160,7 @@ async fn ls(sources: &SourceOptions, args: &LsArgs) -> Result<Outcome, CliError>
     } else {
         Text::cells(&args.format, Cells::no_trunc(args.no_trunc), view, &rows)?
     };
-    note_missing(&client, &status, &mut outcome).await?;
+    note_missing(&client, &status, &mut outcome).await;
     Ok(outcome)
 }
 
@@ -182,7 +182,7 @@ async fn who(sources: &SourceOptions, args: &WhoArgs) -> Result<Outcome, CliErro
     }
     let is_nothing = rows.is_empty() || names_none;
     if is_nothing {
-        note_missing(&client, &status, &mut outcome).await?;
+        note_missing(&client, &status, &mut outcome).await;
     }
     outcome.nothing = is_nothing && !outcome.unknown;
     Ok(outcome)
@@ -213,7 +213,7 @@ async fn ports(sources: &SourceOptions, args: &PortsArgs) -> Result<Outcome, Cli
     });
     let cells = Cells::no_trunc(args.no_trunc);
     outcome.text = Text::cells(&args.format, cells, &views::FLEET_PORTS, &rows)?;
-    note_missing(&client, &status, &mut outcome).await?;
+    note_missing(&client, &status, &mut outcome).await;
     Ok(outcome)
 }
 
@@ -232,7 +232,7 @@ async fn graph(sources: &SourceOptions, args: &GraphArgs) -> Result<Outcome, Cli
         Picture::Mermaid => mermaid(&scene),
     };
     outcome.text = Text::lines(&text);
-    note_missing(&client, &status, &mut outcome).await?;
+    note_missing(&client, &status, &mut outcome).await;
     Ok(outcome)
 }
 

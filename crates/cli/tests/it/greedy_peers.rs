@@ -264,10 +264,7 @@ fn daemon_of_hosts(
     hosts: usize,
     of: impl Fn(Option<&str>) -> String + Send + Sync + 'static,
 ) -> Peer {
-    let status = format!(
-        r#"{{"Fleet":"f","Host":"h","Liveness":"live","StaleSince":null,"Reason":null,"Published":true,
-        "UnpublishedReason":null,"Mirror":true,"Hosts":{hosts},"Attachments":{count},"Unreadable":0}}"#
-    );
+    let status = status_of_fleet(count, hosts);
     let host = |number: usize| {
         format!(
             r#"{{"Host":"h{number}","Liveness":"live","StaleSince":null,"Number":null,"Address":null,
@@ -281,6 +278,14 @@ fn daemon_of_hosts(
         Some((_, query)) => (200, of(query.strip_prefix("host="))),
         None => (200, of(None)),
     })
+}
+
+/// As the daemon of a fleet of so many attachments and hosts tells it.
+fn status_of_fleet(count: usize, hosts: usize) -> String {
+    format!(
+        r#"{{"Fleet":"f","Host":"h","Liveness":"live","StaleSince":null,"Reason":null,"Published":true,
+        "UnpublishedReason":null,"Mirror":true,"Hosts":{hosts},"Attachments":{count},"Unreadable":0}}"#
+    )
 }
 
 /// So many rows of this kind, as a daemon answers them.
@@ -326,6 +331,25 @@ fn all_answers_of_a_fleet_together_are_in_time_and_bounded() {
     let url = format!("unix://{}", slow.at());
     let ran = peak(&["--server", &url, "--timeout", "3", "ls", "--fleet"]).0;
     assert!(ran.code == 2 && ran.stderr.contains("no answer within 3s"), "{ran:?}");
+}
+
+#[test]
+fn rows_of_a_fleet_stand_where_its_hosts_are_not_told() {
+    let rows = rows_of_fleet(
+        2,
+        r#"{"Container":"w","ID":"1","Interface":"e","State":"on","OFPort":3,"Bridge":"b"}"#,
+    );
+    let status = status_of_fleet(2, 1);
+    let peer = Peer::engine(move |path| match path {
+        "/v1/fleet" => (200, status.clone()),
+        "/v1/fleet/hosts" => (200, "x".repeat(65 << 20)),
+        _ => (200, rows.clone()),
+    });
+    let url = format!("unix://{}", peer.at());
+    let words = ["--server", &url, "--timeout", TO_THE_END, "ls", "--fleet", "--format", "json"];
+    let ran = peak(&words).0;
+    assert_eq!((ran.code, ran.stdout.lines().count()), (2, 2), "{}", ran.stderr);
+    assert!(ran.stderr.contains("so that rows may be missing: "), "{}", ran.stderr);
 }
 
 #[test]

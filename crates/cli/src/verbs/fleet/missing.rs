@@ -4,24 +4,31 @@ use client::FleetClient;
 use report::printable;
 use report::v1::{FleetHost, FleetStatus, Liveness};
 
-use crate::outcome::{CliError, Outcome};
+use crate::outcome::Outcome;
 
 /// So many hosts are named.
 const NAMED: usize = 5;
 
 /// Makes an answer unknown that may miss something, and says what: for lists, and for a search that found
-/// nothing.
+/// nothing. Where the hosts are not told the answer stands all the same, and may miss something.
 pub(super) async fn note_missing(
     client: &FleetClient,
     status: &FleetStatus,
     outcome: &mut Outcome,
-) -> Result<(), CliError> {
-    let hosts: Vec<FleetHost> = client.get("/v1/fleet/hosts", &[]).await?;
+) {
+    let hosts: Vec<FleetHost> = match client.get("/v1/fleet/hosts", &[]).await {
+        Ok(hosts) => hosts,
+        Err(source_error) => {
+            outcome.unknown = true;
+            let why = "it is not known whether all hosts are heard of, so that rows may be missing";
+            outcome.remarks.push(printable(&format!("{why}: {source_error}")));
+            return;
+        }
+    };
     // Without etcd all are silent, which is told as one thing.
     let silent = if status.liveness == Liveness::Live { silent(&hosts) } else { None };
     outcome.unknown |= silent.is_some() || are_rows_refused(status);
     outcome.remarks.extend(silent);
-    Ok(())
 }
 
 /// The hosts that are not heard of, in a sentence; those that were taken out of the fleet are not listed, and the
