@@ -36,8 +36,8 @@ impl Limit {
         self.end_after(after, after, "what was recorded is not read and related");
     }
 
-    /// The same where all waiting ends by then with words of its own, which are better: this ends what is
-    /// made of what came.
+    /// The same where a daemon is asked, and all waiting for it ends by then with words of its own, which are better:
+    /// this ends what is made of what came. On a machine that is slow these words may come first.
     pub(crate) fn start_beside_waiting(&self, after: Duration) {
         let later = after.saturating_add(WAITING_ENDS);
         self.end_after(later, after, "what the daemon tells is not read and laid out");

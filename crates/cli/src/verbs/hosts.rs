@@ -19,7 +19,6 @@ pub async fn run(
     args: &HostsArgs,
     limit: &Limit,
 ) -> Result<Outcome, CliError> {
-    limit.start_beside_waiting(sources.timeout());
     if let Some(host) = &args.remove {
         return remove(sources, args, host).await;
     }
@@ -28,6 +27,7 @@ pub async fn run(
             "hosts asks the daemon of this host, or that of --server, of whose fleet it is",
         ));
     }
+    limit.start_beside_waiting(sources.timeout());
     let client = client(sources)?;
     let (mut outcome, _) = told(&client).await?;
     let rows: Vec<v1::FleetHost> = client.get("/v1/fleet/hosts", &[]).await?;
