@@ -39,6 +39,19 @@ impl RouteSocket {
         }
     }
 
+    /// The same by name, where no index of it is known.
+    ///
+    /// # Errors
+    /// [`Error::Name`], [`Error::Change`].
+    pub fn delete_link_named(&self, name: &str) -> Result<bool, Error> {
+        let bytes = valid_name(name)?;
+        let what = format_args!("delete link {name}");
+        match self.0.change(what, RTM_DELLINK, 0, &header(0, 0), &[(IFLA_IFNAME, &bytes)]) {
+            Err(error) if error.is_without_link() => Ok(false),
+            other => other.map(|()| true),
+        }
+    }
+
     /// Sets a link up administratively. The kernel puts it in operation a moment later, and
     /// may drop packets till then.
     ///

@@ -38,7 +38,10 @@ pub(super) fn make_veth(
         up: false,
     };
     switch.create_veth(&near, &far, home)?;
-    let Some(link) = switch.link_named(draft)? else { return Ok(None) };
+    let made = switch.link_named(draft).inspect_err(|_| {
+        let _ = switch.delete_link_named(draft);
+    })?;
+    let Some(link) = made else { return Ok(None) };
     finish(veth, &link, switch, switch_netns).inspect_err(|_| {
         let _ = switch.delete_link(link.ifindex);
     })?;

@@ -52,6 +52,16 @@ fn the_far_end_of_a_veth_is_born_in_its_namespace() {
 }
 
 #[test]
+fn a_link_is_deleted_by_its_name_and_once() {
+    lab::need!(Root);
+    let (_near, _far, socket) = pair("e");
+    assert!(socket.delete_link_named("near0").unwrap());
+    assert!(socket.link_named("near0").unwrap().is_none());
+    assert!(!socket.delete_link_named("near0").unwrap());
+    assert!(matches!(socket.delete_link_named(""), Err(Error::Name { .. })));
+}
+
+#[test]
 fn nothing_is_half_made_where_a_name_is_taken() {
     lab::need!(Root);
     let (near, far, socket) = pair("t");
