@@ -82,15 +82,24 @@ impl EndpointLinks {
 fn found_here(links: &[Link], port: &Port, beginning: &str) -> Option<EndpointLink> {
     let has_alias =
         |link: &&Link| link.alias.as_ref().is_some_and(|alias| alias.starts_with(beginning));
-    if let Some(own) = links.iter().find(has_alias) {
-        return Some(here(own, true));
+    let held = port.ifindex.filter(|index| index.0 != 0);
+    // An alias is copied as easily as any word: of several that bear it, the name and then the index tell.
+    let own: Vec<&Link> = links.iter().filter(has_alias).collect();
+    let by_name = own.iter().find(|link| link.name == *port.iface);
+    let by_index = || own.iter().find(|link| held.is_some_and(|index| index.0 == link.ifindex));
+    let only = || own.first().filter(|_| own.len() == 1);
+    if let Some(link) = by_name.or_else(by_index).or_else(only) {
+        return Some(here(link, true));
+    }
+    if let Some(first) = own.first() {
+        let why = format!("several links have its alias, {} is one of them", first.name);
+        return Some(EndpointLink::Unknown(why));
     }
     // A link of another endpoint is none of this one's, whatever index or name it has got.
     let of_another =
         |link: &&Link| link.alias.as_ref().is_some_and(|alias| alias.starts_with(ALIAS));
     let names: BTreeMap<&str, &Link> = links.iter().flat_map(names_of).collect();
     let called = names.get(&*port.iface).copied();
-    let held = port.ifindex.filter(|index| index.0 != 0);
     let held = held.and_then(|index| links.iter().find(|link| link.ifindex == index.0));
     // What a driver that was killed has left.
     let is_unfinished =
@@ -176,6 +185,17 @@ mod tests {
         let back = Link { link_nsid: None, ..link(7, "renamed", own) };
         let loose = EndpointLink::Here { is_finished: true, other_end_is_here: true };
         assert_eq!(found(&[back]), Some(loose));
+    }
+
+    #[test]
+    fn a_copy_of_its_alias_is_another_link() {
+        let own = Some("docker-ovs e1/n1 on br0 of x");
+        let here = Some(EndpointLink::Here { is_finished: true, other_end_is_here: false });
+        let copy = Link { link_nsid: None, ..link(3, "copy", own) };
+        assert_eq!(found(&[copy.clone(), link(9, "dov-1", own)]), here);
+        assert_eq!(found(&[copy.clone(), link(7, "renamed", own)]), here);
+        let unknown = found(&[copy, link(9, "renamed", own)]);
+        assert!(matches!(unknown, Some(EndpointLink::Unknown(_))), "{unknown:?}");
     }
 
     #[test]
