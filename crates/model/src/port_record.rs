@@ -17,7 +17,7 @@ mod alias;
 mod place;
 
 pub(crate) use alias::Alias;
-pub use alias::{is_marked_for, short_system};
+pub use alias::{is_marked_in, short_system};
 pub use place::ServiceSlot;
 pub(crate) use place::is_own_label;
 

@@ -78,9 +78,10 @@ impl Driver {
         network: &str,
         endpoint: &str,
     ) -> Result<(), DriverError> {
-        view.endpoints.delete_unfinished(&host_end(network, endpoint))?;
+        let host_end = host_end(network, endpoint);
+        view.endpoints.delete_unfinished(&host_end)?;
         let marked = view.endpoints.marked_veths(network, endpoint)?;
-        match EndpointVeth::left(&marked, &view.bridges, view.system.as_deref()) {
+        match EndpointVeth::left(&marked, &host_end, &view.bridges, view.system.as_deref()) {
             Ok(None) => Ok(()),
             Ok(Some(veth)) => {
                 let delete = vec![veth.deletion().into()];

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use model::endpoint_record::{EndpointRecord, alias_beginning};
 use model::ids::{Ifindex, Name};
 use model::plan::KernelStep;
-use model::port_record::{is_marked_for, short_system};
+use model::port_record::{is_marked_in, short_system};
 use model::switch::{Bridge, Port};
 use netns::{Error, Link, RouteSocket};
 
@@ -23,7 +23,8 @@ pub struct EndpointVeth {
     alias: String,
     /// Index of its other end.
     peer: Option<Ifindex>,
-    /// Whether another link takes what arrives at it, or it has an address: it is in use for something else.
+    /// Whether another link takes what arrives at it, or it has an address: it is in use for something else. The
+    /// datapath is no such link: it lets go of a port some time after the database has.
     is_used: bool,
 }
 
@@ -49,7 +50,9 @@ impl EndpointVeth {
         let marked = links.iter().filter(|link| Self::bears(link, mark));
         let seen = marked.map(|link| -> Result<Option<Self>, Error> {
             let addresses = switch.addresses_of(link.ifindex)?;
-            let is_used = link.master.is_some() || addresses.iter().any(|of| !is_link_local(of.ip));
+            let master = link.master.map(|index| switch.link(index)).transpose()?.flatten();
+            let is_enslaved = master.is_some_and(|master| !is_datapath(&master));
+            let is_used = is_enslaved || addresses.iter().any(|of| !is_link_local(of.ip));
             Ok(Self::seen(link, is_used))
         });
         seen.filter_map(Result::transpose).collect()
@@ -80,22 +83,27 @@ impl EndpointVeth {
         }
     }
 
-    /// The one of those that bear an endpoint's mark which is left of it. `bridges` are all of the database, with
-    /// all of their ports, and `system` is what it calls itself.
+    /// The one of those that bear an endpoint's mark which is left of it: the one that is called as its
+    /// `host_end`, else the only one. `bridges` are all of the database, with all of their ports, and `system` is
+    /// what it calls itself.
     ///
     /// # Errors
     /// Why none of them is known to be it, in words: an alias is copied as easily as a name.
     pub fn left<'a>(
         marked: &'a [Self],
+        host_end: &str,
         bridges: &[Bridge],
         system: Option<&str>,
     ) -> Result<Option<&'a Self>, String> {
         let system = system.map(short_system);
-        let of_database = |veth: &&Self| {
-            bridges.iter().any(|bridge| is_marked_for(&veth.alias, &bridge.name, system.as_deref()))
-        };
+        let has_bridge = |name: &str| bridges.iter().any(|bridge| *bridge.name == *name);
+        let of_database = |veth: &&Self| is_marked_in(&veth.alias, system.as_deref(), has_bridge);
         let own: Vec<_> = marked.iter().filter(of_database).collect();
-        let [veth] = own[..] else {
+        // No two links have one name: a copy of the alias is another link, and what has the name is in the way of
+        // the next one that is made for the endpoint.
+        let named = own.iter().copied().find(|veth| *veth.name == *host_end);
+        let only = || own.first().copied().filter(|_| own.len() == 1);
+        let Some(veth) = named.or_else(only) else {
             let names: BTreeSet<_> = own.iter().map(|veth| &*veth.name).collect();
             let names: Vec<_> = names.into_iter().collect();
             let several = || format!("{} bear the mark of one endpoint", names.join(", "));
@@ -107,7 +115,7 @@ impl EndpointVeth {
                 veth.name
             ));
         }
-        if veth.is_used {
+        if veth.is_used && named.is_none() {
             return Err(format!("{} bears the mark of an endpoint, and is in use", veth.name));
         }
         Ok(Some(veth))
@@ -118,6 +126,11 @@ impl EndpointVeth {
         let mut names = std::iter::once(&self.name).chain(&self.altnames);
         names.any(|name| *name == port.iface) || port.ifindex == Some(self.ifindex)
     }
+}
+
+/// Whether a link is a datapath of Open vSwitch's module, `ovs-system`.
+fn is_datapath(link: &Link) -> bool {
+    link.kind.as_deref() == Some("openvswitch")
 }
 
 /// The kernel gives such a one by itself, where it could not be told to leave that.
@@ -165,7 +178,8 @@ mod tests {
     fn what_is_left_of_an_endpoint_is_one_link_that_is_no_port() {
         let all = [bridge(&[("hx", 9)])];
         let left = |marked: &[EndpointVeth]| {
-            EndpointVeth::left(marked, &all, Some(SYSTEM)).map(|found| found.cloned())
+            EndpointVeth::left(marked, "dov-00000001", &all, Some(SYSTEM))
+                .map(|found| found.cloned())
         };
         let own = veth("dov-00000001", 7, "br0");
         assert_eq!(left(std::slice::from_ref(&own)), Ok(Some(own.clone())));
@@ -181,14 +195,24 @@ mod tests {
                 "{port:?}"
             );
         }
-        let twice = left(&[own.clone(), veth("copy", 8, "br0")]).unwrap_err();
-        assert_eq!(twice, "copy, dov-00000001 bear the mark of one endpoint");
-        let used = EndpointVeth { is_used: true, ..own.clone() };
-        assert!(left(&[used]).unwrap_err().ends_with("is in use"));
-        // Of another bridge that this database has not, and of another database.
-        assert_eq!(left(&[veth("dov-00000001", 7, "br7")]), Ok(None));
+        // A copy of the alias has another name.
+        assert_eq!(left(&[veth("copy", 8, "br0"), own.clone()]), Ok(Some(own.clone())));
+        let twice = left(&[veth("other", 7, "br0"), veth("copy", 8, "br0")]).unwrap_err();
+        assert_eq!(twice, "copy, other bear the mark of one endpoint");
+        let used = |veth: EndpointVeth| EndpointVeth { is_used: true, ..veth };
+        assert!(left(&[used(veth("other", 7, "br0"))]).unwrap_err().ends_with("is in use"));
+        assert_eq!(
+            left(&[used(own.clone())]),
+            Ok(Some(used(own.clone()))),
+            "none else is called so"
+        );
+        // Its bridge went before it.
+        let orphan = veth("dov-00000001", 7, "br7");
+        assert_eq!(left(std::slice::from_ref(&orphan)), Ok(Some(orphan.clone())));
+        // Of another database.
         for system in [Some("another"), None] {
-            assert_eq!(EndpointVeth::left(std::slice::from_ref(&own), &all, system), Ok(None));
+            let marked = std::slice::from_ref(&own);
+            assert_eq!(EndpointVeth::left(marked, "dov-00000001", &all, system), Ok(None));
         }
     }
 }

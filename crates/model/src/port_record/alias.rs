@@ -60,9 +60,30 @@ pub fn short_system(id: &str) -> String {
     id.chars().map(plain).take(SYSTEM).collect()
 }
 
-/// Whether the alias of a link says that we made it for this bridge of the database that calls itself `system`, as
-/// [`short_system`] writes that.
-pub fn is_marked_for(alias: &str, bridge: &str, system: Option<&str>) -> bool {
-    Alias::read(alias)
-        .is_some_and(|alias| alias.bridge == bridge && alias.system.as_deref() == system)
+/// Whether the alias of a link says that we made it for a bridge of the database that calls itself `system`, as
+/// [`short_system`] writes that. The bridge may be gone since; where the alias names no database, `has_bridge` tells
+/// whether this one has it.
+pub fn is_marked_in(alias: &str, system: Option<&str>, has_bridge: impl Fn(&str) -> bool) -> bool {
+    Alias::read(alias).is_some_and(|alias| match alias.system.as_deref() {
+        Some(named) => system == Some(named),
+        None => has_bridge(alias.bridge),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_that_an_alias_names_decides_and_its_bridge_where_it_names_none() {
+        let is_here = |alias: &str, system| is_marked_in(alias, system, |bridge| bridge == "br0");
+        let named = "docker-ovs e1/n1 on br7 of x";
+        assert!(is_here(named, Some("x")), "its bridge is gone");
+        assert!(!is_here(named, Some("y")) && !is_here(named, None));
+        for system in [None, Some("x")] {
+            assert!(is_here("docker-ovs e1/n1 on br0", system));
+            assert!(!is_here("docker-ovs e1/n1 on br7", system));
+        }
+        assert!(!is_here("uplink", None));
+    }
 }
