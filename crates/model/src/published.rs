@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// One published port, written as Docker's `-p` takes it: `8080:80/tcp`, `192.0.2.1:53:53/udp`,
 /// `[2001:db8::1]:8080:80/tcp`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PublishedPort {
     /// The address of the host; all of them if none, and all of its family if it is the unspecified one.
     pub host_ip: Option<IpAddr>,
@@ -19,7 +19,7 @@ pub struct PublishedPort {
 }
 
 /// A protocol with ports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
     /// TCP.
     Tcp,

@@ -12,7 +12,7 @@ use model::published::PublishedPort;
 use model::snapshot::Cidr;
 use model::switch::{Bridge, OfPortState};
 
-use super::published::require_published;
+use super::published::{Publication, require_published};
 use super::request::Request;
 use super::{BOUND, Driver, TRIES, View};
 use crate::DriverError;
@@ -86,6 +86,8 @@ impl Driver {
         endpoint: &Endpoint,
         options: &EndpointOptions,
     ) -> Result<Mac, DriverError> {
+        let publication = Publication::of(endpoint);
+        let endpoint = &publication.endpoint;
         for _ in 0..TRIES {
             // What is published is this host's, and no other endpoint may be given it meanwhile.
             let turn = self.endpoint_turn(!endpoint.published.is_empty()).await?;
@@ -108,7 +110,7 @@ impl Driver {
             let about = |error: DriverError| error.about(&name);
             let network_options = network.read_options().map_err(|error| about(error.into()))?;
             let network_options = self.with_mtu(network_options).await.map_err(about)?;
-            require_published(&view, &network, &network_options, endpoint).map_err(about)?;
+            require_published(&view, &network, &network_options, &publication).map_err(about)?;
             let name_said = self.name_said(&network, &endpoint.addresses).await.map_err(about)?;
             let (network, of_network) = (&network, &network_options);
             let request = Request { endpoint, options, network, of_network, name_said };
@@ -125,7 +127,10 @@ impl Driver {
                 continue;
             };
             match view.endpoints.carry_out(&plan, home).await {
-                Ok(()) => return Ok(mac),
+                Ok(()) => {
+                    publication.warn(network);
+                    return Ok(mac);
+                }
                 Err(error) if error.has_changed() => {}
                 Err(error) => return Err(about(error.into())),
             }

@@ -1,12 +1,13 @@
 //! Whether ports of this host can be published on a network.
 
-use std::net::IpAddr;
+use std::collections::{BTreeMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use host::link_with_address;
-use model::SourceError;
-use model::ids::Name;
+use model::ids::short_if_id;
 use model::published::PublishedPort;
 use model::snapshot::Cidr;
+use tracing::warn;
 
 use super::View;
 use super::attach::{Endpoint, gateways};
@@ -14,6 +15,96 @@ use crate::DriverError;
 use crate::listening::Listeners;
 use crate::network::NetworkRecord;
 use crate::options::{Gateway, NetworkOptions};
+
+/// The ports of the host that an endpoint gets, and what is left out of those that were asked for. Docker gives
+/// the same ports to each network of a container, whichever it connects first: what this one cannot serve another
+/// one may, so it is no cause to refuse the container.
+pub(super) struct Publication {
+    /// The endpoint with the ports that it gets.
+    pub(super) endpoint: Endpoint,
+    left_out: BTreeMap<IpAddr, LeftOut>,
+}
+
+/// What is left out at one address of the host.
+#[derive(Debug, PartialEq, Eq)]
+struct LeftOut {
+    first: PublishedPort,
+    why: &'static str,
+}
+
+impl Publication {
+    pub(super) fn of(endpoint: &Endpoint) -> Self {
+        let (published, left_out) = reachable(&endpoint.published, &endpoint.addresses);
+        Self { endpoint: Endpoint { published, ..endpoint.clone() }, left_out }
+    }
+
+    /// Tells of the ports to which nothing comes, or not yet: once the endpoint is made.
+    pub(super) fn warn(&self, network: &NetworkRecord) {
+        let what = short_if_id(&self.endpoint.id);
+        for (ip, LeftOut { first, why }) in &self.left_out {
+            warn!("endpoint {what}: what is published at {ip} (-p {first}) is left out: {why}");
+        }
+        let named: BTreeMap<_, _> =
+            self.endpoint.published.iter().filter_map(|port| Some((port.host_ip?, port))).collect();
+        // The gateway's may not have been given to its link yet.
+        let own = gateways(network);
+        for (ip, port) in named.iter().filter(|(ip, _)| !ip.is_unspecified() && !own.contains(ip)) {
+            match link_with_address(*ip) {
+                Ok(Some(_)) => {}
+                Ok(None) => warn!("endpoint {what}: -p {port}: this host has no address {ip} yet"),
+                Err(error) => {
+                    warn!(
+                        "endpoint {what}: -p {port}: whether the host has it is not known: {error}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The ports that something can come to, those of all addresses of both families as of all addresses; and what is
+/// left out, by the address of the host.
+fn reachable(
+    wanted: &[PublishedPort],
+    addresses: &[Cidr],
+) -> (Vec<PublishedPort>, BTreeMap<IpAddr, LeftOut>) {
+    let asked: HashSet<PublishedPort> = wanted.iter().copied().collect();
+    let is_asked = |port: &PublishedPort, ip: IpAddr| {
+        asked.contains(&PublishedPort { host_ip: Some(ip), ..*port })
+    };
+    let is_of_both = |port: &PublishedPort| {
+        is_asked(port, Ipv4Addr::UNSPECIFIED.into()) && is_asked(port, Ipv6Addr::UNSPECIFIED.into())
+    };
+    let (mut published, mut left_out) = (Vec::new(), BTreeMap::new());
+    for port in wanted {
+        let Some(ip) = port.host_ip else {
+            published.push(*port);
+            continue;
+        };
+        if ip.is_unspecified() && is_of_both(port) {
+            if ip.is_ipv4() {
+                published.push(PublishedPort { host_ip: None, ..*port });
+            }
+            continue;
+        }
+        match why_unreachable(ip, addresses) {
+            Some(why) => {
+                left_out.entry(ip).or_insert(LeftOut { first: *port, why });
+            }
+            None => published.push(*port),
+        }
+    }
+    (published, left_out)
+}
+
+/// Why nothing can come to a port that is published at this address of the host.
+fn why_unreachable(host: IpAddr, addresses: &[Cidr]) -> Option<&'static str> {
+    if host.is_loopback() {
+        return Some("what goes to a loopback address stays in the host");
+    }
+    let has_family = addresses.iter().any(|cidr| cidr.ip.is_ipv4() == host.is_ipv4());
+    (!has_family).then_some("the container has no address of that family on this network")
+}
 
 /// Makes sure that ports can be published on a network.
 ///
@@ -23,10 +114,10 @@ pub(super) fn require_published(
     view: &View,
     network: &NetworkRecord,
     options: &NetworkOptions,
-    endpoint: &Endpoint,
+    publication: &Publication,
 ) -> Result<(), DriverError> {
-    let published = &endpoint.published;
-    if published.is_empty() {
+    let published = &publication.endpoint.published;
+    if published.is_empty() && publication.left_out.is_empty() {
         return Ok(());
     }
     if options.gateway != Gateway::Host || network.internal {
@@ -42,11 +133,6 @@ pub(super) fn require_published(
             let why = "-p: the host's port must be named, as in -p 8080:80: Docker would not show which \
                        one was chosen";
             return Err(DriverError::new(why));
-        }
-        if let Some(why) =
-            why_unreachable(wanted, network, &endpoint.addresses, &link_with_address)?
-        {
-            return Err(DriverError::new(format!("-p {wanted}: {why}")));
         }
         let is = |published: &PublishedPort| published.is_in_the_way_of(wanted);
         let holder = others
@@ -64,76 +150,54 @@ pub(super) fn require_published(
     Ok(())
 }
 
-/// The link that has an address in the network namespace of the switch; none where no link has.
-type LinkWith<'a> = &'a dyn Fn(IpAddr) -> Result<Option<Name>, SourceError>;
-
-/// Why nothing could reach a published port at the address of the host that it names, with the cure; none where
-/// something can. The port would be taken, and shown, all the same.
-fn why_unreachable(
-    wanted: &PublishedPort,
-    network: &NetworkRecord,
-    addresses: &[Cidr],
-    link_with: LinkWith<'_>,
-) -> Result<Option<String>, DriverError> {
-    let Some(host) = wanted.host_ip else { return Ok(None) };
-    if host.is_loopback() {
-        let why = "what goes to a loopback address stays in the host, and the container gets none of it: leave the \
-                   address out, or name one that this host has on a network";
-        return Ok(Some(why.to_owned()));
-    }
-    if !addresses.iter().any(|cidr| cidr.ip.is_ipv4() == host.is_ipv4()) {
-        let (family, other) = if host.is_ipv4() { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
-        return Ok(Some(format!(
-            "the container has no address of {family} on this network: leave the address out, or name one of {other}"
-        )));
-    }
-    // The gateway's may not have been given to its link yet.
-    let is_own = host.is_unspecified() || gateways(network).contains(&host);
-    if is_own || link_with(host)?.is_some() {
-        return Ok(None);
-    }
-    let why = "this host has no such address: leave it out, or name one that the host has";
-    Ok(Some(why.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::Subnet;
+
+    /// What is published, and at which addresses nothing is.
+    fn published(wanted: &[&str], addresses: &[&str]) -> (Vec<String>, Vec<String>) {
+        let wanted: Vec<PublishedPort> = wanted.iter().map(|text| text.parse().unwrap()).collect();
+        let addresses: Vec<Cidr> = addresses.iter().map(|text| text.parse().unwrap()).collect();
+        let (published, left_out) = reachable(&wanted, &addresses);
+        let published = published.iter().map(ToString::to_string).collect();
+        (published, left_out.keys().map(ToString::to_string).collect())
+    }
 
     #[test]
-    fn a_port_is_published_where_something_can_reach_it() {
-        let options = [("bridge", "br0"), ("gateway", "host")];
-        let network = NetworkRecord {
-            options: options.map(|(key, value)| (key.into(), value.into())).into(),
-            subnets: vec![Subnet {
-                pool: "10.1.0.0/24".parse().unwrap(),
-                gateway: "10.1.0.1".parse().ok(),
-                own_pool: false,
-            }],
-            ..NetworkRecord::default()
+    fn what_nothing_can_come_to_is_left_out_and_nothing_is_refused_for_it() {
+        let none: &[&str] = &[];
+        let v4 = |wanted: &[&str], is: &[&str], without: &[&str]| {
+            let (published, left_out) = published(wanted, &["10.1.0.2/24"]);
+            assert_eq!((&published[..], &left_out[..]), (&owned(is)[..], &owned(without)[..]));
         };
-        let here = |ip: IpAddr| -> Result<Option<Name>, SourceError> {
-            Ok((ip.to_string() == "192.0.2.1").then(|| "eth0".into()))
-        };
-        let why = |text: &str, address: &str| {
-            let (wanted, address) = (text.parse().unwrap(), address.parse().unwrap());
-            why_unreachable(&wanted, &network, &[address], &here).unwrap()
-        };
-        let v4 = |text: &str| why(text, "10.1.0.2/24");
         for text in ["8080:80/tcp", "0.0.0.0:8080:80/tcp", "192.0.2.1:1:80/tcp", "10.1.0.1:1:1/udp"]
         {
-            assert_eq!(v4(text), None, "{text}");
+            v4(&[text], &[text], none);
         }
-        for text in ["127.0.0.1:8080:80/tcp", "127.0.0.5:8080:80/tcp", "[::1]:8080:80/tcp"] {
-            assert!(v4(text).unwrap().contains("leave the address out"), "{text}");
+        // The host may have it later.
+        v4(&["192.0.2.99:1:80/tcp"], &["192.0.2.99:1:80/tcp"], none);
+        v4(&["127.0.0.1:8080:80/tcp"], none, &["127.0.0.1"]);
+        v4(&["127.0.0.5:1:1/tcp", "127.0.0.5:2:2/tcp", "8:8/tcp"], &["8:8/tcp"], &["127.0.0.5"]);
+        v4(&["[::1]:8080:80/tcp"], none, &["::1"]);
+        v4(&["[::]:8080:80/tcp"], none, &["::"]);
+        v4(&["[2001:db8::1]:8080:80/tcp"], none, &["2001:db8::1"]);
+    }
+
+    #[test]
+    fn all_addresses_of_both_families_are_all_addresses() {
+        let both = ["0.0.0.0:8080:80/tcp", "[::]:8080:80/tcp"];
+        for addresses in
+            [&["10.1.0.2/24"][..], &["2001:db8::2/64"], &["10.1.0.2/24", "2001:db8::2/64"]]
+        {
+            assert_eq!(published(&both, addresses), (owned(&["8080:80/tcp"]), owned(&[])));
         }
-        assert!(v4("192.0.2.99:8080:80/tcp").unwrap().contains("this host has no such address"));
-        for text in ["[::]:8080:80/tcp", "[2001:db8::1]:8080:80/tcp"] {
-            assert!(v4(text).unwrap().contains("no address of IPv6"), "{text}");
-        }
-        let v6 = |text: &str| why(text, "2001:db8::2/64");
-        assert_eq!(v6("[::]:8080:80/tcp"), None);
-        assert!(v6("0.0.0.0:8080:80/tcp").unwrap().contains("no address of IPv4"));
+        // Of two ports.
+        let two = ["0.0.0.0:8080:80/tcp", "[::]:8081:80/tcp"];
+        let (published, left_out) = published(&two, &["2001:db8::2/64"]);
+        assert_eq!((published, left_out), (owned(&["[::]:8081:80/tcp"]), owned(&["0.0.0.0"])));
+    }
+
+    fn owned(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
     }
 }

@@ -10,7 +10,7 @@ use model::plan::{KernelStep, Plan, Step};
 
 use super::attach::{Endpoint, gateways};
 use super::network::plan;
-use super::published::require_published;
+use super::published::{Publication, require_published};
 use super::removal::plan_leaving;
 use super::request::Request;
 use super::{BOUND, Driver, TRIES};
@@ -169,6 +169,8 @@ impl Driver {
     ) -> Result<Mac, DriverError> {
         let of_network = self.with_mtu(network.read_options()?).await?;
         let options = EndpointOptions::read(&endpoint.options)?;
+        let publication = Publication::of(endpoint);
+        let endpoint = &publication.endpoint;
         let request = Request {
             endpoint,
             options: &options,
@@ -193,7 +195,7 @@ impl Driver {
             };
             let name = bridge.name.clone();
             let about = |error: DriverError| error.about(&name);
-            require_published(&view, network, &of_network, endpoint).map_err(about)?;
+            require_published(&view, network, &of_network, &publication).map_err(about)?;
             request.require_own_addresses(&view, bridge).map_err(about)?;
             let (mut plan, mac) =
                 self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;
@@ -224,6 +226,7 @@ impl Driver {
             match view.endpoints.carry_out(&rest, TargetNetns::at(netns)?).await {
                 Ok(()) => {
                     self.stand(Some(&network.id)).await.map_err(about)?;
+                    publication.warn(network);
                     return Ok(mac);
                 }
                 Err(error) if error.has_changed() => {

@@ -180,7 +180,7 @@ impl CreateEndpoint {
         let options = self.options.unwrap_or_default();
         let bindings = options.get(PORT_MAP).and_then(Value::as_array).into_iter().flatten();
         let mut published = bindings.map(published).collect::<Result<Vec<_>, _>>()?;
-        // Docker says a port of all addresses twice, for IPv4 and for IPv6.
+        // One that the user says twice is one.
         published.dedup();
         let own = options.iter().filter(|(key, _)| !key.starts_with(OF_DOCKER));
         Ok(Endpoint {
