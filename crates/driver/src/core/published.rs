@@ -1,4 +1,4 @@
-//! Whether ports of this host can be published on a network.
+//! Which ports of this host are published for an endpoint, and whether its network can.
 
 use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
