@@ -82,13 +82,11 @@ fn rename(snapshot: &Snapshot, wiring: &Wiring, row: &SwitchPort) -> Option<Swit
 fn is_remembered_by(bridge: &Bridge, wiring: &Wiring, row: &SwitchPort) -> bool {
     let key = |port: &Port| PortRecord::of(port).map(|record| memory::key(&record));
     let Some(own) = key(&row.port) else { return false };
-    match memory::under(bridge, &own) {
-        Some(kept) => kept.iface == row.port.iface,
-        None => {
-            let rows = wiring.ports.iter().filter(|other| other.bridge == row.bridge);
-            rows.filter(|other| key(&other.port).as_ref() == Some(&own)).count() == 1
-        }
+    if let Some(kept) = memory::under(bridge, &own) {
+        return kept.iface == row.port.iface;
     }
+    let rows = wiring.ports.iter().filter(|other| other.bridge == row.bridge);
+    rows.filter(|other| key(&other.port).as_ref() == Some(&own)).count() == 1
 }
 
 fn rename_remembered(snapshot: &Snapshot, bridge: &Bridge, port: &Port) -> Option<SwitchStep> {
