@@ -197,7 +197,11 @@ pub(super) fn with_hint(
             let Some(word) = string(&error, ContextKind::InvalidSubcommand) else { return error };
             error.remove(ContextKind::SuggestedSubcommand);
             error.remove(ContextKind::Suggested);
-            let group: &[&str] = if verb.is_empty() { &[] } else { &["mesh"] };
+            // What stands behind it may be called as a verb is: `network ls`.
+            let before = words.split(|typed| *typed == *word).next().unwrap_or_default();
+            let (group, at) = innermost(&command, before);
+            let group: &[&str] = if group == "mesh" { &["mesh"] } else { &[] };
+            let at = if at.has_subcommands() { at } else { &command };
             match known(group, &word) {
                 Some(hint) => tell(&mut error, hint),
                 None => guess_verb(&mut error, at, &word),
@@ -221,10 +225,11 @@ pub(super) fn with_hint(
         ErrorKind::InvalidValue | ErrorKind::MissingRequiredArgument => {
             let typed = words.iter().filter_map(|word| word.to_str());
             let typed: Vec<_> = typed.filter(|word| word.starts_with('-')).map(option_of).collect();
+            let lacks_other = error.kind() == ErrorKind::MissingRequiredArgument;
             let is_of = |option: &str, long: &str| {
                 let about = string(&error, ContextKind::InvalidArg);
                 let is_about = about.is_some_and(|about| about.starts_with(long));
-                typed.contains(&option) && (is_about || option == long)
+                typed.contains(&option) && (is_about || (lacks_other && option == long))
             };
             let is_level = is_of("-l", "--log-level");
             let is_fleet = is_of("--fleet", "--fleet");
@@ -374,6 +379,32 @@ mod tests {
         assert!(options.contains("docker ovs ls has --filter"), "{options}");
         assert!(!options.contains("similar") && !options.contains("--fleet"), "{options}");
         assert!(said("docker-ovs ls --filtr x").contains("'--filter'"));
+    }
+
+    #[test]
+    fn a_word_is_told_of_whatever_stands_behind_it() {
+        for (line, alone) in [
+            ("docker-ovs network ls", "docker-ovs network"),
+            ("docker-ovs ovs container ls", "docker-ovs ovs container"),
+            ("docker-ovs qwerty ports", "docker-ovs qwerty"),
+            ("docker-ovs inspect top", "docker-ovs inspect"),
+            ("docker-ovs show mesh ls", "docker-ovs show"),
+            ("docker-ovs delete port web", "docker-ovs delete"),
+            ("docker-ovs mesh list ports", "docker-ovs mesh list"),
+        ] {
+            let tip = |line: &str| {
+                let said = said(line);
+                said.lines().find(|told| told.contains("tip: ")).unwrap_or_default().to_owned()
+            };
+            assert!(!tip(line).trim_end().ends_with("are"), "{line}: {}", tip(line));
+            assert_eq!(tip(line), tip(alone), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_option_that_is_right_is_not_told_of() {
+        let said = said("docker-ovs hosts --etcd http://h:2379 --fleet lab --format");
+        assert!(said.contains("--format") && !said.contains("without that option"), "{said}");
     }
 
     #[test]
