@@ -48,6 +48,8 @@ impl<'a> NamedInterface<'a> {
         let Self { container, interface } = self;
         let behind = container.rsplit_once(':').filter(|_| interface.is_none());
         let behind = behind.filter(|(before, named)| !before.is_empty() && !named.is_empty());
+        // `pid:12` and `netns:blue` are no interfaces of containers of these names: no engine is asked for one.
+        let behind = behind.filter(|(before, _)| !matches!(*before, "pid" | "netns"));
         let of_several = behind.and_then(|(all, named)| Some((all.split_once('+')?.0, named)));
         let with_interface = behind.into_iter().chain(of_several);
         let with_interface = with_interface.map(|(before, named)| (before, Some(named)));
@@ -101,6 +103,14 @@ mod tests {
             [("web+log:eth0", None), ("web+log", Some("eth0")), ("web", Some("eth0"))]
         );
         assert_eq!(read("web:"), [("web:", None)]);
+        for namespace in ["pid:12", "pid:self", "netns:blue"] {
+            assert_eq!(read(namespace), [(namespace, None)]);
+        }
+        assert_eq!(read("pid:12:eth0"), [("pid:12:eth0", None), ("pid:12", Some("eth0"))]);
+        assert_eq!(
+            read("docker:pid:eth0"),
+            [("docker:pid:eth0", None), ("docker:pid", Some("eth0"))]
+        );
         let named = NamedInterface { container: "docker:web", interface: Some("eth0") };
         assert_eq!(named.readings().collect::<Vec<_>>(), [("docker:web", Some("eth0"))]);
     }
