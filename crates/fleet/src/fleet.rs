@@ -174,8 +174,14 @@ impl Fleet {
         self.mirror().cost(host)
     }
 
-    /// Every attachment that fits a query.
+    /// Every attachment that fits a query. A word that may be a name or a port is a port where nothing has that name.
     pub fn who(&self, query: &WhoQuery) -> Vec<FleetMatch> {
+        let named = query.as_name().map(|name| self.fitting(&name));
+        let named = named.filter(|rows| !rows.is_empty());
+        named.unwrap_or_else(|| self.fitting(query))
+    }
+
+    fn fitting(&self, query: &WhoQuery) -> Vec<FleetMatch> {
         let (rows, from) = {
             let mirror = self.mirror();
             let rows = mirror.candidates(query);

@@ -122,7 +122,7 @@ impl Rows {
             WhoQuery::Mac(mac) => indexed(self.hash_of_mac(*mac)),
             WhoQuery::Ifindex(_) => Vec::new(),
             WhoQuery::Number(number) => standing(&format!("\"OFPort\":{number}")),
-            WhoQuery::OfPort(ofport) | WhoQuery::PortOf { ofport, .. } => {
+            WhoQuery::OfPort { ofport, .. } | WhoQuery::PortOf { ofport, .. } => {
                 standing(&format!("\"OFPort\":{}", ofport.0))
             }
             WhoQuery::Name(name) => {

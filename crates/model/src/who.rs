@@ -28,7 +28,12 @@ pub enum WhoQuery {
     /// `3`: an OpenFlow port of any bridge, or an ifindex of the switch's namespace.
     Number(u32),
     /// `in_port=3`, `0x3` or `LOCAL`, as ovs-ofctl(8) writes one: an OpenFlow port of any bridge.
-    OfPort(OfPort),
+    OfPort {
+        /// The port.
+        ofport: OfPort,
+        /// The word, where an interface may have it as its name.
+        name: Option<String>,
+    },
     /// `ifindex:3`.
     Ifindex(Ifindex),
     /// A hardware address.
@@ -52,6 +57,19 @@ impl From<&str> for WhoQuery {
     }
 }
 
+impl WhoQuery {
+    /// The same word as a name, which comes before a port that it may be too: `LOCAL`, `0x3` and `3` are names that
+    /// an interface may have.
+    #[must_use]
+    pub fn as_name(&self) -> Option<Self> {
+        match self {
+            Self::Number(number) => Some(Self::Name(number.to_string())),
+            Self::OfPort { name, .. } => name.clone().map(Self::Name),
+            _ => None,
+        }
+    }
+}
+
 /// The match of flows that a port stands in (ovs-fields(7)).
 const IN_PORT: &str = "in_port=";
 
@@ -61,19 +79,26 @@ fn port_of(text: &str) -> Option<WhoQuery> {
     (!bridge.is_empty()).then(|| WhoQuery::PortOf { bridge: bridge.to_owned(), ofport })
 }
 
-/// A port without its bridge, written in a way in which only ports are.
+/// A bridge's own port, as Open vSwitch's programs print it.
+const LOCAL: &str = "LOCAL";
+
+/// A port without its bridge, written in a way in which ports are.
 fn written_port(text: &str) -> Option<WhoQuery> {
     let Some(port) = text.strip_prefix(IN_PORT) else {
-        return written_ofport(text).map(WhoQuery::OfPort);
+        // In small letters it is a name as any other.
+        let is_port = text == LOCAL || !text.eq_ignore_ascii_case(LOCAL);
+        let ofport = written_ofport(text).filter(|_| is_port)?;
+        return Some(WhoQuery::OfPort { ofport, name: Some(text.to_owned()) });
     };
     let name = || (!port.is_empty()).then(|| WhoQuery::Name(unquoted(port).to_owned()));
-    written_ofport(port).map(WhoQuery::OfPort).or_else(name)
+    let ofport = written_ofport(port).map(|ofport| WhoQuery::OfPort { ofport, name: None });
+    ofport.or_else(name)
 }
 
 /// An OpenFlow port as ovs-ofctl(8) writes it: in digits, in hexadecimal digits behind `0x`, or as LOCAL.
 fn written_ofport(port: &str) -> Option<OfPort> {
     let hex = || u16::from_str_radix(port.strip_prefix("0x")?, 16).ok();
-    let local = port.eq_ignore_ascii_case("local").then_some(OfPort::LOCAL);
+    let local = port.eq_ignore_ascii_case(LOCAL).then_some(OfPort::LOCAL);
     local.or_else(|| port.parse().ok().or_else(hex).map(OfPort))
 }
 
@@ -145,7 +170,7 @@ impl<'a> HostLinks<'a> {
             WhoQuery::Ifindex(n) => link.ifindex == *n,
             WhoQuery::Mac(mac) => link.mac == Some(*mac),
             WhoQuery::Ip(ip) => link.addresses.iter().any(|cidr| cidr.ip == *ip),
-            WhoQuery::PortOf { .. } | WhoQuery::OfPort(_) => false,
+            WhoQuery::PortOf { .. } | WhoQuery::OfPort { .. } => false,
         };
         let links = snapshot.switch_namespace().into_iter().flat_map(|here| &here.links);
         let meant = links.filter(|link| is_meant(link));
@@ -168,8 +193,19 @@ impl<'a> HostLinks<'a> {
     }
 }
 
-/// Everything that a query fits, each once, with what fitted.
+/// Everything that a query fits, each once, with what fitted. A word that may be a name or a port is a port where
+/// nothing has that name.
 pub fn who<'a>(
+    snapshot: &'a Snapshot,
+    wiring: &'a Wiring,
+    query: &WhoQuery,
+) -> Vec<(MatchedBy, Match<'a>)> {
+    let named = query.as_name().map(|name| hits_of(snapshot, wiring, &name));
+    let named = named.filter(|hits| !hits.is_empty());
+    named.unwrap_or_else(|| hits_of(snapshot, wiring, query))
+}
+
+fn hits_of<'a>(
     snapshot: &'a Snapshot,
     wiring: &'a Wiring,
     query: &WhoQuery,
@@ -217,7 +253,7 @@ fn fits_attachment(
             Some(MatchedBy::OfPort)
         }
         WhoQuery::Number(n) => far(Ifindex(*n)).then_some(MatchedBy::Ifindex),
-        WhoQuery::OfPort(ofport) => on(*ofport).then_some(MatchedBy::OfPort),
+        WhoQuery::OfPort { ofport, .. } => on(*ofport).then_some(MatchedBy::OfPort),
         WhoQuery::Ifindex(n) => far(*n).then_some(MatchedBy::Ifindex),
         WhoQuery::Mac(mac) => {
             (attachment.link.mac == Some(*mac) || by_port()).then_some(MatchedBy::Mac)
@@ -265,7 +301,7 @@ fn fits_port(query: &WhoQuery, row: &SwitchPort, links: &HostLinks<'_>) -> Optio
         WhoQuery::Number(n) => {
             (row.port.ifindex == Some(Ifindex(*n)) || is_link()).then_some(MatchedBy::Ifindex)
         }
-        WhoQuery::OfPort(ofport) => on(*ofport).then_some(MatchedBy::OfPort),
+        WhoQuery::OfPort { ofport, .. } => on(*ofport).then_some(MatchedBy::OfPort),
         WhoQuery::Ifindex(n) => {
             (row.port.ifindex == Some(*n) || is_link()).then_some(MatchedBy::Ifindex)
         }
@@ -300,8 +336,14 @@ mod tests {
         for (text, number) in
             [("in_port=3", 3), ("0x3", 3), ("in_port=LOCAL", 65534), ("LOCAL", 65534)]
         {
-            assert_eq!(WhoQuery::from(text), WhoQuery::OfPort(OfPort(number)), "{text}");
+            let name = (!text.contains('=')).then(|| text.to_owned());
+            let read = WhoQuery::OfPort { ofport: OfPort(number), name: name.clone() };
+            assert_eq!(WhoQuery::from(text), read, "{text}");
+            assert_eq!(read.as_name(), name.map(WhoQuery::Name), "{text}");
         }
+        assert_eq!(WhoQuery::from("3").as_name(), Some(WhoQuery::Name("3".into())));
+        assert_eq!(WhoQuery::from("local"), WhoQuery::Name("local".into()));
+        assert_eq!(WhoQuery::from("br0:3").as_name(), None);
         assert_eq!(WhoQuery::from("in_port=\"veth 1\""), WhoQuery::Name("veth 1".into()));
         assert_eq!(WhoQuery::from("in_port="), WhoQuery::Name("in_port=".into()));
         assert_eq!(WhoQuery::from("192.0.2.7/24"), WhoQuery::Ip("192.0.2.7".parse().unwrap()));

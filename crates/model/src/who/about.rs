@@ -15,8 +15,12 @@ use crate::wiring::{Attachment, ContainerRef, SwitchPort};
 pub fn is_about(event: &Event, word: &str, query: &WhoQuery) -> bool {
     // The links of that moment are not written down.
     let links = HostLinks::default();
-    let attachment =
-        |row: &Attachment| has_tenant(row, word) || fits_attachment(query, row, &links).is_some();
+    let named = query.as_name();
+    let fits = |row: &Attachment| {
+        let mut queries = std::iter::once(query).chain(&named);
+        queries.any(|query| fits_attachment(query, row, &links).is_some())
+    };
+    let attachment = |row: &Attachment| has_tenant(row, word) || fits(row);
     match &event.change {
         Change::Appeared(row) | Change::Vanished(row) => attachment(row),
         Change::Changed { before, now, .. } => attachment(before) || attachment(now),
@@ -35,7 +39,9 @@ pub fn is_port_about(port: &SwitchPort, word: &str, query: &WhoQuery) -> bool {
     let known = port.occupant.last_tenant().and_then(|last| {
         Some(ContainerMention::by(last.container.as_ref()?, last.interface.as_deref()))
     });
-    fits_port(query, port, &HostLinks::default()).is_some()
+    let named = query.as_name();
+    let mut queries = std::iter::once(query).chain(&named);
+    queries.any(|query| fits_port(query, port, &HostLinks::default()).is_some())
         || known.is_some_and(|known| known.is_meant(word))
         || recorded(port, word)
 }

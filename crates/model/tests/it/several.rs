@@ -1,7 +1,7 @@
 //! What is on several ports, or may be on one of several, is on the bridge of each.
 
 use docker_ovs_model::filter::{Filter, Filters};
-use docker_ovs_model::who::{Match, WhoQuery, who};
+use docker_ovs_model::who::{Match, MatchedBy, WhoQuery, who};
 use docker_ovs_model::wiring::{Attachment, AttachmentState, Occupant};
 use docker_ovs_model::{Look, Snapshot};
 
@@ -34,6 +34,20 @@ fn a_bond_is_on_the_bridge_of_its_members_and_is_found_there() {
         }
         let hits = who(&look.snapshot, &look.wiring, &WhoQuery::from("br1:1"));
         assert!(hits.is_empty(), "{hits:?}");
+    }
+}
+
+#[test]
+fn a_name_comes_before_a_port_that_the_word_may_be_too() {
+    let text = serde_json::to_string(&case("stack-bond")).unwrap();
+    for word in ["0x2", "2"] {
+        let named = text.replace("\"va\"", &format!("\"{word}\""));
+        for (text, is_named) in [(&text, false), (&named, true)] {
+            let look = Look::new(serde_json::from_str::<Snapshot>(text).unwrap());
+            let hits = who(&look.snapshot, &look.wiring, &WhoQuery::from(word));
+            let by_name = hits.iter().all(|(by, _)| *by == MatchedBy::Name);
+            assert!(by_name == is_named && !hits.is_empty(), "{word}: {hits:?}");
+        }
     }
 }
 

@@ -248,7 +248,7 @@ impl FleetAttachment {
                 let fits = numbers.any(|ofport| u32::from(ofport) == *number);
                 fits.then_some(MatchedBy::OfPort)
             }
-            WhoQuery::OfPort(OfPort(number)) => {
+            WhoQuery::OfPort { ofport: OfPort(number), .. } => {
                 let mut places = row.places().into_iter();
                 places.any(|at| at.ofport == Some(*number)).then_some(MatchedBy::OfPort)
             }
