@@ -47,7 +47,7 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
     if hits.is_empty() {
         let word = &args.what;
         remarks.push(format!("{word} not found"));
-        remarks.extend(container_of(&look, word)?);
+        remarks.extend(container_of(&look, word, args.partial)?);
     }
     let names_none = args.quiet && hits.iter().all(|(_, hit)| tenants(hit).is_empty());
     let doubt = hits.iter().find_map(|(_, hit)| doubt(hit)).filter(|_| names_none);
@@ -60,8 +60,8 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
 /// Of a word that nothing fits: that it is a container, or names one.
 ///
 /// # Errors
-/// It is written as what it cannot be.
-fn container_of(look: &Look, word: &str) -> Result<Option<String>, CliError> {
+/// It is written as what it cannot be, or, unless the answer may be `partial`, that cannot be known.
+fn container_of(look: &Look, word: &str, partial: bool) -> Result<Option<String>, CliError> {
     let told = |name: &str| format!("{name} is a container: docker ovs port {name}");
     let is_qualified = || word.contains(':') && look.container(word).is_ok();
     if is_container(&look.snapshot, word) || is_qualified() {
@@ -85,6 +85,7 @@ fn container_of(look: &Look, word: &str) -> Result<Option<String>, CliError> {
             "{word} is no address, and {before} is neither a bridge nor a container"
         ))
         .hint("docker ovs who takes BRIDGE:PORT, CONTAINER:INTERFACE and whole addresses")),
+        Err(_) if partial => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
