@@ -110,8 +110,9 @@ fn unescaped(text: &str) -> Vec<u8> {
 
 /// Namespaces that links of the switch's lead straight to, and that neither an engine nor a name
 /// leads to, each as the switch's calls it, with its row as far as it is known who is in it: all of
-/// them, or those that are called by one of the words in `wanted`. Costs nothing where there are no
-/// such links; else a walk over all processes.
+/// them, or those that are called by one of the words in `wanted`. Of the latter it is not told who is
+/// in them: their rows come and go with the way, and what is called by a process is told to come and go. Costs nothing
+/// where there are no such links; else a walk over all processes.
 pub(super) fn behind(
     here: &Namespace,
     switch: &Netns,
@@ -139,7 +140,9 @@ pub(super) fn behind(
     let mut found: Vec<_> = found
         .map(|(nsid, space)| Behind { nsid, space, process: None, paths: Vec::new() })
         .collect();
-    note_who(&mut found);
+    if wanted.is_none() {
+        note_who(&mut found);
+    }
     found
 }
 
