@@ -164,7 +164,7 @@ pub(crate) fn is_stood_on(
 }
 
 /// Whether what others send by this link goes on by those that are enslaved to it.
-fn has_members(link: &Link) -> bool {
+pub(super) fn has_members(link: &Link) -> bool {
     matches!(link.kind.as_deref(), Some("bridge" | "bond" | "team"))
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use model::SourceError;
 use model::ids::{NetnsId, Nsid};
-use model::snapshot::Namespace;
+use model::snapshot::{Link, Namespace};
 use netns::{LinkWatch, Netns, RouteSocket};
 
 use super::between::{behind, found_between};
 use super::namespaces::source_error;
+use super::narrow::has_members;
 use super::offload;
 use super::open_namespaces::OpenNamespaces;
 use super::pairs::name_each_other;
@@ -107,8 +108,11 @@ impl<'h> Around<'h> {
         if here.exits().next().is_none() {
             return Ok(());
         }
-        let found: Vec<&Netns> = self.found.iter().collect();
-        name_from(switch, here, &found, name)
+        name_from(switch, here, &self.found(), name)
+    }
+
+    fn found(&self) -> Vec<&Netns> {
+        self.found.iter().collect()
     }
 
     /// Adds what links of the switch's namespace lead to, whose row is `here`, and what lies between that and
@@ -212,29 +216,35 @@ pub(crate) fn read_others(handles: &[(Handle, NetnsId)], switch: &Netns) -> Othe
     let mut homes = homes.spaces();
     homes.retain(|(space, _)| id(space) != id(switch));
     let details = Details { traffic: true, routes: false };
+    // What changes in one while they are read is told by then.
+    assign_nsids(&spaces(&homes, &[]), switch);
     let mut around = Around::read(&homes, Some(switch), details);
-    assign_nsids(&around.spaces(), switch);
+    assign_nsids(&around.found(), switch);
     let mut here = exits_of(switch, &around.spaces());
     // Only what joins others to it is looked for, as that has all processes looked at.
     let wanted: BTreeSet<Nsid> = here.unread_ways.iter().filter_map(|end| end.nsid).collect();
     if !wanted.is_empty() {
         around.add_behind(&mut here, switch, Some(&wanted));
-        assign_nsids(&around.spaces(), switch);
+        assign_nsids(&around.found(), switch);
         here = exits_of(switch, &around.spaces());
     }
     let mut rows = around.rows;
-    rows.extend(unopened);
+    // By a process it may have been opened all the same.
+    let read: HashSet<NetnsId> = rows.iter().map(|row| row.id).collect();
+    rows.extend(unopened.filter(|row| !read.contains(&row.id)));
     OtherNamespaces { rows, nsids: here.nsids, unread_ways: here.unread_ways, dead }
 }
 
-/// What the switch's namespace calls these, with the links of it that lead to any, and what the kernel says of those
-/// that are not among them.
+/// What the switch's namespace calls these, with the links of it that lead to any and those that others are enslaved
+/// to, and what the kernel says of those that are not among them.
 fn exits_of(switch: &Netns, spaces: &[&Netns]) -> Namespace {
     let nothing = || Namespace::empty(id(switch), Vec::new());
     let read = netns::visit(&[switch], |_, socket| {
         let mut here = nothing();
-        let links = socket.links()?.into_iter().map(links::row);
-        here.links = links.filter(|link| link.leads_to().is_some()).map(Arc::new).collect();
+        // Links that come and go by the hundred are not listed whole; what the others are called is known all the same.
+        let links = socket.links().unwrap_or_default().into_iter().map(links::row);
+        let counts = |link: &Link| link.leads_to().is_some() || has_members(link);
+        here.links = links.filter(counts).map(Arc::new).collect();
         name(socket, &mut here, spaces)?;
         Ok(here)
     });

@@ -279,7 +279,8 @@ pub struct Namespace {
     #[serde(default, with = "pairs")]
     pub nsids: BTreeMap<Nsid, NetnsId>,
     /// Links of namespaces that were not read, as this one calls these, by which what arrives there
-    /// goes on, as the kernel says: each is enslaved there, or another link stands on it.
+    /// goes on, as the kernel says: each is enslaved there, or another link stands on it. Only other ends
+    /// of members of a Linux bridge, bond or team.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unread_ways: BTreeSet<Peer>,
     /// Its links.
