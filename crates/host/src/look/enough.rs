@@ -4,10 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::Look;
 use model::evidence::Evidence;
-use model::ids::{Name, NetnsId};
+use model::ids::{Ifindex, Name, NetnsId};
 use model::snapshot::{Link, Namespace, Observed};
 use model::switch::{Bridge, Port};
 use model::wiring::{Attachment, AttachmentState};
+
+/// The index of `lo` in each namespace, which no link of another one leads to (LOOPBACK_IFINDEX of
+/// include/net/flow.h).
+const LOOPBACK: Ifindex = Ifindex(1);
+
+/// Whether it is not known of an interface that it is on a port: the way may go on by what was not read.
+pub(super) fn lacks_a_port(look: &Look) -> bool {
+    look.wiring.attachments.iter().any(|one| one.ports().is_empty())
+}
 
 /// Whether a look at one container or namespace leaves out what decides: what is like a port may not be the
 /// only one, and vswitchd may listen to a link whose port the database calls otherwise.
@@ -55,8 +64,11 @@ pub(super) fn is_port_missed<'b>(
 
 /// Whether a link of the switch's namespace, among those that one container's lead to, leads on to another namespace,
 /// which a look at that container leaves out. A member of a Linux bridge may be another container's: of these it is
-/// asked whether anything goes on there.
+/// asked whether anything goes on there. Where all of the switch's namespace was read, what it leads to was followed.
 pub(super) fn leads_further(here: &Namespace) -> bool {
+    if here.links.iter().any(|link| link.ifindex == LOOPBACK) {
+        return false;
+    }
     let bridges = here.links.iter().filter(|link| link.kind.as_deref() == Some("bridge"));
     let bridges: BTreeSet<_> = bridges.map(|bridge| bridge.ifindex).collect();
     let is_member = |link: &Link| link.master.is_some_and(|master| bridges.contains(&master));
@@ -126,7 +138,7 @@ fn is_called(link: &Link, names: &BTreeSet<&Name>) -> bool {
 mod tests {
     use std::sync::Arc;
 
-    use model::ids::{Ifindex, Nsid};
+    use model::ids::Nsid;
     use model::snapshot::Peer;
 
     use super::*;
@@ -155,6 +167,9 @@ mod tests {
         assert!(!leads_further(&here(&[own, link(22, "veth", None, None)])));
         assert!(leads_further(&here(&[link(21, "veth", Some(1), None)])), "a macvlan stands on it");
         assert!(leads_further(&here(&[bond, link(21, "veth", Some(1), Some(31))])), "of a bond");
-        assert!(leads_further(&here(&[bridge, link(21, "macvlan", Some(1), Some(30))])));
+        let further = [bridge, link(21, "macvlan", Some(1), Some(30))];
+        assert!(leads_further(&here(&further)));
+        let lo = Arc::new(Link { ifindex: LOOPBACK, ..Link::default() });
+        assert!(!leads_further(&here(&[&further[..], &[lo]].concat())), "all of it was read");
     }
 }

@@ -17,7 +17,7 @@ use model::switch::SwitchSource;
 use model::{Look, Snapshot, SourceError, SourceErrorKind};
 use tokio::sync::OnceCell;
 
-use enough::{Ways, is_index_doubtful, is_port_missed, leads_further, leaves_out};
+use enough::{Ways, is_index_doubtful, is_port_missed, lacks_a_port, leads_further, leaves_out};
 use identities::{engine_ids, identify_engines, identities};
 use pipeline::Answers;
 
@@ -57,10 +57,11 @@ impl Host {
         &self,
         engines: &[Configured],
         question: &Question,
-        Seen { snapshot, opened, has_more, .. }: Seen,
+        Seen { snapshot, opened, has_more, is_left, .. }: Seen,
         everything: &OnceCell<Snapshot>,
     ) -> Look {
         let look = Look::new(snapshot).with_opened(opened);
+        let has_more = has_more || is_left && lacks_a_port(&look);
         if question.target.is_none() || !(has_more || leaves_out(&look)) {
             return look;
         }
@@ -154,8 +155,8 @@ impl Host {
         let known = (!ways.to_port).then(known);
         let is_stood_on = |(netns, here)| kernel::is_stood_on(netns, here, known.as_ref());
         let is_left = scope == Scope::One && here().is_some_and(leads_further);
-        let has_more = is_left || ways.open && netns.zip(here()).is_some_and(is_stood_on);
-        Seen { snapshot, opened, wants_sockets, has_more }
+        let has_more = ways.open && netns.zip(here()).is_some_and(is_stood_on);
+        Seen { snapshot, opened, wants_sockets, has_more, is_left }
     }
 
     pub(crate) async fn database(&self, due: Deadline) -> Result<Database, SourceError> {
@@ -195,6 +196,9 @@ struct Seen {
     wants_sockets: bool,
     /// Whether a way may go on by a link that was not read.
     has_more: bool,
+    /// Whether a link on the way leads to another namespace that was not read: it counts where an interface is on no
+    /// port.
+    is_left: bool,
 }
 
 /// Reads the packet sockets once for all looks that want them.
