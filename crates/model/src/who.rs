@@ -13,7 +13,7 @@ use crate::PortLinks;
 use crate::evidence::Evidence;
 use crate::ids::{Ifindex, Mac, OfPort};
 use crate::snapshot::{Link, Snapshot};
-use crate::wiring::{Attachment, PortRef, SwitchPort, Wiring};
+use crate::wiring::{Attachment, PortRef, SwitchPort, Wire, Wiring};
 
 /// What the caller has seen and wants a name for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,13 +141,13 @@ impl fmt::Display for MatchedBy {
     }
 }
 
-/// A match: an attachment, or a port that no attachment is on.
+/// A match: an attachment, or a port that no attachment is on, or none that has the port's address.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "an answer has few of them")]
 pub enum Match<'a> {
     /// A container-side link, as an answer to the query.
     Attachment(Cow<'a, Attachment>),
-    /// A port without a container on it.
+    /// A port without a container on it, or with what has other addresses than the port itself.
     Port(&'a SwitchPort),
 }
 
@@ -219,7 +219,10 @@ fn hits_of<'a>(
     let fitting =
         attachments.filter_map(|found| Some((fits_attachment(query, &found, links)?, found)));
     let fitting: Vec<_> = fitting.collect();
-    let plugged = wiring.attachments.iter().flat_map(|found| found.port.ports());
+    // What is behind a port has not the port's own addresses: the port itself is told.
+    let is_by_address = matches!(query, WhoQuery::Mac(_) | WhoQuery::Ip(_));
+    let plugged = wiring.attachments.iter().filter(|_| !is_by_address);
+    let plugged = plugged.flat_map(|found| found.port.ports());
     let told = fitting.iter().flat_map(|(_, found)| found.port.ports());
     let taken: HashSet<_> = plugged.chain(told).map(|port| (&*port.bridge, &*port.iface)).collect();
     let unattached = wiring.ports.iter();
@@ -242,6 +245,7 @@ fn fits_attachment(
     // An index means something in the switch's namespace only, as the caller's word for a host link.
     let is_far = |evidence: &Evidence, wanted: Ifindex| matches!(evidence, Evidence::VethPeer { ifindex, elsewhere: false, .. } if *ifindex == wanted);
     let by_port = || ports.iter().any(|port| links.are_port(&port.bridge, &port.iface));
+    let by_own_port = || is_end_of_port(attachment) && by_port();
     let far =
         |wanted| attachment.evidence.iter().any(|evidence| is_far(evidence, wanted)) || by_port();
     match query {
@@ -256,11 +260,11 @@ fn fits_attachment(
         WhoQuery::OfPort { ofport, .. } => on(*ofport).then_some(MatchedBy::OfPort),
         WhoQuery::Ifindex(n) => far(*n).then_some(MatchedBy::Ifindex),
         WhoQuery::Mac(mac) => {
-            (attachment.link.mac == Some(*mac) || by_port()).then_some(MatchedBy::Mac)
+            (attachment.link.mac == Some(*mac) || by_own_port()).then_some(MatchedBy::Mac)
         }
         WhoQuery::Ip(ip) => {
             let mut own = attachment.link.addresses.iter();
-            (own.any(|cidr| cidr.ip == *ip) || by_port()).then_some(MatchedBy::Address)
+            (own.any(|cidr| cidr.ip == *ip) || by_own_port()).then_some(MatchedBy::Address)
         }
         WhoQuery::Name(name) => {
             let host = attachment.host_interface() == Some(name) || links.are_end_of(attachment);
@@ -274,6 +278,12 @@ fn fits_attachment(
             (host || port || by_port() || is_named()).then_some(MatchedBy::Name)
         }
     }
+}
+
+/// Whether the port that it is on is its own other end, or itself: others may be behind a port by a Linux bridge or as
+/// a macvlan, and have not what is the port's alone.
+fn is_end_of_port(attachment: &Attachment) -> bool {
+    matches!(attachment.wire, Wire::Veth { .. } | Wire::Internal)
 }
 
 /// Whether a port's own row has the address that is asked for: its MAC, or the one that a tunnel leads to.

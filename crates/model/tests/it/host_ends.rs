@@ -192,3 +192,16 @@ fn a_port_is_found_by_its_own_addresses_whoever_is_on_it() {
         assert_eq!(found(&snapshot, query), [""; 0], "{query}");
     }
 }
+
+#[test]
+fn what_is_behind_a_port_is_not_found_by_the_ports_address() {
+    let whole = look("linux-bridge-by-veth");
+    let (label, mac) = (whole.wiring.attachments[0].label(), "02:00:00:00:0b:01");
+    let mut snapshot = Snapshot::clone(&whole.snapshot);
+    let bridges = snapshot.switch.values_mut().flat_map(Observed::rows_mut);
+    let mut ports = bridges.flat_map(|bridge| bridge.ports.iter_mut());
+    let port = ports.find(|port| *port.iface == *"qvo0").unwrap();
+    Arc::make_mut(port).mac = mac.parse().ok();
+    assert_eq!(found(&snapshot, mac), ["qvo0"]);
+    assert_eq!(found(&snapshot, "qvo0"), [label.as_str()]);
+}
