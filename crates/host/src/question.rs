@@ -24,8 +24,8 @@ pub struct Question {
     /// Whether every source is asked who it is: acting needs it, and it costs an engine some
     /// milliseconds.
     pub identities: bool,
-    /// Whether the containers in the namespace of the target are to be found too, of all engines: each is asked
-    /// for its list.
+    /// Whether the containers in the namespace of the target are to be found too, of all engines of the host, and where
+    /// the target is a container of a user's, of that user's: each is asked for its list.
     pub tenants: bool,
     /// The switch sources; the database if none is named.
     pub sources: Vec<SwitchSource>,

@@ -150,6 +150,12 @@ impl Look {
         incomplete.map(|why| format!("{why}: whether it has one of that name too is not known"))
     }
 
+    /// The engines that could not be asked for the containers in a namespace, a sentence each.
+    pub fn untold_tenants(&self) -> impl Iterator<Item = String> {
+        let incomplete = self.snapshot.engines.values().filter_map(Observed::incompleteness);
+        incomplete.map(|why| format!("{why}: whether its containers are there is not known"))
+    }
+
     /// What could not be seen, a sentence each.
     pub fn remarks(&self) -> Vec<String> {
         self.wiring.source_errors.iter().map(ToString::to_string).collect()

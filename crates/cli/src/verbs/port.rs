@@ -89,7 +89,11 @@ impl<'a> PortQuestion<'a> {
         };
         let asked = NamedLook::at(origin, self.words, question).await?;
         let (subject, found) = asked.found(self.bridge)?;
-        Ok(self.answer(&asked.look, subject, &found))
+        let mut answer = self.answer(&asked.look, subject, &found);
+        if tenants && named::is_namespace(self.words) {
+            answer.remarks.extend(asked.look.untold_tenants());
+        }
+        Ok(answer)
     }
 
     /// The answer of a look at all of them.

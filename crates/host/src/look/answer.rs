@@ -65,6 +65,10 @@ impl<'h> EngineAnswer<'h> {
         Self { configured, found, pinned }
     }
 
+    pub(super) fn name(&self) -> &EngineName {
+        &self.configured.name
+    }
+
     /// The namespace of the container that is asked about.
     pub(super) fn home(&self) -> Option<&Pinned> {
         self.pinned.first().filter(|(i, _)| *i == 0).map(|(_, pin)| pin)

@@ -33,6 +33,8 @@ pub(super) struct Lookup<'e> {
     /// Tells them that one has it.
     found: Sender<bool>,
     due: Deadline,
+    /// Whether no other engine can have it: it was asked for by a full id, or with its engine.
+    is_alone: bool,
 }
 
 /// In which way a container fits what is asked for; the best one first.
@@ -66,6 +68,7 @@ impl<'e> Lookup<'e> {
         let (of_users, of_host): (Vec<_>, Vec<_>) =
             meant.partition(|known| known.name.user().is_some());
         let (found, is_found) = channel(false);
+        let mut is_alone = name != wanted;
         let mut said = Vec::new();
         for asked in [of_host, of_users] {
             let inspected = asked.into_iter().map(|configured| {
@@ -85,15 +88,18 @@ impl<'e> Lookup<'e> {
                 match fit {
                     // No other container has the same, unless it is unique in its engine only and there is another
                     // one of that kind.
-                    Fit::Id if !is_local_id(name) || of_its_kind == 1 => waiting.clear(),
+                    Fit::Id if !is_local_id(name) || of_its_kind == 1 => {
+                        waiting.clear();
+                        is_alone = true;
+                    }
                     Fit::Id | Fit::Name => {}
                     // What another one is called comes before the beginning of an id.
                     Fit::Prefix => continue,
                 }
-                return Self::of(said, name, waiting, found, due);
+                return Self { is_alone, ..Self::of(said, name, waiting, found, due) };
             }
             if *found.borrow() {
-                return Self::of(said, name, waiting, found, due);
+                return Self { is_alone, ..Self::of(said, name, waiting, found, due) };
             }
         }
         let all = said.into_iter().map(|(configured, found)| async move {
@@ -122,12 +128,22 @@ impl<'e> Lookup<'e> {
         };
         said.sort_by_key(|said| fit(said).unwrap_or(Fit::Prefix));
         let answers = said.into_iter().map(EngineAnswer::of).collect();
-        Self { answers, waiting, found, due }
+        Self { answers, waiting, found, due, is_alone: false }
     }
 
     /// The namespace of the container.
     pub(super) fn home(&self) -> Option<&Pinned> {
         self.answers.iter().find_map(EngineAnswer::home)
+    }
+
+    /// The engine that has the container.
+    pub(super) fn owner(&self) -> Option<&EngineName> {
+        self.answers.iter().find(|answer| answer.home().is_some()).map(EngineAnswer::name)
+    }
+
+    /// Whether no other engine can have it, so that none is waited for.
+    pub(super) fn is_alone(&self) -> bool {
+        self.is_alone
     }
 
     /// Whether no engine could be asked.
@@ -139,7 +155,7 @@ impl<'e> Lookup<'e> {
     pub(super) async fn finish(
         self,
     ) -> Vec<(EngineName, Result<Vec<EngineContainer>, SourceError>)> {
-        let Self { answers, mut waiting, found: _found, due } = self;
+        let Self { answers, mut waiting, found: _found, due, .. } = self;
         let answers = answers.into_iter().map(|answer| answer.confirmed(due));
         let others = async {
             let mut others = Vec::new();

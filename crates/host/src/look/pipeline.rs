@@ -10,7 +10,7 @@ use netns::Netns;
 
 use super::answer::containers;
 use super::container::Lookup;
-use super::tenants::{add_tenants, tenants_of};
+use super::tenants::{Tenants, add_tenants};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::engine::netns::Pinned;
@@ -77,12 +77,11 @@ impl Host {
         };
         let opened = opened.map_err(|error| kernel::not_opened(target, &error));
         let kernel = opened.map(|home| read_around(&home, switch, question.details()));
-        let mut answers = self.read_namespace(due, question, kernel, switch).await;
-        let home =
-            answers.opened.filter(|home| question.tenants && Some(*home) != switch.map(kernel::id));
-        if let Some(home) = home {
-            add_tenants(&mut answers.engines, tenants_of(engines, due, home).await);
-        }
+        let home = kernel.as_ref().ok().and_then(|rows| rows.first()).map(|row| row.id);
+        let tenants = Tenants::of(engines, shared(home, question, switch), None, due);
+        let read = self.read_namespace(due, question, kernel, switch);
+        let (mut answers, said) = tenants.beside(read, true).await;
+        add_tenants(&mut answers.engines, said);
         answers
     }
 
@@ -122,16 +121,12 @@ impl Host {
             return Answers { engines, kernel: Ok(Vec::new()), switch, opened: None };
         }
         let sources = self.read_switch(access, due, question, (&rows, switch.map(kernel::id)));
-        let home = lookup.home().map(|home| home.id).filter(|_| question.tenants);
-        let home = home.filter(|home| Some(*home) != switch.map(kernel::id));
-        let tenants = async {
-            match home {
-                Some(home) => tenants_of(engines, due, home).await,
-                None => Vec::new(),
-            }
-        };
-        let (sources, mut engines, tenants) = tokio::join!(sources, lookup.finish(), tenants);
-        add_tenants(&mut engines, tenants);
+        let home = shared(lookup.home().map(|home| home.id), question, switch);
+        let tenants = Tenants::of(engines, home, lookup.owner(), due);
+        let waits = !lookup.is_alone();
+        let told = async { tokio::join!(sources, lookup.finish()) };
+        let ((sources, mut engines), said) = tenants.beside(told, waits).await;
+        add_tenants(&mut engines, said);
         Answers { engines, kernel: Ok(rows), switch: sources, opened: None }
     }
 
@@ -169,6 +164,11 @@ impl Host {
 enum SwitchAccess {
     Taken(SwitchAnswer),
     Open(Option<Result<Database, SourceError>>, BySource),
+}
+
+/// The namespace whose tenants are asked for: that of the switch is told by each container that is on it.
+fn shared(home: Option<NetnsId>, question: &Question, switch: Option<&Netns>) -> Option<NetnsId> {
+    home.filter(|home| question.tenants && Some(*home) != switch.map(kernel::id))
 }
 
 /// The links of a container's namespace. Where several engines have one of its name, those of the

@@ -1,55 +1,128 @@
-//! Who else is in a namespace, among all engines: those of whom a process there is, by its cgroup or its number.
+//! Who else is in a namespace, among the host's engines: those of whom a process there is, by its cgroup or its number.
 
-use futures_util::future::join_all;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use model::SourceError;
 use model::ids::NetnsId;
 use model::snapshot::EngineName;
 
 use super::container::OTHERS_WITHIN;
 use crate::deadline::Deadline;
+use crate::engine::budget::Budget;
 use crate::engine::netns::find_namespaces;
 use crate::engine::{Configured, Engine, EngineContainer};
 use crate::identity::process::Process;
 use crate::kernel;
 
-/// What the engines said of containers.
-type ByEngine = Vec<(EngineName, Result<Vec<EngineContainer>, SourceError>)>;
+/// What an engine said of containers.
+type Said = (EngineName, Result<Vec<EngineContainer>, SourceError>);
 
-/// The containers in a namespace, of all engines that answer; an engine that was not named is not waited for longer
-/// than another one's container would be. Costs a list of each engine, an inspection of each of these containers, and a
-/// walk over all processes.
-pub(super) async fn tenants_of(
-    engines: &[Configured],
+/// The engines that are to be asked for the containers in a namespace.
+pub(super) struct Tenants<'e> {
+    engines: Vec<&'e Configured>,
+    home: Option<NetnsId>,
     due: Deadline,
-    home: NetnsId,
-) -> Vec<(EngineName, Vec<EngineContainer>)> {
-    let inside = &processes_in(home);
-    let asked = engines.iter().map(|configured| async move {
-        let engine = configured.engine().ok()?;
-        let due = if configured.named { due } else { configured.due(due).or_after(OTHERS_WITHIN) };
-        let found = due.hold(|| engine.what(), in_namespace(engine, inside)).await;
-        let mut found = found.ok()?;
-        find_namespaces(engine, due, &mut found).await;
-        found.retain(|found| found.row.namespaces().any(|netns| netns == home));
-        Some((configured.name.clone(), found))
-    });
-    join_all(asked).await.into_iter().flatten().filter(|(_, found)| !found.is_empty()).collect()
 }
 
-/// Adds those that were not told already.
-pub(super) fn add_tenants(told: &mut ByEngine, tenants: Vec<(EngineName, Vec<EngineContainer>)>) {
-    for (name, found) in tenants {
-        match told.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, Ok(rows))) => {
-                let is_new =
-                    |new: &EngineContainer| rows.iter().all(|row| row.row.id != new.row.id);
-                let new: Vec<_> = found.into_iter().filter(is_new).collect();
-                rows.extend(new);
+impl<'e> Tenants<'e> {
+    /// Of a namespace that the engine `owner` has told a container of, with the others there, or that no engine leads
+    /// to; none are asked where there is no namespace.
+    pub(super) fn of(
+        engines: &'e [Configured],
+        home: Option<NetnsId>,
+        owner: Option<&EngineName>,
+        due: Deadline,
+    ) -> Self {
+        let is_asked = |known: &&Configured| home.is_some() && has_a_say(&known.name, owner);
+        Self { engines: engines.iter().filter(is_asked).collect(), home, due }
+    }
+
+    /// What `others` gives, and what these engines say: where they are waited for, none for longer than for another
+    /// one's container of the same name; else what they have said by then, and no failure. Costs a list of each engine,
+    /// an inspection of each of these containers, and a walk over all processes.
+    pub(super) async fn beside<T>(
+        self,
+        others: impl Future<Output = T>,
+        waits: bool,
+    ) -> (T, Vec<Said>) {
+        // Boxed, as the future around it would have room for it twice.
+        let mut others = Box::pin(others);
+        let Some(home) = self.home else { return (others.await, Vec::new()) };
+        let (inside, due) = (OnceLock::new(), self.due.or_after(OTHERS_WITHIN));
+        let asked = self.engines.into_iter().map(|configured| {
+            let inside = &inside;
+            async move { (configured.name.clone(), tenants_of(configured, due, home, inside).await) }
+        });
+        let mut asked: FuturesUnordered<_> = asked.collect();
+        let mut said = Vec::new();
+        let told = loop {
+            tokio::select! {
+                biased;
+                told = &mut others => break told,
+                Some(one) = asked.next() => said.push(one),
             }
-            Some((_, Err(_))) => {}
-            None => told.push((name, Ok(found))),
+        };
+        if waits {
+            while let Some(one) = asked.next().await {
+                said.push(one);
+            }
+        } else {
+            while let Some(Some(one)) = asked.next().now_or_never() {
+                said.push(one);
+            }
+            said.retain(|(_, said): &Said| said.is_ok());
+        }
+        (told, said)
+    }
+}
+
+/// Whether an engine is asked who is in a namespace. What users run has a say only where a container of the same user
+/// was asked for; and its own engine has told that already.
+fn has_a_say(name: &EngineName, owner: Option<&EngineName>) -> bool {
+    let user = name.user();
+    Some(name) != owner && (user.is_none() || user == owner.and_then(EngineName::user))
+}
+
+async fn tenants_of(
+    configured: &Configured,
+    due: Deadline,
+    home: NetnsId,
+    inside: &OnceLock<Vec<Inside>>,
+) -> Result<Vec<EngineContainer>, SourceError> {
+    let engine = configured.engine()?;
+    let mut found = due.hold(|| engine.what(), in_namespace(engine, home, inside)).await?;
+    find_namespaces(engine, due, &mut found).await;
+    found.retain(|found| found.row.namespaces().any(|netns| netns == home));
+    Ok(found)
+}
+
+/// Adds those that were not told already, and of an engine that told of none why it could not be asked.
+pub(super) fn add_tenants(told: &mut Vec<Said>, said: Vec<Said>) {
+    for (name, said) in said {
+        let Some((_, known)) = told.iter_mut().find(|(known, _)| *known == name) else {
+            // One that has none there has no part in the answer.
+            if !said.as_ref().is_ok_and(Vec::is_empty) {
+                told.push((name, said));
+            }
+            continue;
+        };
+        let is_untold = known.as_ref().is_ok_and(Vec::is_empty);
+        match said {
+            Ok(found) => add_new(known, found),
+            Err(why) if is_untold => *known = Err(why),
+            Err(_) => {}
         }
     }
+}
+
+fn add_new(told: &mut Result<Vec<EngineContainer>, SourceError>, found: Vec<EngineContainer>) {
+    let Ok(rows) = told else { return };
+    let is_new = |new: &EngineContainer| rows.iter().all(|row| row.row.id != new.row.id);
+    let new: Vec<_> = found.into_iter().filter(is_new).collect();
+    rows.extend(new);
 }
 
 /// A process, and its cgroups (cgroups(7)).
@@ -70,24 +143,30 @@ fn processes_in(home: NetnsId) -> Vec<Inside> {
     inside.collect()
 }
 
-/// The containers that may be in a namespace with these processes, as each is now.
+/// The containers that may be in a namespace with the processes inside, each once and as it is now.
 async fn in_namespace(
     engine: &dyn Engine,
-    inside: &[Inside],
+    home: NetnsId,
+    inside: &OnceLock<Vec<Inside>>,
 ) -> Result<Vec<EngineContainer>, SourceError> {
-    let mut found = Vec::new();
+    let (mut found, mut seen, mut budget) = (Vec::new(), BTreeSet::new(), Budget::default());
     for listed in engine.list().await? {
         let is_its = |process: &Inside| {
             listed.row.pid == Some(process.pid)
                 || engine.names_in_cgroups(&listed.row, &process.cgroups)
         };
-        if !inside.iter().any(is_its) {
+        let is_inside = inside.get_or_init(|| processes_in(home)).iter().any(is_its);
+        if !is_inside || !seen.insert(listed.row.id.clone()) {
             continue;
         }
-        if engine.may_have_a_process(&listed.row) {
-            found.extend(engine.inspect(&listed.row.id.0).await?);
+        let one = if engine.may_have_a_process(&listed.row) {
+            engine.inspect(&listed.row.id.0).await?
         } else {
-            found.push(listed);
+            Some(listed)
+        };
+        if let Some(one) = one {
+            budget.add(engine, &one.row)?;
+            found.push(one);
         }
     }
     Ok(found)
@@ -124,18 +203,38 @@ mod tests {
     }
 
     #[test]
-    fn each_container_is_told_once_and_an_engine_that_failed_has_none() {
-        let why = SourceError::new(SourceErrorKind::TimedOut, "podman", "it is silent");
-        let mut told =
-            vec![(name("docker"), Ok(vec![found("a"), found("b")])), (name("podman"), Err(why))];
-        let tenants =
-            ["docker", "podman", "nerdctl"].map(|of| (name(of), vec![found("b"), found("c")]));
-        add_tenants(&mut told, tenants.into());
-        let ids = |(_, rows): &(_, Result<Vec<EngineContainer>, _>)| {
-            let rows = rows.as_ref().ok()?;
-            Some(rows.iter().map(|found| found.row.id.to_string()).collect::<Vec<_>>().join(" "))
+    fn each_container_is_told_once_and_the_failure_of_an_engine_that_told_of_none() {
+        let why = |what: &str| SourceError::new(SourceErrorKind::TimedOut, what, "it is silent");
+        let mut told = vec![
+            (name("docker"), Ok(vec![found("a"), found("b")])),
+            (name("podman"), Err(why("podman"))),
+            (name("incus"), Ok(Vec::new())),
+        ];
+        let two = |of: &str| -> Said { (name(of), Ok(vec![found("b"), found("c")])) };
+        let failed = |of: &str| -> Said { (name(of), Err(why(of))) };
+        let mut said: Vec<Said> = ["docker", "podman", "nerdctl"].into_iter().map(two).collect();
+        said.extend(["docker", "incus", "lxc"].into_iter().map(failed));
+        said.push((name("cri"), Ok(Vec::new())));
+        add_tenants(&mut told, said);
+        let ids = |(name, rows): &Said| {
+            let rows = rows.as_ref().ok();
+            let ids = rows.map(|rows| rows.iter().map(|found| found.row.id.to_string()));
+            (name.to_string(), ids.map(|ids| ids.collect::<Vec<_>>().join(" ")))
         };
         let ids: Vec<_> = told.iter().map(ids).collect();
-        assert_eq!(ids, [Some("a b c".to_owned()), None, Some("b c".to_owned())]);
+        let ids: Vec<_> = ids.iter().map(|(name, ids)| (&**name, ids.as_deref())).collect();
+        let ended = [("docker", Some("a b c")), ("podman", None), ("incus", None)];
+        assert_eq!(ids, [&ended[..], &[("nerdctl", Some("b c")), ("lxc", None)]].concat());
+    }
+
+    #[test]
+    fn what_users_run_has_a_say_among_their_own() {
+        let (docker, podman) = (name("docker"), name("podman"));
+        let (own, same, other) = (name("podman@1000"), name("docker@1000"), name("podman@1001"));
+        assert!(!has_a_say(&docker, Some(&docker)), "it has told");
+        assert!(has_a_say(&podman, Some(&docker)) && has_a_say(&podman, None));
+        assert!(!has_a_say(&own, Some(&docker)) && !has_a_say(&own, None));
+        assert!(has_a_say(&docker, Some(&own)) && has_a_say(&same, Some(&own)));
+        assert!(!has_a_say(&other, Some(&own)));
     }
 }
