@@ -3,7 +3,7 @@
 
 use crate::port_record::PortRecord;
 use crate::snapshot::Container;
-use crate::wiring::{Occupant, SwitchPort};
+use crate::wiring::{Occupant, Plug, SwitchPort};
 
 /// Why a port is no veth of a container, by what it is itself; none where it may be one.
 pub(super) fn why_foreign(row: &SwitchPort) -> Option<String> {
@@ -22,14 +22,15 @@ pub(super) fn why_foreign(row: &SwitchPort) -> Option<String> {
     }
 }
 
-/// The same of a port whose record is of `owner`: what is plugged in namespaces that are all known to be none of that
-/// container's is another's.
+/// The same of a port whose record is of `owner`: what is plugged in the namespaces of other containers alone is
+/// another's. A namespace without containers proves nothing: it may be nested in the owner's, or of its earlier run.
 pub(super) fn why_no_interface_of(owner: Option<&Container>, row: &SwitchPort) -> Option<String> {
     let is_anothers = |owner: &Container| {
         let is_known = !owner.is_alive() || owner.namespaces().next().is_some();
         let is_its = |netns| owner.namespaces().any(|own| own == netns);
+        let is_of_others = |plug: &Plug| !plug.tenants.is_empty() && !is_its(plug.netns);
         match &row.occupant {
-            Occupant::Plugged { plugs } => is_known && !plugs.iter().any(|plug| is_its(plug.netns)),
+            Occupant::Plugged { plugs } => is_known && plugs.iter().all(is_of_others),
             _ => false,
         }
     };
@@ -50,4 +51,17 @@ pub(super) fn has_own_interface(
         }
         _ => false,
     }
+}
+
+/// The same, or something that is plugged in a namespace without containers: it may be that interface, moved there.
+pub(super) fn may_have_own_interface(
+    owner: Option<&Container>,
+    record: &PortRecord,
+    row: &SwitchPort,
+) -> bool {
+    let is_untenanted = match &row.occupant {
+        Occupant::Plugged { plugs } => plugs.iter().any(|plug| plug.tenants.is_empty()),
+        _ => false,
+    };
+    has_own_interface(owner, record, row) || (is_untenanted && why_foreign(row).is_none())
 }

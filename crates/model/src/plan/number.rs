@@ -11,7 +11,7 @@ use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{Occupant, SwitchPort};
 
 use super::planner::Planner;
-use super::remembered::only_remembered;
+use super::remembered::{Restore, only_remembered, remembered};
 use super::{FIRST_FREE, LAST, OfPortChoice, PlanError};
 
 impl Planner<'_> {
@@ -57,7 +57,7 @@ impl Planner<'_> {
     /// taken the port of that one, which is given back with its number.
     ///
     /// # Errors
-    /// [`PlanError::NumberKept`], unless its container is known to be gone.
+    /// [`PlanError::NumberKept`], unless its container is known to be gone, or has the interface on another port.
     fn require_unremembered(&self, wanted: OfPort, own: Option<&Port>) -> Result<(), PlanError> {
         let own = own.and_then(PortRecord::of).map(|record| memory::key(&record));
         for (bridge, port) in only_remembered(self.snapshot, self.wiring) {
@@ -65,6 +65,11 @@ impl Planner<'_> {
             let is_own = own.as_ref().is_some_and(|own| *own == memory::key(&record));
             let is_there = bridge == self.bridge.name && number_of(&port) == Some(wanted);
             if !is_there || is_own || whereabouts(self.snapshot, &record) == Whereabouts::Gone {
+                continue;
+            }
+            // Nothing is given back where another port's record of the interface counts.
+            let all = remembered(self.snapshot, self.wiring, &Restore::default())?;
+            if !all.iter().any(|one| one.port_is_gone && one.bridge == bridge && one.port == port) {
                 continue;
             }
             let who = format!("{}:{}", record.owner_name(), record.interface);

@@ -14,7 +14,7 @@ use crate::switch::{Bridge, Port};
 use crate::whereabouts::{Whereabouts, whereabouts};
 use crate::wiring::{SwitchPort, Wiring};
 
-use super::foreign::has_own_interface;
+use super::foreign::may_have_own_interface;
 use super::number::number_of;
 use super::superseded::{RecordRank, latest};
 
@@ -79,7 +79,8 @@ impl Remembered {
     }
 }
 
-/// Everything that is remembered of the containers that are asked about.
+/// Everything that is remembered of the containers that are asked about, but for what a bridge alone remembers of an
+/// interface whose record on a port counts.
 ///
 /// # Errors
 /// No such container.
@@ -134,9 +135,9 @@ pub fn remembered(
 }
 
 /// What bridges remember, each with its bridge, where no row with a record is its port any more: one of its name on
-/// that bridge, or with its record on another one. Nor is anything missing where the interface is on a port that has
-/// the record under another name. Any other row of that record, as of an interface that was renamed inside or of what
-/// can be none, is not what is remembered.
+/// that bridge, or with its record on another one. Nor is anything missing where the interface is, or may be, on a port
+/// that has the record under another name. Any other row of that record, as of an interface that was renamed inside or
+/// of what can be none, is not what is remembered.
 pub(super) fn only_remembered(snapshot: &Snapshot, wiring: &Wiring) -> Vec<(Name, Arc<Port>)> {
     let mut by_name: BTreeMap<&Name, Vec<(&SwitchPort, String)>> = BTreeMap::new();
     let mut by_key: BTreeMap<String, Vec<(&SwitchPort, PortRecord)>> = BTreeMap::new();
@@ -154,7 +155,7 @@ pub(super) fn only_remembered(snapshot: &Snapshot, wiring: &Wiring) -> Vec<(Name
         let mut rows = by_key.get(key).into_iter().flatten();
         rows.any(|(row, record)| {
             let owner = whereabouts(snapshot, record);
-            has_own_interface(owner.container(), record, row)
+            may_have_own_interface(owner.container(), record, row)
         })
     };
     let mut gone = Vec::new();

@@ -2,7 +2,7 @@
 //! away by hand, leaves the record of before, on the same bridge or on another one. The last one that was
 //! made counts, and never what can be no interface of ours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::ContainerId;
 use crate::port_record::PortRecord;
@@ -59,7 +59,8 @@ fn engine_of(snapshot: &Snapshot, owner: &Container) -> String {
 }
 
 /// All of them, those that are superseded with the reason. Where two have the same standing none of both
-/// counts: which of them was meant last is not known.
+/// counts: which of them was meant last is not known. What is superseded by a port and has none itself is left out:
+/// nothing of it can be made again for as long as that port is there.
 pub(super) fn latest(all: Vec<(Remembered, RecordRank)>) -> Vec<Remembered> {
     let mut by_interface: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (at, (_, standing)) in all.iter().enumerate() {
@@ -68,17 +69,22 @@ pub(super) fn latest(all: Vec<(Remembered, RecordRank)>) -> Vec<Remembered> {
         }
     }
     let mut reasons = BTreeMap::new();
+    let mut left_out = BTreeSet::new();
+    let outdoes = |at: &usize, other: &usize| outdone(all.get(*at)?, all.get(*other)?);
+    let has_port = |at: &usize| all.get(*at).is_some_and(|(one, _)| !one.port_is_gone);
     for rivals in by_interface.values().filter(|rivals| rivals.len() > 1) {
         for at in rivals {
-            let others = rivals.iter().filter(|other| *other != at);
-            if let Some(why) =
-                others.filter_map(|other| outdone(all.get(*at)?, all.get(*other)?)).max()
-            {
+            let others = || rivals.iter().filter(|other| *other != at);
+            if let Some(why) = others().filter_map(|other| outdoes(at, other)).max() {
                 reasons.insert(*at, why);
+            }
+            let is_outdone = |port: &usize| has_port(port) && outdoes(at, port).is_some();
+            if !has_port(at) && others().any(is_outdone) {
+                left_out.insert(*at);
             }
         }
     }
-    let all = all.into_iter().enumerate();
+    let all = all.into_iter().enumerate().filter(|(at, _)| !left_out.contains(at));
     all.map(|(at, (one, _))| Remembered { superseded: reasons.remove(&at), ..one }).collect()
 }
 

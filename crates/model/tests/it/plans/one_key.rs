@@ -221,6 +221,14 @@ fn what_is_on_another_bridge_by_now_is_not_missed_where_it_was() {
     assert_eq!(restored(&moved), [RestoreAction::There]);
     let anew = restarted(&moved, 1, true);
     assert_eq!(numbers_made_again(&anew), [Some(OfPort(600))], "the later one");
+    assert_eq!(restored(&anew).len(), 1, "what is of no use is not told");
+    let stopped = restarted(&moved, 1, false);
+    assert_eq!(restored(&stopped), [RestoreAction::NotRunning { state: "exited".into() }]);
+    // Nor is its number kept.
+    for host in [&moved, &anew, &stopped] {
+        let ofport = OfPortChoice::Exactly(OfPort(500));
+        connected(host, &Connect { ofport, ..request("br0", "c2") }, 3);
+    }
     let mut gone = having(&restarted(&moved, 1, false), vec![container(2), container(3)]);
     assert!(restored(&gone).iter().all(|action| *action == RestoreAction::Gone));
     gone.engines.values_mut().for_each(|rows| *rows = Observed::Fresh { rows: Arc::new([]) });
