@@ -9,7 +9,7 @@ use std::fmt::{self, Display};
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use crate::ids::{Mac, is_full_id, is_short_id, short_if_id};
+use crate::ids::{Mac, is_full_id, is_local_id, is_short_id, short_if_id};
 use crate::snapshot::{Cidr, Container};
 use crate::switch::Port;
 
@@ -229,10 +229,12 @@ impl PortRecord {
         self.engine.is_none() && !is_full_id(&self.container)
     }
 
-    /// Whether its words may mean a container, though they do not tell: they are too few for an id.
+    /// Whether its words may mean a container, though they do not tell: they are too few for an id. What is unique in
+    /// its engine only is a name, which is typed whole.
     pub(crate) fn may_mean(&self, row: &Container) -> bool {
         let words = self.container.as_str();
-        self.is_typed() && !words.is_empty() && row.id.0.starts_with(words)
+        let is_begun = !is_local_id(&row.id.0) && row.id.0.starts_with(words);
+        self.is_typed() && !words.is_empty() && is_begun
     }
 
     /// Whether `row` may be what replaces the recorded container, once that is gone.

@@ -179,7 +179,13 @@ impl PrunePlanner<'_> {
         }
         let container = last.words.clone();
         let record = PortRecord { container, ..PortRecord::default() };
+        // Other programs write names of any engine's containers down, and not of Docker's alone.
+        let is_named = |run: Run<'_>| record.names(run.1) && may_be_of(self.snapshot, &record, run);
+        let mut all = self.snapshot.containers_by_engine();
         match whereabouts(self.snapshot, &record) {
+            Whereabouts::Gone if all.any(is_named) => {
+                not_known(&format!("several containers may be meant by {}", record.container))
+            }
             Whereabouts::Gone => MayGo::Yes,
             Whereabouts::Known(row) | Whereabouts::Replaced(row) => self.may_go_with(row, None),
             doubt => not_known(&doubt.doubt().unwrap_or_default()),

@@ -114,7 +114,12 @@ impl<'a> DisconnectPlanner<'a> {
     pub(super) fn is_of(&self, record: &PortRecord) -> Result<bool, PlanError> {
         let may_be = self.known.map_or_else(
             || record.matches(self.words),
-            |known| is_named_by(self.snapshot, record, known) || record.is_replaced_by(known),
+            |known| {
+                // Whose a word without an engine is may not be known: whether it is depends on Docker.
+                is_named_by(self.snapshot, record, known)
+                    || (record.is_by_word() && record.names(known))
+                    || record.is_replaced_by(known)
+            },
         );
         if !may_be {
             return Ok(false);

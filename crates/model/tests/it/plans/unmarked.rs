@@ -1,7 +1,10 @@
 //! A record that names no engine, as ovs-docker writes it: it is of Docker, whoever else has a container of its words.
 
 use docker_ovs_model::identity::{SourceIdentity, World};
-use docker_ovs_model::plan::{Disconnect, RestoreAction, disconnect};
+use docker_ovs_model::ids::ContainerId;
+use docker_ovs_model::plan::{
+    Disconnect, PlanError, Prune, RestoreAction, disconnect, prune, undecided,
+};
 use docker_ovs_model::port_record::PortRecord;
 use docker_ovs_model::snapshot::{Container, EngineName, Observed};
 use docker_ovs_model::switch::Port;
@@ -9,7 +12,7 @@ use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
 use docker_ovs_model::{Snapshot, resolve};
 
 use crate::plans::scene::{
-    container, docker, doubts, having, host, port, pruned, restored, silent,
+    container, docker, doubts, having, host, port, port_of, pruned, restored, silent,
 };
 
 /// ovs-docker writes what was typed.
@@ -17,11 +20,19 @@ fn typed(words: &str) -> PortRecord {
     PortRecord { container: words.to_owned(), interface: "eth1".into(), ..PortRecord::default() }
 }
 
+/// The id of `web` as the engine has it.
+fn id_of(engine: &str) -> ContainerId {
+    match engine {
+        "lxc" | "incus" => ContainerId(format!("web@{engine}").into()),
+        _ => container(3).id,
+    }
+}
+
 /// The host with an orphaned port that ovs-docker made for `words`, and with a container 3 called `web` of
 /// another engine than Docker, which has the containers 1 and 2.
 fn beside(engine: &str, id: &str, words: &str) -> Snapshot {
     let mut host = having(&host(), vec![container(1), container(2)]);
-    let web = Container { name: "web".into(), ..container(3) };
+    let web = Container { id: id_of(engine), name: "web".into(), ..container(3) };
     let engine = EngineName(engine.into());
     host.engines.insert(engine.clone(), Observed::from(Ok(vec![web])));
     let world = World::Here { evidence: "a test says so".to_owned() };
@@ -37,6 +48,10 @@ fn beside(engine: &str, id: &str, words: &str) -> Snapshot {
     };
     port(&mut host, row);
     host
+}
+
+fn request(container: String) -> Disconnect {
+    Disconnect { bridge: "br0".to_owned(), container, interface: None, force: true }
 }
 
 const OTHERS: [(&str, &str); 5] = [
@@ -55,9 +70,8 @@ fn a_typed_name_is_no_container_of_another_engine() {
         assert_eq!(restored(&host), [RestoreAction::Gone], "{engine}");
         assert_eq!(pruned(&host), 1, "{engine}: what ovs-docker left of a removed container");
         let words = format!("{engine}:web");
-        let request =
-            Disconnect { bridge: "br0".to_owned(), container: words, interface: None, force: true };
-        assert!(disconnect(&host, &resolve(&host), &request).is_err(), "{engine}");
+        let refused = disconnect(&host, &resolve(&host), &request(words)).unwrap_err();
+        assert!(matches!(refused, PlanError::NotConnected { .. }), "{engine}: {refused}");
     }
 }
 
@@ -85,6 +99,9 @@ fn a_typed_name_is_unknown_while_docker_does_not_answer() {
                 "{engine}: {actions:?}"
             );
             assert_eq!((pruned(&host), doubts(&host).len()), (0, 1), "{engine}");
+            let words = format!("{engine}:web");
+            let refused = disconnect(&host, &resolve(&host), &request(words)).unwrap_err();
+            assert!(matches!(refused, PlanError::Undecided { .. }), "{engine}: {refused}");
         }
     }
 }
@@ -119,7 +136,7 @@ fn another_docker_that_is_silent_may_have_the_typed_name_too() {
 
 #[test]
 fn a_typed_id_is_no_name() {
-    for (engine, id) in OTHERS {
+    for (engine, id) in OTHERS.into_iter().filter(|(engine, _)| id_of(engine) == container(3).id) {
         let full = container(3).id.0;
         let host = beside(engine, id, &full);
         // It is no other one's, whatever engine has it.
@@ -137,4 +154,23 @@ fn a_typed_id_is_no_name() {
             );
         }
     }
+}
+
+/// Another program writes the name of any engine's container down.
+#[test]
+fn a_name_of_another_program_that_two_engines_have_is_not_gone() {
+    let mut host = beside("podman", "podman:/s", "web");
+    let web = Container { id: container(4).id, name: "web".into(), ..container(2) };
+    let (podman, other) = (EngineName("podman".into()), EngineName("containerd".into()));
+    host.engines.insert(other.clone(), Observed::from(Ok(vec![web])));
+    let id = Some("containerd:/s".to_owned());
+    let identity = SourceIdentity { id, ..host.identities.engines[&podman].clone() };
+    host.identities.engines.insert(other, identity);
+    let ids = [("pipework.containername", "web"), ("pipework.interface", "eth1")];
+    port_of(&mut host, |port| {
+        port.external_ids = ids.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    });
+    let (wiring, wish) = (resolve(&host), Prune { all: true, ..Prune::default() });
+    assert_eq!(prune(&host, &wiring, &wish).len(), 0);
+    assert_eq!(undecided(&host, &wiring, &wish).len(), 1);
 }
