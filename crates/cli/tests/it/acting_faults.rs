@@ -118,7 +118,7 @@ fn a_port_that_a_silent_database_keeps_is_left_with_what_takes_it_away() {
     lab::need!(Docker);
     let ((server, db), container, end) = (unserved(), Container::run(), unique("h"));
     let words = ["connect", "br0", container.name(), "--host-interface", &end, "--db", &db];
-    let (mut child, go) = hold_after(2, &[&words[..], &["--timeout", "1"]].concat());
+    let (mut child, go) = hold_after(2, &[&words[..], &["--timeout", "3"]].concat());
     server.pause();
     go();
     let ran = output(&mut child);

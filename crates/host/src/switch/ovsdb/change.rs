@@ -95,8 +95,8 @@ impl SwitchExecutor {
     pub(crate) async fn take_step(&mut self, step: &SwitchStep) -> Result<(), SourceError> {
         let due = Deadline::after(self.timeout);
         let taken = self.take_step_by(due, step).await;
-        // What fails otherwise has an answer, or had none to come.
-        self.unanswered = self.session.is_abandoned().then(|| step.clone());
+        // What fails otherwise has an answer, had none to come, or was never asked for.
+        self.unanswered = self.session.has_commit_abandoned().then(|| step.clone());
         taken
     }
 

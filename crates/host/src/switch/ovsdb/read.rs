@@ -23,6 +23,8 @@ pub(crate) struct Database {
     what: String,
     /// What it calls itself, where that was read.
     row: Option<DatabaseRow>,
+    /// Whether a transaction that changes something was sent, and its answer has not come.
+    pub(super) is_committing: bool,
 }
 
 /// Who answered for a database.
@@ -38,7 +40,10 @@ impl Database {
     pub(crate) async fn open(remote: &Remote, tls: Option<&Tls>) -> Result<Self, SourceError> {
         let what = what(remote);
         match Client::connect(remote, tls).await {
-            Ok(client) => Ok(Self { client, columns: Box::default(), what, row: None }),
+            Ok(client) => {
+                let columns = Box::default();
+                Ok(Self { client, columns, what, row: None, is_committing: false })
+            }
             Err(error) => Err(source_error(what, remote, &error)),
         }
     }

@@ -53,6 +53,11 @@ impl Session {
         self.database.as_ref().is_some_and(Database::is_abandoned)
     }
 
+    /// The same of a call that changes something, and not of one that reads what that rests on.
+    pub(super) fn has_commit_abandoned(&self) -> bool {
+        self.is_abandoned() && self.database.as_ref().is_some_and(|database| database.is_committing)
+    }
+
     /// Whether other docker-ovs are kept waiting.
     pub(super) fn is_locked(&self) -> bool {
         self.locked
@@ -145,18 +150,46 @@ mod tests {
         asked
     }
 
-    #[tokio::test]
-    async fn what_answers_too_late_is_connected_to_and_locked_anew() {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("db.sock");
-        let asked = listen(&socket);
+    fn host_at(socket: &Path) -> Host {
         let host = Host::open(&Settings {
             engines: vec!["none".to_owned()],
             db: Some(format!("unix:{}", socket.display())),
             ..Settings::from_env()
         });
+        host.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_change_that_was_given_up_is_told_from_a_question() {
+        for is_change in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let socket = folder.path().join("db.sock");
+            let _asked = listen(&socket);
+            let long = Deadline::after(Duration::from_secs(10));
+            let mut session = Session::open(&host_at(&socket), true, long).await.unwrap();
+            let short = Deadline::after(Duration::from_millis(50));
+            let database = session.database(short).await.unwrap();
+            let late = async {
+                if is_change {
+                    database.commit("br0", None, &[]).await
+                } else {
+                    database.version().await.map(drop)
+                }
+            };
+            let late = short.hold(|| "it".to_owned(), late).await.unwrap_err();
+            assert_eq!(late.kind, SourceErrorKind::TimedOut);
+            assert!(session.is_abandoned());
+            assert_eq!(session.has_commit_abandoned(), is_change);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_answers_too_late_is_connected_to_and_locked_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("db.sock");
+        let asked = listen(&socket);
         let long = || Deadline::after(Duration::from_secs(10));
-        let mut session = Session::open(&host.unwrap(), true, long()).await.unwrap();
+        let mut session = Session::open(&host_at(&socket), true, long()).await.unwrap();
         let short = Deadline::after(Duration::from_millis(50));
         let database = session.database(short).await.unwrap();
         let late = short.hold(|| "it".to_owned(), database.version()).await.unwrap_err();

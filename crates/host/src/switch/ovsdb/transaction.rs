@@ -147,7 +147,11 @@ impl Database {
         new: Option<&str>,
         operations: &[Operation<'_>],
     ) -> Result<(), SourceError> {
-        match self.client.transact(VSWITCH, operations).await {
+        // It stays so where this is dropped meanwhile.
+        self.is_committing = true;
+        let done = self.client.transact(VSWITCH, operations).await;
+        self.is_committing = false;
+        match done {
             Ok(_) => Ok(()),
             Err(error) => Err(self.why_not(bridge, new, error).await),
         }
