@@ -16,6 +16,20 @@ use crate::reader::{self, Reader};
 const IMAGES: &str = "/var/lib/machines";
 /// What the name of a file ends with that is a disk.
 const DISK: &str = ".raw";
+/// The same of what is kept beside images: settings of systemd.nspawn(5), dm-verity's hashes, signatures and what was
+/// downloaded.
+const BESIDE: [&str; 10] = [
+    ".nspawn",
+    ".roothash",
+    ".roothash.p7s",
+    ".usrhash",
+    ".usrhash.p7s",
+    ".verity",
+    ".sha256",
+    ".gpg",
+    ".xz",
+    ".gz",
+];
 /// What its process calls itself.
 const PROGRAM: &str = "systemd-nspawn";
 
@@ -114,25 +128,24 @@ fn images() -> impl Iterator<Item = String> {
     images_in(Path::new(IMAGES))
 }
 
-/// The images of a folder, as `machinectl list-images` has them: trees, disks as files, and block devices, also behind
-/// symbolic links (`image_discover` of systemd's `src/shared/discover-image.c`). What else there is belongs to them, as
-/// the settings of systemd.nspawn(5).
+/// The images of a folder, as `machinectl list-images` has them: trees, disks as files, and block devices
+/// (`image_discover` of systemd's `src/shared/discover-image.c`). What else there is belongs to them, as the settings of
+/// systemd.nspawn(5). A symbolic link is told by its name alone: what it leads to may be on a disk that is not mounted
+/// now, or on a server that does not answer, and is not gone for that.
 fn images_in(folder: &Path) -> impl Iterator<Item = String> {
     std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
-        let kind = std::fs::metadata(entry.path()).ok()?.file_type();
+        let kind = entry.file_type().ok()?;
+        let is_beside = || BESIDE.iter().any(|end| name.ends_with(end));
         let image = match name.strip_suffix(DISK) {
-            Some(disk) if kind.is_file() => disk,
+            Some(disk) if kind.is_file() || kind.is_symlink() => disk,
             _ if kind.is_dir() || kind.is_block_device() => name.as_str(),
+            None if kind.is_symlink() && !is_beside() => name.as_str(),
             _ => return None,
         };
         let is_hidden = image.is_empty() || image.starts_with('.');
         (!is_hidden && !image.contains(char::is_control)).then(|| image.to_owned())
     })
-}
-
-fn image_name(file: &str) -> &str {
-    file.strip_suffix(DISK).unwrap_or(file)
 }
 
 /// The containers whose processes are children of root's systemd-nspawn.
@@ -161,6 +174,10 @@ fn leader_of(pid: u32) -> Option<u32> {
     })
 }
 
+fn file_name(path: &str) -> Option<&str> {
+    Path::new(path).file_name()?.to_str()
+}
+
 /// What systemd-nspawn(1) is told to call the container, or calls it after its folder or image.
 pub(in crate::engine) fn name_in(words: &[String]) -> Option<String> {
     let told = options_of(words);
@@ -169,8 +186,12 @@ pub(in crate::engine) fn name_in(words: &[String]) -> Option<String> {
     if let Some(machine) = last("machine").filter(|machine| !machine.is_empty()) {
         return Some(machine.to_owned());
     }
-    let path = Path::new(last("directory").or_else(|| last("image"))?);
-    Some(image_name(path.file_name()?.to_str()?).to_owned())
+    let name = match (last("directory"), last("image")) {
+        (Some(folder), _) => file_name(folder)?,
+        // Only of a disk the ending is none of the name's (`determine_names` of systemd's `src/nspawn/nspawn.c`).
+        (None, image) => file_name(image?).map(|name| name.strip_suffix(DISK).unwrap_or(name))?,
+    };
+    Some(name.to_owned())
 }
 
 /// The short options that have a value, and the long ones that have none in the word after them
@@ -301,13 +322,20 @@ mod tests {
             ("disk.raw", "bare"),
             ("nothing", "dangling"),
             ("web.nspawn", "settings"),
+            ("/srv/web.nspawn", "db.nspawn"),
+            ("/srv/web.verity", "db.verity"),
+            ("loop", "loop"),
         ] {
             std::os::unix::fs::symlink(target, path(link)).unwrap();
         }
         let socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
         let mut found: Vec<_> = images_in(folder.path()).collect();
         found.sort();
-        assert_eq!(found, ["disk", "linked", "other", "tree.raw", "web"]);
+        // A link is told by its name, whatever it leads to.
+        let links = ["bare", "dangling", "linked", "loop", "other", "settings"];
+        let mut all = [&links[..], &["disk", "tree.raw", "web"]].concat();
+        all.sort_unstable();
+        assert_eq!(found, all);
         drop(socket);
         assert_eq!(images_in(&path("nothing")).count(), 0);
     }
@@ -340,6 +368,8 @@ mod tests {
         ] {
             assert_eq!(name(words).as_deref(), Some("web"), "{words}");
         }
+        let folder = name("systemd-nspawn -D /var/lib/machines/tree.raw");
+        assert_eq!(folder.as_deref(), Some("tree.raw"), "as its image is called");
         for words in [
             "systemd-nspawn -b",
             "systemd-nspawn -- x -M web",
