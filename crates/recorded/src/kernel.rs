@@ -87,7 +87,9 @@ fn merged(
     for own in texts {
         for part in parts(&own.text) {
             let rows = links(part, &nsid);
-            if let Some(why) = all.contradiction(&rows, is_whole(part)) {
+            // Of one family alone, as `ip -6 address`, only the links are told that have such an address.
+            let has_all = is_whole(part) && rows.iter().any(|link| link.addresses.is_empty());
+            if let Some(why) = all.contradiction(&rows, has_all) {
                 let called = named(&own.called, "a text of links");
                 let other = first.filter(|first| *first != own.called);
                 let other = other.map_or("what stands before it", |first| named(first, "another"));
@@ -96,7 +98,7 @@ fn merged(
                 ));
                 break;
             }
-            all.is_whole |= is_whole(part);
+            all.has_all |= has_all;
             for link in rows {
                 all.take(link);
             }
@@ -114,7 +116,7 @@ struct Merged {
     /// Their indexes by name.
     indexes: BTreeMap<Name, u32>,
     /// Whether one of the texts has all links of a moment.
-    is_whole: bool,
+    has_all: bool,
 }
 
 impl Merged {
@@ -127,9 +129,9 @@ impl Merged {
         }
     }
 
-    /// Why these are links of another namespace; `is_whole` is whether they are all there. Links may come and go
+    /// Why these are links of another namespace; `has_all` is whether they are all there. Links may come and go
     /// between two commands; they keep index, name and address.
-    fn contradiction(&self, rows: &[Arc<Link>], is_whole: bool) -> Option<String> {
+    fn contradiction(&self, rows: &[Arc<Link>], has_all: bool) -> Option<String> {
         let mut own = Self::default();
         for link in rows {
             if let Some(why) = self.otherwise(link).or_else(|| own.otherwise(link)) {
@@ -140,7 +142,7 @@ impl Merged {
         let others = || rows.iter().filter(|link| link.ifindex.0 != LO);
         let has_others = self.links.keys().any(|index| *index != LO) && others().next().is_some();
         let has_none = !others().any(|link| self.links.contains_key(&link.ifindex.0));
-        let is_other = self.is_whole && is_whole && has_others && has_none;
+        let is_other = self.has_all && has_all && has_others && has_none;
         is_other.then(|| "it has none of those links but lo".to_owned())
     }
 

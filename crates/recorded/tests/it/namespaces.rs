@@ -137,3 +137,18 @@ fn texts_of_one_namespace_are_put_together() {
         assert!(told.snapshot.kernel.is_fresh());
     }
 }
+
+/// `ip -4 address` and `ip -6 address` each print the links alone that have such an address.
+#[test]
+fn texts_of_one_family_each_are_put_together_though_they_share_no_link() {
+    let head = |head: &str, address: &str| {
+        format!("{head}: <BROADCAST,UP> mtu 1500 qdisc noqueue state UP\n    {address}\n")
+    };
+    let four = head("1: lo", "inet 127.0.0.1/8 scope host lo")
+        + &head("2: eth0", "inet 192.0.2.1/24 scope global eth0");
+    let six = head("1: lo", "inet6 ::1/128 scope host")
+        + &head("5: veth1@if2", "inet6 fe80::1/64 scope link");
+    let told = folder(&[("four.txt", &four), ("six.txt", &six), ("show", SHOW)]);
+    assert_eq!(of_host(&told), ["1 lo 127.0.0.1 ::1", "2 eth0 192.0.2.1", "5 veth1 fe80::1"]);
+    assert!(told.remarks.is_empty(), "{:?}", told.remarks);
+}
