@@ -75,13 +75,13 @@ pub async fn keep(
         });
         let mut is_done = true;
         for (place, revision) in new.chain(mine).collect::<Vec<_>>() {
-            match etcd.txn(claim(keys, host, mesh, &subnet, place, revision)).await? {
-                Some(_) => _ = kept.own.insert(place),
+            let claimed = etcd.txn(claim(keys, host, mesh, &subnet, place, revision)).await?;
+            if claimed.is_some() {
+                kept.own.insert(place);
+            } else {
                 // Another host was faster, or the call broke off: the list tells.
-                None => {
-                    kept.own.remove(&place);
-                    is_done = false;
-                }
+                kept.own.remove(&place);
+                is_done = false;
             }
         }
         if is_done {

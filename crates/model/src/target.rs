@@ -47,7 +47,7 @@ impl<'a> NamedInterface<'a> {
     pub fn readings(self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
         let Self { container, interface } = self;
         let behind = container.rsplit_once(':').filter(|_| interface.is_none());
-        let behind = behind.filter(|(before, named)| !before.is_empty() && !named.is_empty());
+        let behind = behind.filter(|(before, _)| !before.is_empty());
         // `pid:12` and `netns:blue` are no interfaces of containers of these names: no engine is asked for one.
         let behind = behind.filter(|(before, _)| !matches!(*before, "pid" | "netns"));
         let of_several = behind.and_then(|(all, named)| Some((all.split_once('+')?.0, named)));

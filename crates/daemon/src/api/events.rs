@@ -243,7 +243,7 @@ mod tests {
     }
 
     fn tell(daemon: &Daemon, bytes: usize) {
-        daemon.published.tell(Event { name: None, json: "x".repeat(bytes) });
+        daemon.published.tell(&Event { name: None, json: "x".repeat(bytes) });
     }
 
     /// A stream that has seen so many events, or none at all, and has been told when to come again.

@@ -236,14 +236,12 @@ pub(crate) async fn snapshot(
 pub(crate) async fn health(Extract(daemon): Here, Extension(owner): Extension<Owner>) -> Response {
     let state = || daemon.published.now();
     let owed = || daemon.restores.owed();
-    match daemon.health.get(owner, state, owed, daemon.history.failure()).await {
-        Some(text) => json_answer(text),
-        None => {
-            let mut answer = short_json(&v1::Health::starting());
-            *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            answer
-        }
+    if let Some(text) = daemon.health.get(owner, state, owed, daemon.history.failure()).await {
+        return json_answer(text);
     }
+    let mut answer = short_json(&v1::Health::starting());
+    *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    answer
 }
 
 #[cfg(test)]

@@ -24,6 +24,6 @@ impl Until {
             return;
         }
         // Where the daemon ends, that is what ends its streams.
-        pending().await
+        pending::<()>().await;
     }
 }

@@ -98,7 +98,7 @@ impl Restores {
         let event = Event { name: Some("owed"), json: owed.json().get().to_owned() };
         state.owed = owed;
         drop(state);
-        published.tell(event);
+        published.tell(&event);
     }
 
     fn lock(&self) -> MutexGuard<'_, RestoreState> {

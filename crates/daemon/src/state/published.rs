@@ -57,12 +57,12 @@ impl Published {
     }
 
     /// Tells something else than a look.
-    pub(crate) fn tell(&self, event: Event) {
+    pub(crate) fn tell(&self, event: &Event) {
         let Some(now) = self.now() else { return };
         let last = now.last + 1;
         let marks = Marks::new(&self.boot, now.looks, last);
         let state = State { last, marks, ..State::clone(&now) };
-        self.log().push(NumberedEvent::new(&self.boot, state.last, &event));
+        self.log().push(NumberedEvent::new(&self.boot, state.last, event));
         self.state.send_replace(Some(Arc::new(state)));
     }
 

@@ -33,8 +33,8 @@ struct Network {
     subnets: Option<Vec<SubnetRow>>,
     #[serde(default)]
     internal: bool,
-    #[serde(default)]
-    network_dns_servers: Option<Vec<IpAddr>>,
+    #[serde(default, rename = "network_dns_servers")]
+    dns_servers: Option<Vec<IpAddr>>,
 }
 
 /// What else a user may say of a network, by Podman's option: the field, the option, and why it is refused. What is
@@ -98,7 +98,7 @@ pub(super) fn require_carried_out(network: &Value) -> Result<(), DriverError> {
 /// It is no network, or one of them is no address.
 pub(super) fn dns_servers(network: &Value) -> Result<Vec<IpAddr>, DriverError> {
     let bad = |error| DriverError::new(format!("the network is not what netavark writes: {error}"));
-    Ok(Network::deserialize(network).map_err(bad)?.network_dns_servers.unwrap_or_default())
+    Ok(Network::deserialize(network).map_err(bad)?.dns_servers.unwrap_or_default())
 }
 
 /// Whether Podman is to give addresses, and was not told which.

@@ -35,7 +35,7 @@ impl Host {
     /// # Errors
     /// No such container, or a source is missing; then nothing was tried.
     pub async fn restore(&self, request: &Restore) -> Result<Vec<Restored>, ActError> {
-        self.restore_despite(request, &mut LastingDoubts::default()).await
+        Box::pin(self.restore_despite(request, &mut LastingDoubts::default())).await
     }
 
     /// The same without a wait for doubts that lasted for a whole one before.

@@ -101,12 +101,12 @@ impl EndpointVeth {
         let own: Vec<_> = marked.iter().filter(of_database).collect();
         // No two links have one name: a copy of the alias is another link, and what has the name is in the way of
         // the next one that is made for the endpoint.
-        let named = own.iter().copied().find(|veth| *veth.name == *host_end);
+        let by_name = own.iter().copied().find(|veth| *veth.name == *host_end);
         let only = || own.first().copied().filter(|_| own.len() == 1);
-        let Some(veth) = named.or_else(only) else {
-            let names: BTreeSet<_> = own.iter().map(|veth| &*veth.name).collect();
-            let names: Vec<_> = names.into_iter().collect();
-            let several = || format!("{} bear the mark of one endpoint", names.join(", "));
+        let Some(veth) = by_name.or_else(only) else {
+            let links: BTreeSet<_> = own.iter().map(|veth| &*veth.name).collect();
+            let links: Vec<_> = links.into_iter().collect();
+            let several = || format!("{} bear the mark of one endpoint", links.join(", "));
             return if own.is_empty() { Ok(None) } else { Err(several()) };
         };
         if bridges.iter().flat_map(|bridge| &bridge.ports).any(|port| veth.is(port)) {
@@ -115,7 +115,7 @@ impl EndpointVeth {
                 veth.name
             ));
         }
-        if veth.is_used && named.is_none() {
+        if veth.is_used && by_name.is_none() {
             return Err(format!("{} bears the mark of an endpoint, and is in use", veth.name));
         }
         Ok(Some(veth))
@@ -179,7 +179,7 @@ mod tests {
         let all = [bridge(&[("hx", 9)])];
         let left = |marked: &[EndpointVeth]| {
             EndpointVeth::left(marked, "dov-00000001", &all, Some(SYSTEM))
-                .map(|found| found.cloned())
+                .map(Option::<&EndpointVeth>::cloned)
         };
         let own = veth("dov-00000001", 7, "br0");
         assert_eq!(left(std::slice::from_ref(&own)), Ok(Some(own.clone())));

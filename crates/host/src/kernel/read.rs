@@ -39,8 +39,8 @@ pub(crate) fn read_whole(
     let here = read_each(&[(switch, names.unwrap_or_default())], Some(switch), details);
     let here = here.into_iter().map(|mut here| {
         if here.source_error.is_none() {
-            let named = around.add_to_switch(&mut here, switch);
-            here.source_error = named.err().map(|error| source_error(what(switch), &error));
+            let added = around.add_to_switch(&mut here, switch);
+            here.source_error = added.err().map(|error| source_error(what(switch), &error));
         }
         here
     });

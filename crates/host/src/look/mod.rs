@@ -114,12 +114,12 @@ impl Host {
         let due = Deadline::after(self.timeout);
         let netns = switch.netns.as_ref().ok();
         let look = async {
-            match &question.target {
-                Some(target) => {
-                    (Scope::One, self.read_target(engines, due, target, question, netns).await)
-                }
-                None => (Scope::Everything, self.read_all(engines, due, question, netns).await),
+            if let Some(target) = &question.target {
+                let read = self.read_target(engines, due, target, question, netns);
+                return (Scope::One, Box::pin(read).await);
             }
+            let read = self.read_all(engines, due, question, netns);
+            (Scope::Everything, Box::pin(read).await)
         };
         let ((scope, mut seen), ids) = tokio::join!(look, engine_ids(engines, due, question));
         // Which links are the switch's was not looked for, so that what was read of them is no answer. Where

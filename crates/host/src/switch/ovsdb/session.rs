@@ -39,13 +39,11 @@ impl Session {
             // Before another one waits for the lock that this one may have.
             self.database = None;
         }
-        match self.database {
-            Some(ref mut database) => Ok(database),
-            None => {
-                let database = connect(&self.host, self.locked, due).await?;
-                Ok(self.database.insert(database))
-            }
-        }
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => connect(&self.host, self.locked, due).await?,
+        };
+        Ok(self.database.insert(database))
     }
 
     /// Whether a call was given up last, and may still come true.

@@ -10,8 +10,11 @@ use docker_ovs_model::{Snapshot, rehearse, resolve};
 
 use crate::plans::scene::{connected, generated, host, port_of, request, restarted};
 
+/// Makes a port another one.
+type Change = fn(&mut Port);
+
 /// What a row is made by that has the record of dov-00000001 too.
-const COPIES: [(&str, fn(&mut Port)); 6] = [
+const COPIES: [(&str, Change); 6] = [
     ("patch", |port| port.kind = "patch".to_owned()),
     ("vxlan", |port| port.kind = "vxlan".to_owned()),
     ("internal", |port| port.kind = "internal".to_owned()),
@@ -21,7 +24,7 @@ const COPIES: [(&str, fn(&mut Port)); 6] = [
 ];
 
 /// c1, which had eth0 on br0 as dov-00000001, was started anew, and a row of `bridge` has the record too.
-fn copied(bridge: usize, change: fn(&mut Port)) -> Snapshot {
+fn copied(bridge: usize, change: Change) -> Snapshot {
     let mut host = restarted(&connected(&host(), &request("br0", "c1"), 1), 1, true);
     let rows = host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
     let mut copy = Port::clone(&rows[0].ports[0]);
