@@ -102,7 +102,7 @@ mod tests {
             read("web+log:eth0"),
             [("web+log:eth0", None), ("web+log", Some("eth0")), ("web", Some("eth0"))]
         );
-        assert_eq!(read("web:"), [("web:", None)]);
+        assert_eq!(read("web:"), [("web:", None), ("web", Some(""))]);
         for namespace in ["pid:12", "pid:self", "netns:blue"] {
             assert_eq!(read(namespace), [(namespace, None)]);
         }
