@@ -174,11 +174,13 @@ impl Fleet {
         self.mirror().cost(host)
     }
 
-    /// Every attachment that fits a query. A word that may be a name or a port is a port where nothing has that name.
+    /// Every attachment that fits a query. A word that may be a name or a port is a port where no interface has that
+    /// name; a container that is called so hides no port.
     pub fn who(&self, query: &WhoQuery) -> Vec<FleetMatch> {
-        let named = query.as_name().map(|name| self.fitting(&name));
-        let named = named.filter(|rows| !rows.is_empty());
-        named.unwrap_or_else(|| self.fitting(query))
+        let Some(name) = query.as_name() else { return self.fitting(query) };
+        let mut named = self.fitting(&name);
+        named.retain(|found| !found.row.is_container(&name));
+        if named.is_empty() { self.fitting(query) } else { named }
     }
 
     fn fitting(&self, query: &WhoQuery) -> Vec<FleetMatch> {

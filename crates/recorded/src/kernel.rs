@@ -87,8 +87,10 @@ fn merged(
     for own in texts {
         for part in parts(&own.text) {
             let rows = links(part, &nsid);
-            // Of one family alone, as `ip -6 address`, only the links are told that have such an address.
-            let has_all = is_whole(part) && rows.iter().any(|link| link.addresses.is_empty());
+            // Of one family alone, as `ip -6 address`, only the links are told that have such an address, and none
+            // with its MAC.
+            let tells_all = |link: &Arc<Link>| link.mac.is_some() || link.addresses.is_empty();
+            let has_all = is_whole(part) && rows.iter().any(tells_all);
             if let Some(why) = all.contradiction(&rows, has_all) {
                 let called = named(&own.called, "a text of links");
                 let other = first.filter(|first| *first != own.called);

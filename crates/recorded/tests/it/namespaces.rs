@@ -108,6 +108,9 @@ fn texts_that_cannot_be_of_one_namespace_are_never_mixed() {
     is_of_another([&host(), &other], &own, "its eth0 is link 5, and not 2");
     let other = [LO, &link("9: eth9@if9", "02:00:00:00:00:09", "link-netnsid 0")].concat();
     is_of_another([&host(), &other], &own, "it has none of those links but lo");
+    // As those of a container that runs, of which each has an address.
+    let addressed = [&*other, "    inet 192.0.2.9/24 scope global eth9\n"].concat();
+    is_of_another([&host(), &addressed], &own, "it has none of those links but lo");
     // A host may have one MAC several times, and no container its veth.
     let [one, two] = ["2: eth0@if7", "2: eth0@if9"]
         .map(|head| [LO, &link(head, "02:00:00:00:00:07", "link-netnsid 0")].concat());

@@ -265,7 +265,7 @@ impl FleetAttachment {
                 own.next().map(|_| MatchedBy::Address)
             }
             WhoQuery::Name(name) => {
-                let is_container = |word: &str| row.container == word || row.called == word;
+                let is_container = |word: &str| self.is_called(word);
                 let is_interface = || {
                     let mut all = NamedInterface::from(name.as_str()).readings();
                     all.any(|(word, interface)| {
@@ -285,6 +285,15 @@ impl FleetAttachment {
                 fits.then_some(MatchedBy::Name)
             }
         }
+    }
+
+    /// Whether a query is of the name of its container.
+    pub fn is_container(&self, query: &WhoQuery) -> bool {
+        matches!(query, WhoQuery::Name(name) if self.is_called(name))
+    }
+
+    fn is_called(&self, word: &str) -> bool {
+        self.attachment.container == word || self.attachment.called == word
     }
 
     /// Who had it, where that is a port whose link is gone.
