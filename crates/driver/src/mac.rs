@@ -26,32 +26,16 @@ pub(crate) fn choose(kept: Option<Mac>, words: Words<'_>, is_taken: impl Fn(Mac)
     free.unwrap_or_else(|| self::derived(words, 0))
 }
 
-/// The address that earlier versions gave for these words, without a record of it: the same on every switch.
-pub(crate) fn unrecorded(words: Words<'_>) -> Mac {
-    let Words { bridge, vlans, who, .. } = words;
-    mac_of(&hash_of(&[bridge, vlans, who]))
-}
-
-/// One address of these words.
+/// One address of these words; locally administered, one station's (IEEE 802, section 8.2).
 fn derived(words: Words<'_>, attempt: u32) -> Mac {
     let Words { system, bridge, vlans, who } = words;
-    let mut hash = hash_of(&[system.unwrap_or_default(), bridge, vlans, who]);
-    hash.write(&attempt.to_be_bytes());
-    mac_of(&hash)
-}
-
-fn hash_of(words: &[&str]) -> FnvHasher {
     let mut hash = FnvHasher::default();
-    for word in words {
+    for word in [system.unwrap_or_default(), bridge, vlans, who] {
         hash.write(word.as_bytes());
         // No word has this byte, so that two words are not one.
         hash.write_u8(0xff);
     }
-    hash
-}
-
-/// Locally administered, one station's (IEEE 802, section 8.2).
-fn mac_of(hash: &FnvHasher) -> Mac {
+    hash.write(&attempt.to_be_bytes());
     // FNV's low bits change least with the last byte.
     let mixed = hash.finish() ^ (hash.finish() >> 24);
     let [_, _, _, tail @ ..] = mixed.to_be_bytes();
@@ -92,16 +76,6 @@ mod tests {
         let unknown = Words { system: None, ..of("", "web") };
         let all: BTreeSet<_> = [of("", "web"), other, unknown].map(|of| first(of).0).into();
         assert_eq!(all.len(), 3);
-    }
-
-    /// As the first version with a network driver gave it.
-    #[test]
-    fn what_was_given_without_a_record_is_the_same_on_every_switch() {
-        let other = Words { system: Some("s2"), ..of("", "web") };
-        assert_eq!(unrecorded(of("", "web")), unrecorded(other));
-        assert_ne!(unrecorded(of("", "web")), first(of("", "web")));
-        assert_ne!(unrecorded(of("1", "0x")), unrecorded(of("10", "x")));
-        assert_eq!(unrecorded(of("", "web")).to_string(), "02:ad:c6:cc:e3:68");
     }
 
     #[test]

@@ -132,15 +132,6 @@ pub fn derived_mac(bridge: &Bridge, owner: &NumberOwner) -> Option<Mac> {
         .or_else(|| latest(&|other| other.has_name_of(owner) && other.vlans == owner.vlans))
 }
 
-/// Whether `owner` had a number by its name, on this network or on the same VLANs, and a hardware address that was
-/// derived and not recorded, as by versions that recorded none.
-pub fn had_unrecorded_mac(bridge: &Bridge, owner: &NumberOwner) -> bool {
-    let is_same = |other: &NumberOwner| {
-        other.is_same_by_name(owner) || (other.has_name_of(owner) && other.vlans == owner.vlans)
-    };
-    of(bridge).any(|(_, other)| is_same(&other) && other.derived.is_none() && other.mac.is_none())
-}
-
 /// The change after which `owner` has `ofport` and no other number by the same name on the same
 /// network. What is not said of its hardware address stays as it was.
 pub fn keep(bridge: &Bridge, ofport: OfPort, owner: &NumberOwner) -> MemoryChange {
@@ -235,20 +226,6 @@ mod tests {
         // Its network's name is learnt, and it gets another number.
         let bridge = with(bridge, 9, &NumberOwner { network_name: Some("lan".into()), ..web("a") });
         assert_eq!(derived_mac(&bridge, &web("a")), Some(first));
-    }
-
-    #[test]
-    fn a_name_of_an_earlier_version_is_known_by_the_lack_of_a_hardware_address() {
-        let mac = Some(Mac([2, 0, 0, 0, 0, 1]));
-        let web = |network: &str| owner(network, Some("web"), "192.0.2.2");
-        assert!(!had_unrecorded_mac(&bridge(), &web("a")), "it is new");
-        let old = with(bridge(), 7, &web("a"));
-        assert!(had_unrecorded_mac(&old, &web("a")) && had_unrecorded_mac(&old, &web("b")));
-        assert!(!had_unrecorded_mac(&old, &owner("a", Some("db"), "192.0.2.2")));
-        assert!(!had_unrecorded_mac(&old, &owner("a", None, "192.0.2.2")), "it has no name");
-        for known in [NumberOwner { derived: mac, ..web("a") }, NumberOwner { mac, ..web("a") }] {
-            assert!(!had_unrecorded_mac(&with(bridge(), 7, &known), &web("a")));
-        }
     }
 
     #[test]

@@ -52,11 +52,7 @@ impl Request<'_> {
         let who = self.name().or(address).unwrap_or_else(|| self.endpoint.id.clone());
         let (system, vlans) = (view.system.as_deref(), self.vlans());
         let words = mac::Words { system, bridge: &bridge.name, vlans: &vlans, who: &who };
-        let owner = self.owner(None);
-        // With an update of this program no hardware address changes, but where another one has it.
-        let unrecorded =
-            || numbers::had_unrecorded_mac(bridge, &owner).then(|| mac::unrecorded(words));
-        let kept = numbers::derived_mac(bridge, &owner).or_else(unrecorded);
+        let kept = numbers::derived_mac(bridge, &self.owner(None));
         let ports = view.bridges.iter().flat_map(|bridge| &bridge.ports);
         let others: Vec<_> = ports.filter_map(|port| Some((mac_inside(port)?, port))).collect();
         mac::choose(kept, words, |mac| {
