@@ -87,6 +87,11 @@ fn reachable(
             }
             continue;
         }
+        // By the other family something can come.
+        if ip.is_unspecified() && !has_family_of(ip, addresses) {
+            published.push(PublishedPort { host_ip: None, ..*port });
+            continue;
+        }
         match why_unreachable(ip, addresses) {
             Some(why) => {
                 left_out.entry(ip).or_insert(LeftOut { first: *port, why });
@@ -102,8 +107,12 @@ fn why_unreachable(host: IpAddr, addresses: &[Cidr]) -> Option<&'static str> {
     if host.is_loopback() {
         return Some("what goes to a loopback address stays in the host");
     }
-    let has_family = addresses.iter().any(|cidr| cidr.ip.is_ipv4() == host.is_ipv4());
+    let has_family = has_family_of(host, addresses);
     (!has_family).then_some("the container has no address of that family on this network")
+}
+
+fn has_family_of(host: IpAddr, addresses: &[Cidr]) -> bool {
+    addresses.iter().any(|cidr| cidr.ip.is_ipv4() == host.is_ipv4())
 }
 
 /// Makes sure that ports can be published on a network.
@@ -179,7 +188,7 @@ mod tests {
         v4(&["127.0.0.1:8080:80/tcp"], none, &["127.0.0.1"]);
         v4(&["127.0.0.5:1:1/tcp", "127.0.0.5:2:2/tcp", "8:8/tcp"], &["8:8/tcp"], &["127.0.0.5"]);
         v4(&["[::1]:8080:80/tcp"], none, &["::1"]);
-        v4(&["[::]:8080:80/tcp"], none, &["::"]);
+        v4(&["[::]:8080:80/tcp"], &["8080:80/tcp"], none);
         v4(&["[2001:db8::1]:8080:80/tcp"], none, &["2001:db8::1"]);
     }
 
@@ -194,7 +203,8 @@ mod tests {
         // Of two ports.
         let two = ["0.0.0.0:8080:80/tcp", "[::]:8081:80/tcp"];
         let (published, left_out) = published(&two, &["2001:db8::2/64"]);
-        assert_eq!((published, left_out), (owned(&["[::]:8081:80/tcp"]), owned(&["0.0.0.0"])));
+        assert_eq!(published, owned(&["8080:80/tcp", "[::]:8081:80/tcp"]));
+        assert_eq!(left_out, owned(&[]));
     }
 
     fn owned(words: &[&str]) -> Vec<String> {

@@ -36,7 +36,10 @@ impl<'e> Tenants<'e> {
         owner: Option<&EngineName>,
         due: Deadline,
     ) -> Self {
-        let is_asked = |known: &&Configured| home.is_some() && has_a_say(&known.name, owner);
+        let is_asked = |known: &&Configured| {
+            let is_named = known.named && Some(&known.name) != owner;
+            home.is_some() && (is_named || has_a_say(&known.name, owner))
+        };
         Self { engines: engines.iter().filter(is_asked).collect(), home, due }
     }
 
@@ -79,7 +82,7 @@ impl<'e> Tenants<'e> {
     }
 }
 
-/// Whether an engine is asked who is in a namespace. What users run has a say only where a container of the same user
+/// Whether an engine that was not named is asked who is in a namespace. What users run has a say only where a container of the same user
 /// was asked for; and its own engine has told that already.
 fn has_a_say(name: &EngineName, owner: Option<&EngineName>) -> bool {
     let user = name.user();
