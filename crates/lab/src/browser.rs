@@ -14,6 +14,24 @@ use crate::run::{comes_true, patience, program, wait_until};
 /// What a browser says of a request that it gave up as a link or an address came or went.
 const GIVEN_UP: &str = "net::ERR_NETWORK_CHANGED";
 
+/// How often a driver is started that does not find a port of its own.
+const TRIES: usize = 5;
+
+/// A driver, and its port. It takes one that is free for IPv4, and ends where another program has that for IPv6.
+fn driver() -> Option<(Child, String)> {
+    let mut driver = program("chromedriver");
+    let driver = driver.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut driver = driver.spawn().unwrap();
+    let mut said = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let port = said.find_map(|line| {
+        line.split_once("successfully on port ").map(|(_, port)| port.replace('.', ""))
+    });
+    if port.is_none() {
+        let _ = driver.wait();
+    }
+    Some((driver, port?))
+}
+
 /// A browser with one page; closed with its guard.
 #[derive(Debug)]
 pub struct Browser {
@@ -25,15 +43,9 @@ pub struct Browser {
 impl Browser {
     /// A headless one that has come to `url`.
     pub fn at(url: &str) -> Self {
-        let mut driver = program("chromedriver");
-        let driver = driver.arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut driver = driver.spawn().unwrap();
-        let mut said = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port = said.find_map(|line| {
-            line.split_once("successfully on port ").map(|(_, port)| port.replace('.', ""))
-        });
-        let address = format!("127.0.0.1:{}", port.expect("the driver says its port"));
-        let mut browser = Self { driver, address, session: String::new() };
+        let (driver, port) = (0..TRIES).find_map(|_| driver()).expect("the driver says its port");
+        let mut browser =
+            Self { driver, address: format!("127.0.0.1:{port}"), session: String::new() };
         // Where /dev/shm is small, as in a container, pages die of what they share there.
         let words = [
             "--headless=new",
