@@ -369,8 +369,8 @@ mod tests {
     #[test]
     fn a_guess_is_a_letter_or_two_away_and_changes_nothing() {
         assert!(said("docker-ovs prt web").contains("'port'"));
-        assert!(said("docker-ovs expalin web").contains("'explain'"));
-        for line in ["docker-ovs conect br0 web", "docker-ovs qwerty", "docker-ovs mesh qwerty"] {
+        assert!(said("docker-ovs xplain web").contains("'explain'"));
+        for line in ["docker-ovs conn br0 web", "docker-ovs qwerty", "docker-ovs mesh qwerty"] {
             let said = said(line);
             assert!(said.contains("tip: the verbs are "), "{said}");
             assert!(!said.contains("similar"), "{said}");

@@ -25,7 +25,7 @@ pub(super) fn why_foreign(row: &SwitchPort) -> Option<String> {
 /// The same of a port whose record is of `owner`: what is plugged in the namespaces of other containers alone is
 /// another's. A namespace without containers proves nothing: it may be nested in the owner's, or of its earlier run.
 pub(super) fn why_no_interface_of(owner: Option<&Container>, row: &SwitchPort) -> Option<String> {
-    let is_anothers = |owner: &Container| {
+    let is_of_others_alone = |owner: &Container| {
         let is_known = !owner.is_alive() || owner.namespaces().next().is_some();
         let is_its = |netns| owner.namespaces().any(|own| own == netns);
         let is_of_others = |plug: &Plug| !plug.tenants.is_empty() && !is_its(plug.netns);
@@ -34,8 +34,9 @@ pub(super) fn why_no_interface_of(owner: Option<&Container>, row: &SwitchPort) -
             _ => false,
         }
     };
-    let anothers = || owner.is_some_and(is_anothers).then(|| format!("{} is on it", row.occupant));
-    why_foreign(row).or_else(anothers)
+    let others =
+        || owner.is_some_and(is_of_others_alone).then(|| format!("{} is on it", row.occupant));
+    why_foreign(row).or_else(others)
 }
 
 /// Whether the recorded interface of `owner` is on the port.

@@ -36,7 +36,7 @@ fn an_openflow_port_is_known_however_it_is_written() {
     assert_eq!(labels.of_port(None, b"vethp11240eth0"), Some("webserver:eth0"));
     assert_eq!(labels.of_port(None, b"\"vethp11240eth0\""), Some("webserver:eth0"));
     // In quotes it is a name, and none that a port has here; nor has a datapath such a port.
-    for other in ["\"local\"", "locals", "loca", "", "0x", "99999999999999999999"] {
+    for other in ["\"local\"", "locals", "loc", "", "0x", "99999999999999999999"] {
         assert_eq!(labels.of_port(None, other.as_bytes()), None, "{other}");
     }
     assert_eq!(labels.dp_port(None, b"local"), None);

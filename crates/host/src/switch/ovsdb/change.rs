@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_came_true_late_is_told_by_the_rows() {
-        let (old, new, anothers) = (port("a", "w"), port("b", "w"), port("b", "x"));
+        let (old, new, foreign) = (port("a", "w"), port("b", "w"), port("b", "x"));
         let step = |remove: Option<&Arc<Port>>, add: Option<&Arc<Port>>| {
             SwitchStep::ReplacePort(ReplacePort {
                 bridge: "br0".into(),
@@ -256,20 +256,20 @@ mod tests {
         };
         let is = |step: &SwitchStep, ports: &[&Arc<Port>]| has_come_true(step, &bridge(ports, &[]));
         let added = step(None, Some(&new));
-        assert!(is(&added, &[&new]) && !is(&added, &[]) && !is(&added, &[&anothers]));
+        assert!(is(&added, &[&new]) && !is(&added, &[]) && !is(&added, &[&foreign]));
         let removed = step(Some(&old), None);
         assert!(is(&removed, &[]) && !is(&removed, &[&old]));
         let replaced = step(Some(&old), Some(&new));
         assert!(is(&replaced, &[&new]) && !is(&replaced, &[&old]) && !is(&replaced, &[]));
         let rewritten = SwitchStep::Rewrite {
             bridge: "br0".into(),
-            port: Arc::clone(&anothers),
+            port: Arc::clone(&foreign),
             external_ids: new.external_ids.clone(),
             ofport_request: None,
             expected_requesters: BTreeMap::new(),
             memory: MemoryChange::default(),
         };
-        assert!(is(&rewritten, &[&new]) && !is(&rewritten, &[&anothers]) && !is(&rewritten, &[]));
+        assert!(is(&rewritten, &[&new]) && !is(&rewritten, &[&foreign]) && !is(&rewritten, &[]));
     }
 
     #[test]

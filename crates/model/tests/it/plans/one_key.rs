@@ -175,7 +175,7 @@ fn a_rename_writes_what_is_remembered_of_the_port_that_it_names() {
 }
 
 #[test]
-fn a_number_that_is_waited_for_is_not_remembered_in_the_place_of_anothers() {
+fn a_number_that_is_waited_for_is_not_remembered_in_the_place_of_another_one() {
     let mut both = of_one_name();
     // An earlier version wrote down no number: the one that the port has got is to be kept.
     port_of(&mut both, |port| {
