@@ -396,8 +396,9 @@ fn what_fails_leaves_no_gateway() {
 fn a_port_at_an_address_by_which_nothing_comes_is_no_cause_to_refuse() {
     lab::alone!(Lab);
     let bridge = Arc::new(Bridge::new());
+    // At all addresses of a family that the container lacks something comes by the other one.
     for (host_ip, leads) in
-        [("127.0.0.1", false), ("::1", false), ("::", false), ("192.0.2.99", true)]
+        [("127.0.0.1", false), ("::1", false), ("::", true), ("192.0.2.99", true)]
     {
         let mut guest = Guest::on(&bridge, 9, 2, 18290);
         let at = json!(host_ip).to_string();
