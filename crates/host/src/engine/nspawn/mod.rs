@@ -1,6 +1,7 @@
 //! Containers of systemd-nspawn. [`machines`] finds them: systemd-machined writes a file for each that
 //! registers with it; without it their processes are looked for. [`mod@engine`] makes an engine of that.
 
+mod command_line;
 mod engine;
 mod machines;
 
@@ -11,9 +12,10 @@ use model::{SourceError, SourceErrorKind};
 
 use super::Engine;
 use super::kinds::EngineKind;
+pub(super) use command_line::name_in;
 pub(super) use engine::cgroups_are_of;
 use machines::Nspawn;
-pub(super) use machines::{machine_in, name_in};
+pub(super) use machines::machine_in;
 
 /// What there is to know of it before one is asked: the folder of systemd-machined(8).
 pub(super) const KIND: EngineKind = EngineKind {
