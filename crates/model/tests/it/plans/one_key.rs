@@ -8,11 +8,11 @@ use docker_ovs_model::plan::{
     disconnect, prune, renames,
 };
 use docker_ovs_model::snapshot::Observed;
-use docker_ovs_model::switch::{OfPortState, Port, SwitchSource};
+use docker_ovs_model::switch::{OfPortState, SwitchSource};
 use docker_ovs_model::{Snapshot, memory, rehearse, resolve};
 
 use crate::plans::scene::{
-    connected, container, generated, having, host, links_of, port, port_of, pruned, request,
+    bare, connected, container, generated, having, host, links_of, port, port_of, pruned, request,
     restarted, restored,
 };
 
@@ -82,21 +82,10 @@ fn numbers_made_again(host: &Snapshot) -> Vec<Option<OfPort>> {
     numbers.flatten().collect()
 }
 
-/// A row as ovs-docker writes it, which was given the full id.
-fn bare(iface: &str) -> Port {
-    let ids = [("container_id", &*container(1).id.0), ("container_iface", "eth1")];
-    Port {
-        iface: iface.into(),
-        kind: "system".to_owned(),
-        external_ids: ids.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-        ..Port::default()
-    }
-}
-
 #[test]
 fn what_is_left_of_ovs_docker_goes_without_the_memory_of_what_lives() {
     let mut host = host();
-    port(&mut host, bare("old"));
+    port(&mut host, bare("old", "eth1"));
     let both = connected_later(&host, &wish("eth1", 600), 2);
     assert_eq!((kept(&both), pruned(&both)), (second(), 1));
     let left = prune(&both, &resolve(&both), &Prune::default());
@@ -204,7 +193,7 @@ fn a_number_that_is_waited_for_is_not_remembered_in_the_place_of_another_one() {
 #[test]
 fn what_is_recorded_twice_and_gone_is_disconnected_for_good() {
     let mut host = host();
-    port(&mut host, bare("old"));
+    port(&mut host, bare("old", "eth1"));
     let both = connected_later(&host, &wish("eth1", 600), 2);
     let taken = restarted(&without(&both, "dov-00000002"), 1, true);
     assert_eq!(numbers_made_again(&taken), [Some(OfPort(600))]);

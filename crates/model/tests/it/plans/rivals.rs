@@ -12,7 +12,7 @@ use docker_ovs_model::switch::{Port, SwitchSource};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 
 use crate::plans::scene::{
-    connected, container, generated, having, home, host, plan, port, request, restarted,
+    bare, connected, container, generated, having, home, host, plan, port, request, restarted,
 };
 
 fn numbered(bridge: &str, ofport: u16) -> Connect {
@@ -71,17 +71,6 @@ fn of_two_records_of_one_moment_neither_is_chosen_by_chance() {
     for (_, action) in actions(&gone) {
         let RestoreAction::NotToBeTouched { why } = action else { panic!("{action:?}") };
         assert!(why.contains("which of them is the last one is not known"), "{why}");
-    }
-}
-
-/// A row as ovs-docker writes it.
-fn bare(iface: &str, interface: &str) -> Port {
-    let ids = [("container_id", &*container(1).id.0), ("container_iface", interface)];
-    Port {
-        iface: iface.into(),
-        kind: "system".to_owned(),
-        external_ids: ids.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-        ..Port::default()
     }
 }
 

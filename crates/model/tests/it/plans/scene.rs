@@ -207,3 +207,14 @@ pub(super) fn request_to_disconnect(words: &str, force: bool) -> Disconnect {
     let (bridge, container) = ("br0".to_owned(), words.to_owned());
     Disconnect { bridge, container, interface: None, force }
 }
+
+/// A row of the first container as ovs-docker writes it, which was given the full id.
+pub(crate) fn bare(iface: &str, interface: &str) -> Port {
+    let ids = [("container_id", &*container(1).id.0), ("container_iface", interface)];
+    Port {
+        iface: iface.into(),
+        kind: "system".to_owned(),
+        external_ids: ids.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        ..Port::default()
+    }
+}
