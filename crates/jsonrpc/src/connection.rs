@@ -27,6 +27,8 @@ pub struct Connection<S> {
     /// What is still to be written; kept here so that a dropped future cannot cut a
     /// message in two.
     outgoing: Vec<u8>,
+    /// How many bytes of it there are up to the end of the last request.
+    unsent: usize,
     next_id: u64,
     /// Whether a call has begun that has not returned.
     is_calling: bool,
@@ -60,6 +62,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             stream,
             framer: Framer::with_limits(limits),
             outgoing: Vec::new(),
+            unsent: 0,
             next_id: 0,
             is_calling: false,
             notifications: VecDeque::new(),
@@ -104,6 +107,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.is_calling
     }
 
+    /// Whether the last request was not written to its end: the peer cannot have done what was asked for. One that
+    /// failed otherwise may have been done, unless the peer answered it.
+    pub fn is_unsent(&self) -> bool {
+        self.unsent > 0
+    }
+
     async fn answer_to<T, P>(&mut self, method: &str, params: &P) -> Result<T, Error>
     where
         T: DeserializeOwned,
@@ -112,6 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let id = self.next_id;
         self.next_id += 1;
         self.write(&Request { id, method, params })?;
+        self.unsent = self.outgoing.len();
         loop {
             match self.receive().await? {
                 Message::Reply { id: answered, outcome } => {
@@ -166,6 +176,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 return Err(Error::Io(std::io::ErrorKind::WriteZero.into()));
             }
             self.outgoing.drain(..written);
+            self.unsent = self.unsent.saturating_sub(written);
         }
         Ok(self.stream.flush().await?)
     }

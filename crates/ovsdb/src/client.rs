@@ -75,6 +75,12 @@ impl Client {
         self.connection.is_abandoned()
     }
 
+    /// Whether the last method was not sent whole, as where the server had ended the connection before: it did nothing.
+    /// One without an answer that was sent may have come true.
+    pub fn is_unsent(&self) -> bool {
+        self.connection.is_unsent()
+    }
+
     /// Carries out `operations`, each a [`Select`](crate::Select) or an
     /// [`Operation`](crate::Operation), in one transaction and one round trip (section 4.1.3):
     /// all of them or none.

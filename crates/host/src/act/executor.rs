@@ -219,8 +219,9 @@ impl PlanExecutor {
         self.switch.are_locked() && why.kind == SourceErrorKind::Gone && left.is_empty()
     }
 
-    /// Brings everything back to where it was, because of `why`. A transaction whose answer was not waited for may
-    /// have come true since: it is undone first then.
+    /// Brings everything back to where it was, because of `why`. A transaction that had no answer may have come true:
+    /// it is undone first then. Where that is not known, or a port could not be put back, a link stays marked as one
+    /// that is to go: without its port nothing else would tell.
     pub(super) async fn undo(&mut self, why: SourceError) -> ActError {
         let mut left = Vec::new();
         if let Some(late) = self.switch.take_unanswered()
@@ -229,10 +230,17 @@ impl PlanExecutor {
             match self.switch.has_come_true(&late).await {
                 Ok(true) => self.done.push(undo.into()),
                 Ok(false) => {}
-                Err(error) => left.push(self.with_remedy(error, &undo.into())),
+                Err(error) => {
+                    let why = format!("whether this was done is not known: {late}; {}", error.why);
+                    let error = SourceError::new(error.kind, error.what, why);
+                    left.push(self.with_remedy(error, &undo.into()));
+                }
             }
         }
         while let Some(step) = self.done.pop() {
+            if !left.is_empty() && step.marks_as_staying() {
+                continue;
+            }
             if let Err(error) = self.take_step(&step).await {
                 left.push(self.with_remedy(error, &step));
             }
@@ -331,23 +339,22 @@ impl PlanExecutor {
 }
 
 /// What takes away what is left where `undo` could not be taken: of a container that lives `prune` takes no port, and
-/// `restore` would make what was refused.
+/// `restore` would make what was refused. A port that could not be put back may be there still.
 fn remedy(of: Option<&ContainerRef>, undo: &Step) -> String {
-    match (of, undo) {
-        (Some(container), Step::Switch(SwitchStep::ReplacePort(ports)))
-            if ports.remove.is_some() =>
-        {
-            let bridge = &ports.bridge;
-            let called = container.called();
-            let record = ports.remove.as_deref().and_then(PortRecord::of);
-            let interface = record.map(|record| format!(" -i {}", record.interface));
-            let interface = interface.unwrap_or_default();
-            format!(
-                "docker ovs disconnect {bridge} {called}{interface} removes the port that is left"
-            )
+    let pruned = "docker ovs prune removes what is left";
+    let (Some(container), Step::Switch(SwitchStep::ReplacePort(ports))) = (of, undo) else {
+        return pruned.to_owned();
+    };
+    let (port, what) = match (&ports.remove, &ports.add) {
+        (Some(port), _) => (port, "removes the port that is left".to_owned()),
+        (None, Some(port)) => {
+            (port, format!("removes the port if it is still there; else {pruned}"))
         }
-        _ => "docker ovs prune removes what is left".to_owned(),
-    }
+        (None, None) => return pruned.to_owned(),
+    };
+    let record = PortRecord::of(port);
+    let interface = record.map(|record| format!(" -i {}", record.interface)).unwrap_or_default();
+    format!("docker ovs disconnect {} {}{interface} {what}", ports.bridge, container.called())
 }
 
 fn not_tried(why: &SourceError) -> SourceError {
@@ -396,6 +403,9 @@ mod tests {
         assert!(told.starts_with("docker ovs disconnect br0 web -i eth1 "), "{told}");
         let pruned = "docker ovs prune removes what is left";
         assert_eq!(hint(Some(&web), &undo(None)), pruned);
+        let removed = ReplacePort { remove: Some(port.clone()), ..ReplacePort::default() };
+        let told = hint(Some(&web), &Step::from(removed).undo().unwrap());
+        assert!(told.contains("if it is still there; else docker ovs prune "), "{told}");
         assert_eq!(hint(None, &undo(Some(port))), pruned, "of no container that is known to live");
         let nothing = ActError::Failed { why: error().hint("is it hung?"), left: Vec::new() };
         assert_eq!(nothing.hint().as_deref(), Some("is it hung?"));

@@ -256,6 +256,24 @@ async fn after_a_dropped_call_its_reply_is_taken_for_no_other_one() {
 }
 
 #[tokio::test]
+async fn a_request_that_the_peer_may_have_read_is_told_from_one_that_it_cannot_have() {
+    for is_read in [false, true] {
+        let (ours, mut theirs) = tokio::io::duplex(1 << 16);
+        let mut connection = Connection::new(ours);
+        if is_read {
+            let peer = async move { drop(read_message(&mut theirs).await) };
+            let call = connection.call::<Value, _>("transact", &[(); 0]);
+            let (result, ()) = tokio::join!(call, peer);
+            result.unwrap_err();
+        } else {
+            drop(theirs);
+            connection.call::<Value, _>("transact", &[(); 0]).await.unwrap_err();
+        }
+        assert_eq!(connection.is_unsent(), !is_read);
+    }
+}
+
+#[tokio::test]
 async fn a_dropped_wait_for_a_notification_loses_nothing() {
     let (ours, mut theirs) = tokio::io::duplex(1 << 16);
     let mut connection = Connection::new(ours);

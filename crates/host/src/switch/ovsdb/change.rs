@@ -19,7 +19,7 @@ pub(crate) struct SwitchExecutor {
     /// Whether there is more to do after a number was waited for.
     more: bool,
     saved: SavedColumns,
-    /// The step that was given up while its transaction may have been under way.
+    /// The step whose transaction had no answer: it was given up meanwhile, or the connection ended.
     unanswered: Option<SwitchStep>,
 }
 
@@ -45,12 +45,12 @@ impl SwitchExecutor {
         self.session.database(Deadline::after(self.timeout)).await.is_ok()
     }
 
-    /// The step that was given up last while its transaction may have been under way, once.
+    /// The last step, if its transaction had no answer, once.
     pub(crate) fn take_unanswered(&mut self) -> Option<SwitchStep> {
         self.unanswered.take()
     }
 
-    /// Whether a step that was given up has come true after all.
+    /// Whether a step that had no answer has come true after all.
     pub(crate) async fn has_come_true(&mut self, step: &SwitchStep) -> Result<bool, SourceError> {
         let (bridges, _) = self.rows().await?;
         Ok(has_come_true(step, &bridges))

@@ -52,10 +52,10 @@ impl Database {
         &self.what
     }
 
-    /// Whether a call was dropped, as by a deadline, before its answer came: this is not spoken on any more, and what
-    /// was asked for may still come true.
+    /// Whether a call was dropped, as by a deadline, before its answer came, or the connection ended before that of a
+    /// change: this is not spoken on any more, and what was asked for may have come true, or still come.
     pub(crate) fn is_abandoned(&self) -> bool {
-        self.client.is_abandoned()
+        self.client.is_abandoned() || self.is_committing
     }
 
     /// Who has answered so far.

@@ -3,7 +3,8 @@
 //! A connection of which a call was given up is never spoken on again: its answer may still come, and would be taken for
 //! that of the next call. The next call connects anew, and takes the lock anew where it is held. The server gives a lock
 //! on once it has noticed that its holder's connection has ended (RFC 7047 section 4.1.8): what was asked on that one
-//! has come true by then, or never will.
+//! has come true by then, or never will. The same goes for one that ended before a change had its answer, as when the
+//! server is stopped.
 
 use model::SourceError;
 
@@ -46,14 +47,14 @@ impl Session {
         Ok(self.database.insert(database))
     }
 
-    /// Whether a call was given up last, and may still come true.
+    /// Whether a call was given up last, or a change had no answer, and may have come true or still come.
     pub(super) fn is_abandoned(&self) -> bool {
         self.database.as_ref().is_some_and(Database::is_abandoned)
     }
 
     /// The same of a call that changes something, and not of one that reads what that rests on.
     pub(super) fn has_commit_abandoned(&self) -> bool {
-        self.is_abandoned() && self.database.as_ref().is_some_and(|database| database.is_committing)
+        self.database.as_ref().is_some_and(|database| database.is_committing)
     }
 
     /// Whether other docker-ovs are kept waiting.
@@ -179,6 +180,38 @@ mod tests {
             assert!(session.is_abandoned());
             assert_eq!(session.has_commit_abandoned(), is_change);
         }
+    }
+
+    /// Ends the first connection instead of answering a transaction, as a server that is stopped does.
+    async fn end_at_a_transaction(listener: UnixListener) {
+        for at in 0_u32.. {
+            let Ok((stream, _)) = listener.accept().await else { return };
+            let (mut from, mut to) = stream.into_split();
+            while let Some(message) = request(&mut from).await {
+                let result = match message["method"].as_str() {
+                    Some("transact") if at == 0 => break,
+                    Some("lock") => json!({ "locked": true }),
+                    _ => json!({ "name": "Open_vSwitch", "version": format!("{at}.0.0") }),
+                };
+                let reply = json!({ "id": message["id"], "result": result, "error": null });
+                to.write_all(reply.to_string().as_bytes()).await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_whose_connection_ends_may_have_come_true_and_another_one_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("db.sock");
+        tokio::spawn(end_at_a_transaction(UnixListener::bind(&socket).unwrap()));
+        let long = || Deadline::after(Duration::from_secs(10));
+        let mut session = Session::open(&host_at(&socket), true, long()).await.unwrap();
+        let database = session.database(long()).await.unwrap();
+        database.commit("br0", None, &[]).await.unwrap_err();
+        assert!(session.has_commit_abandoned(), "it had no answer");
+        let database = session.database(long()).await.unwrap();
+        assert_eq!(database.version().await.unwrap(), "schema 1.0.0");
+        assert!(!session.has_commit_abandoned());
     }
 
     #[tokio::test]

@@ -150,7 +150,9 @@ impl Database {
         // It stays so where this is dropped meanwhile.
         self.is_committing = true;
         let done = self.client.transact(VSWITCH, operations).await;
-        self.is_committing = false;
+        // Nor has what a server that is stopped leaves without an answer.
+        let is_sent = !self.client.is_unsent();
+        self.is_committing = is_sent && done.as_ref().is_err_and(|error| !error.is_refusal());
         match done {
             Ok(_) => Ok(()),
             Err(error) => Err(self.why_not(bridge, new, error).await),

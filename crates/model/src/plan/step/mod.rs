@@ -5,6 +5,8 @@ mod switch;
 
 use std::fmt;
 
+use crate::port_record::Alias;
+
 pub use kernel::{KernelStep, Veth};
 pub use switch::{NewBridge, OfPortRequests, ReplacePort, SwitchStep};
 
@@ -51,6 +53,14 @@ impl Step {
     /// Whether it adds a port whose name another may have had ([`ReplacePort::name_returns`]).
     pub fn name_returns(&self) -> bool {
         matches!(self, Self::Switch(SwitchStep::ReplacePort(ports)) if ports.name_returns)
+    }
+
+    /// Whether this takes from a link the note that it is to be deleted.
+    pub fn marks_as_staying(&self) -> bool {
+        let Self::Kernel(KernelStep::SetAlias { from, to, .. }) = self else { return false };
+        let is_leaving =
+            |alias: &str| Alias::read(alias).is_some_and(|alias| alias.leaving.is_some());
+        is_leaving(from) && !is_leaving(to)
     }
 
     /// What brings things back to where they were; none where nothing needs to be done, or

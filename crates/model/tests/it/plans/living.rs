@@ -174,6 +174,9 @@ fn a_disconnect_that_was_killed_says_what_it_was_about() {
     assert_eq!(prune(&far(2), &resolve(&far(2)), &Prune::default()).len(), 1);
     assert!(resolve(&far(3)).attachments.is_empty() && resolve(&far(3)).ports.is_empty());
     let back: Vec<_> = plan.steps[..2].iter().rev().filter_map(Step::undo).collect();
+    let takes_note_back: Vec<_> = back.iter().map(Step::marks_as_staying).collect();
+    assert_eq!(takes_note_back, [false, true]);
+    assert!(!plan.steps.iter().any(Step::marks_as_staying));
     let undone = rehearse(&far(2), &back);
     let alias = |host: &Snapshot| host.switch_namespace().unwrap().links[1].alias.clone();
     assert_eq!(alias(&undone), alias(&before));
