@@ -85,10 +85,12 @@ pub fn connect(
     planner.require_no_address(&request.addresses)?;
     planner.require_no_route(&request.gateways)?;
     let orphaned = planner.orphaned_veths()?;
-    let interface = planner.interface(request.interface.as_deref(), &orphaned)?;
     let host_end: Name = request.host_interface.as_deref().unwrap_or(&generated.host_end).into();
-    planner.check_host_end(&host_end, &orphaned)?;
+    let unmade = planner.unmade(&host_end)?;
+    let wanted = request.interface.as_deref().or(unmade.as_deref());
+    let interface = planner.interface(wanted, &orphaned)?;
     let old = planner.predecessor(&interface)?;
+    planner.check_host_end(&host_end, &orphaned, old.as_deref())?;
     let remembered = planner.forgotten(&interface)?;
     let replaced: Vec<&Port> = old.as_deref().into_iter().chain(remembered.as_ref()).collect();
     let number = planner.number(request.ofport, old.as_deref(), remembered.as_ref())?;

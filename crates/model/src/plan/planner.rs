@@ -9,9 +9,10 @@ use crate::port_record::{EngineMark, PortRecord};
 use crate::query;
 use crate::snapshot::{Container, EngineName, Link, Scope, Snapshot};
 use crate::switch::{Bridge, Port};
-use crate::wiring::{ContainerRef, Wiring};
+use crate::wiring::{ContainerRef, SwitchPort, Wiring};
 
 use super::orphaned_veths::{VethState, judge};
+use super::predecessor::is_unmade;
 use super::requesters::requesters;
 use super::world::require_engine;
 use super::{KernelStep, PlanError, ReplacePort, Step, SwitchStep, Veth, name};
@@ -279,11 +280,13 @@ impl Planner<'_> {
         Ok(wanted.into())
     }
 
-    /// The host's end has a name that nothing else has once the orphaned veths are gone.
+    /// The host's end has a name that nothing else has once the orphaned veths are gone, and the port that is
+    /// replaced, if that never was a link's.
     pub(super) fn check_host_end(
         &self,
         host_end: &str,
         orphaned: &[Arc<Link>],
+        replaced: Option<&Port>,
     ) -> Result<(), PlanError> {
         name::check(host_end)?;
         let taken = |what| Err(PlanError::HostNameTaken { name: host_end.to_owned(), what });
@@ -292,7 +295,12 @@ impl Planner<'_> {
             let of_port = [port.bond.as_deref(), port.port_name.as_deref()];
             *port.iface == *host_end || of_port.contains(&Some(host_end))
         };
-        if let Some(row) = self.wiring.ports.iter().find(|row| is_called(&row.port)) {
+        let goes = |row: &SwitchPort| {
+            let is_it = replaced.is_some_and(|old| old.iface == row.port.iface);
+            is_it && row.bridge == self.bridge.name && is_unmade(row)
+        };
+        let mut rows = self.wiring.ports.iter();
+        if let Some(row) = rows.find(|row| is_called(&row.port) && !goes(row)) {
             return taken(format!("a port of {}", row.bridge));
         }
         let freed = |link: &Link| orphaned.iter().any(|gone| gone.ifindex == link.ifindex);

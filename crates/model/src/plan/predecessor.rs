@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::memory;
 use crate::port_record::PortRecord;
 use crate::snapshot::Scope;
-use crate::switch::Port;
+use crate::switch::{OfPortState, Port};
 use crate::whereabouts::{Whereabouts, is_named_by, whereabouts};
-use crate::wiring::{Occupant, Plug};
+use crate::wiring::{Occupant, Plug, SwitchPort};
 
 use super::PlanError;
 use super::planner::Planner;
@@ -108,6 +108,28 @@ impl Planner<'_> {
         Ok(None)
     }
 
+    /// The interface of this container whose port has this name and never was a link's, as where `connect` was killed
+    /// before it made one.
+    ///
+    /// # Errors
+    /// [`PlanError::Undecided`]: whose the port is cannot be told.
+    pub(super) fn unmade(&self, host_end: &str) -> Result<Option<String>, PlanError> {
+        let rows = self.wiring.ports.iter().filter(|row| row.bridge == self.bridge.name);
+        for row in rows.filter(|row| *row.port.iface == *host_end && is_unmade(row)) {
+            let record = PortRecord::of(&row.port).filter(|record| record.ours);
+            let Some(record) = record else { continue };
+            let is_inside = |name: &str| *name == *record.interface;
+            let is_taken = self.inside().any(|link| link.all_names().any(is_inside));
+            if !is_taken
+                && written_here(self.snapshot, record.system.as_deref()).is_ok()
+                && self.is_own(&record)?
+            {
+                return Ok(Some(record.interface));
+            }
+        }
+        Ok(None)
+    }
+
     fn is_elsewhere(&self, plugs: &[Plug]) -> bool {
         plugs.iter().all(|plug| plug.netns != self.netns)
     }
@@ -125,4 +147,13 @@ impl Planner<'_> {
         }
         Ok(None)
     }
+}
+
+/// Whether vswitchd could not make a port for want of its link: it holds nothing under the name, so that another port may
+/// have it in the same transaction. Under the name of a port that lost its link a new one may be deaf.
+pub(super) fn is_unmade(row: &SwitchPort) -> bool {
+    matches!(row.occupant, Occupant::Orphaned { .. })
+        && row.port.bond.is_none()
+        && row.port.kind == "system"
+        && row.port.ofport == OfPortState::Failed
 }

@@ -224,7 +224,7 @@ impl Planner<'_> {
     ) -> Result<Plan, PlanError> {
         let orphaned = self.orphaned_veths()?;
         let interface = self.interface(Some(&record.interface), &orphaned)?;
-        self.check_host_end(&generated.host_end, &orphaned)?;
+        self.check_host_end(&generated.host_end, &orphaned, None)?;
         let record = if record.ours { self.recorded(record) } else { record };
         let port = self.successor(was, &record, &generated.host_end, old.as_deref())?;
         let sweep = orphaned.iter().map(|link| delete(link));

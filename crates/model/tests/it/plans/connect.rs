@@ -14,7 +14,7 @@ use docker_ovs_model::wiring::AttachmentState;
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 
 use crate::plans::scene::{
-    connected, generated, home, host, plan, port, request, restarted, restored,
+    connected, generated, home, host, plan, port, port_of, request, restarted, restored,
 };
 
 #[test]
@@ -74,6 +74,31 @@ fn refusals_name_what_is_in_the_way() {
     }
     let plan_error = plan(&host_network, &request("br0", "c2"), 2).unwrap_err();
     assert!(matches!(plan_error, PlanError::HostNetwork { .. }), "{plan_error:?}");
+}
+
+/// As where the program was killed right after the transaction that makes the port.
+#[test]
+fn a_port_that_never_got_its_link_gives_its_name_to_the_one_that_is_asked_for_again() {
+    let chosen =
+        |container| Connect { host_interface: Some("web0".into()), ..request("br0", container) };
+    let asked = plan(&host(), &chosen("c1"), 1).unwrap();
+    let ports = asked.steps.iter().filter(|step| step.name_returns());
+    let mut killed = rehearse(&host(), ports);
+    // Its number is still to come, or it had one and lost its link.
+    for ofport in [OfPortState::Pending, OfPortState::Assigned(OfPort(32768))] {
+        port_of(&mut killed, |port| port.ofport = ofport);
+        let said = plan(&killed, &chosen("c1"), 2).unwrap_err().to_string();
+        assert_eq!(said, "there is a port of br0 called web0 already");
+    }
+    port_of(&mut killed, |port| port.ofport = OfPortState::Failed);
+    let said = plan(&killed, &chosen("c2"), 2).unwrap_err().to_string();
+    assert_eq!(said, "there is a port of br0 called web0 already", "it is another's");
+    let again = plan(&killed, &chosen("c1"), 2).unwrap();
+    assert_eq!((&*again.interface, again.ofport()), ("eth0", Some(OfPort(32768))));
+    let wiring = resolve(&rehearse(&killed, &again.steps));
+    let [found] = wiring.attachments.as_slice() else { panic!("{wiring:#?}") };
+    assert!(matches!(found.port, AttachmentState::On(_)), "{found:#?}");
+    assert_eq!(wiring.ports.len(), 1);
 }
 
 /// An interface of that name may be there, and one that was renamed on the host's side.
