@@ -123,7 +123,8 @@ fn all_answered(snapshot: &Snapshot) -> Result<Witnesses<'_>, String> {
 }
 
 /// Where nothing but Docker's `ID` tells of the engine: those that have it, and one of them is here. All others of
-/// this host have answered as well.
+/// this host have answered as well, and every dockerd that has a place here: one that is stopped tells no `ID`, and may
+/// have this one.
 fn of_bare_id<'a>(snapshot: &'a Snapshot, mark: &EngineMark) -> Result<Witnesses<'a>, String> {
     let may_be = |id: &Option<String>| id.as_deref().is_some_and(|id| mark.may_be(id));
     let is_asked = |engine: &&EngineName| {
@@ -131,6 +132,8 @@ fn of_bare_id<'a>(snapshot: &'a Snapshot, mark: &EngineMark) -> Result<Witnesses
         engine.kind() == mark.kind && who.is_some_and(|who| may_be(&who.id))
     };
     let mut all = all_answered(snapshot)?;
+    let mut alike = engines(snapshot).filter(|(engine, _)| engine.kind() == mark.kind);
+    alike.try_for_each(|(engine, rows)| fresh(rows, &engine.0))?;
     all.asked.retain(is_asked);
     all.others.retain(|other| may_be(&other.id));
     if all.asked.is_empty() && all.others.is_empty() {

@@ -388,6 +388,26 @@ fn an_id_that_several_dockerds_may_have_names_none_of_them() {
     }
 }
 
+/// It has no `ID` to tell then.
+#[test]
+fn a_dockerd_that_is_stopped_may_be_the_one_whose_id_another_one_has() {
+    for bare in BARE {
+        let mut host = host();
+        let (docker, beside) = (EngineName("docker".into()), EngineName("docker@/b.sock".into()));
+        let mut identity = host.identities.engines.remove(&docker).unwrap();
+        identity.id = Some(format!("{bare}:/srv/docker"));
+        host.identities.engines.insert(beside.clone(), identity);
+        let containers = host.engines.remove(&docker).unwrap();
+        host.engines.insert(beside, containers);
+        assert_eq!(whereabouts(&host, &record(Some(bare))), Whereabouts::Gone);
+        let why = SourceError::new(SourceErrorKind::Unreachable, "docker", "connection refused");
+        host.engines.insert(docker, Observed::Absent { why });
+        is_unknown(&host, &record(Some(bare)), "does not answer");
+        let of_other = record(Some(&format!("{bare}:/srv/docker")));
+        assert_eq!(whereabouts(&host, &of_other), Whereabouts::Gone, "it is known by its place");
+    }
+}
+
 /// Asked by a relay or over a network, a dockerd's place is not known; in a container it is called after its process.
 #[test]
 fn a_dockerd_whose_place_is_not_known_is_known_by_its_id() {
