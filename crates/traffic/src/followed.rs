@@ -1,7 +1,7 @@
 //! The interfaces of a container whose flows are followed while it is started anew, or replaced.
 
 use crate::flow_parts::FlowParts;
-use crate::flows::{FlowSubject, touches};
+use crate::flow_subject::{FlowSubject, touches};
 
 /// The interfaces of a container from one look to the next. While it is not found, those count that it had last: flows
 /// of its ports are removed then. Where it comes back with other ports or addresses, those of before count once more, for

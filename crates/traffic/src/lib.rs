@@ -16,6 +16,7 @@ mod end;
 mod fdb;
 mod first_state;
 mod flow_parts;
+mod flow_subject;
 mod flows;
 mod followed;
 mod links_down;
@@ -29,7 +30,8 @@ pub use end::{End, EndError};
 pub use fdb::{SeenMac, seen_macs};
 pub use first_state::FirstState;
 pub use flow_parts::FlowParts;
-pub use flows::{FlowSubject, NamedPort, PortIn, Touched, named_ports, stale, touches};
+pub use flow_subject::{FlowSubject, Touched, touches};
+pub use flows::{NamedPort, PortIn, named_ports, stale};
 pub use followed::Followed;
 pub use packet::{Direction, Packet, PacketError, PacketKind, addresses};
 pub use verdict::{

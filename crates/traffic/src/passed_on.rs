@@ -13,7 +13,7 @@ use model::{Look, PortLinks};
 
 use crate::beneath::Beneath;
 use crate::end::number;
-use crate::flows::is_bridged;
+use crate::flow_subject::is_bridged;
 use crate::verdict::links_of_host;
 
 /// Why what leaves by `port` with this header may get to `target` all the same: by the switch again, or by another way.

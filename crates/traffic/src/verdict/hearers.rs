@@ -14,7 +14,7 @@ use super::port_output::{is_port, port_of, same_datapath};
 use super::way::PacketPath;
 use crate::beneath::Beneath;
 use crate::end::End;
-use crate::flows::is_bridged;
+use crate::flow_subject::is_bridged;
 use crate::packet::{Packet, PacketKind};
 use crate::port_word::PortWord;
 
