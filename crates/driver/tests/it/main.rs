@@ -10,6 +10,7 @@
 
 mod docker;
 mod gateways;
+mod gateways_at_once;
 mod ipam;
 mod names_again;
 mod netavark;
