@@ -18,41 +18,19 @@ use crate::daemon::Daemon;
 /// After so long it is looked again, whatever happened.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// So long after the first pass a block is waited for that this machine has under another name: one that it
-/// had a moment ago is silent by then (a lease of 20 s).
+/// So long after the first pass of a run a block is waited for that this machine has under another name: one that it
+/// had a moment ago is silent by then (a lease of 20 s). Which blocks these are is kept in the switch's database, for
+/// the run that noticed may end before that.
 const RENAMED: Duration = Duration::from_secs(60);
-
-/// Blocks that were written down until lately, by mesh and subnet; and since when there are passes.
-#[derive(Debug, Default)]
-struct Waiting {
-    blocks: BTreeMap<(String, String), BTreeSet<u32>>,
-    since: Option<Instant>,
-}
-
-impl Waiting {
-    fn of(&mut self, mesh: &str, pool: &Pool) -> BTreeSet<u32> {
-        if self.since.get_or_insert_with(Instant::now).elapsed() > RENAMED {
-            self.blocks.clear();
-        }
-        self.blocks
-            .get(&(mesh.to_owned(), pool.record.subnet.to_string()))
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    fn note(&mut self, mesh: &str, pool: &Pool, waiting: BTreeSet<u32>) {
-        self.blocks.insert((mesh.to_owned(), pool.record.subnet.to_string()), waiting);
-    }
-}
 
 /// Keeps them, for ever.
 pub(crate) async fn keep(etcd: Client, host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
     let (mut looks, mut changes) = (daemon.published.follow(), fleet.changes());
-    let (mut told, mut waiting) = (None, Waiting::default());
+    let (mut told, mut since) = (None, None);
     loop {
         looks.borrow_and_update();
         changes.borrow_and_update();
-        let why = pass(&etcd, &host, &fleet, &mut waiting).await.err();
+        let why = pass(&etcd, &host, &fleet, &mut since).await.err();
         if let Some(why) = why.as_ref().filter(|why| told.as_ref() != Some(*why)) {
             warn!("blocks of addresses stay as they are: {why}");
         }
@@ -61,11 +39,12 @@ pub(crate) async fn keep(etcd: Client, host: Host, daemon: Arc<Daemon>, fleet: A
     }
 }
 
+/// One pass; `since` is when the first one was.
 async fn pass(
     etcd: &Client,
     host: &Host,
     fleet: &Fleet,
-    waiting: &mut Waiting,
+    since: &mut Option<Instant>,
 ) -> Result<(), String> {
     let text = |error: SourceError| error.to_string();
     let mut own = OpenVSwitchIds::of(host).await.map_err(text)?;
@@ -75,6 +54,7 @@ async fn pass(
     if !fleet.condition().published {
         return Ok(());
     }
+    let waits = since.get_or_insert_with(Instant::now).elapsed() <= RENAMED;
     let (pools, own_host) = (address_pool::of(&ids), fleet.claimant());
     for pool in pools.values() {
         let Some(mesh) = &pool.record.mesh else { continue };
@@ -88,13 +68,15 @@ async fn pass(
             change(&mut own, pool, &pool.forget(), &about).await.map_err(text)?;
             continue;
         }
-        let earlier = waiting.of(mesh, pool);
+        let earlier = if waits { pool.waiting.clone() } else { BTreeSet::new() };
         let kept = blocks::keep(etcd, fleet.keys(), &own_host, pool, &earlier).await;
         let kept = kept.map_err(|error| error.to_string())?;
-        waiting.note(mesh, pool, kept.waiting);
+        let waiting = if waits { kept.waiting } else { BTreeSet::new() };
         let kept = kept.own;
-        if kept != pool.blocks
-            && change(&mut own, pool, &pool.with_blocks(&kept), &about).await.map_err(text)?
+        if (&kept, &waiting) != (&pool.blocks, &pool.waiting)
+            && change(&mut own, pool, &pool.with_blocks(&kept, &waiting), &about)
+                .await
+                .map_err(text)?
         {
             tell(pool, &kept, &about);
         }

@@ -119,8 +119,6 @@ mod tests {
     struct Host {
         name: String,
         machine: String,
-        /// What it had written down until lately.
-        earlier: BTreeSet<u32>,
         ids: BTreeMap<String, String>,
         held: BTreeSet<IpAddr>,
     }
@@ -129,8 +127,8 @@ mod tests {
         fn new(name: String, subnet: &str) -> Self {
             let record = PoolRecord::new(subnet.parse().unwrap(), None, 1);
             let machine = format!("machine of {name}");
-            let (ids, held, earlier) = Default::default();
-            let mut host = Self { name, machine, earlier, ids, held };
+            let (ids, held) = Default::default();
+            let mut host = Self { name, machine, ids, held };
             record.written_as("p").apply(&mut host.ids);
             host.pool().join("blue").apply(&mut host.ids);
             host
@@ -149,10 +147,14 @@ mod tests {
             address_pool::of(&self.ids).remove("p").unwrap()
         }
 
+        fn decide(&self, holders: &Holders) -> Decision {
+            let pool = self.pool();
+            decide(&self.claimant(), &pool, &pool.waiting, holders)
+        }
+
         /// What `keep` does against an etcd that is `holders`; `noted` is whether it lives to write it down.
         fn keep(&mut self, holders: &mut Holders, noted: bool) {
-            let decision = decide(&self.claimant(), &self.pool(), &self.earlier, holders);
-            self.earlier = decision.waiting;
+            let decision = self.decide(holders);
             let mut own = decision.own;
             let new = decision.missing.into_iter().chain(decision.next);
             for place in new.chain(decision.to_write) {
@@ -160,7 +162,7 @@ mod tests {
                 own.insert(place);
             }
             if noted {
-                self.pool().with_blocks(&own).apply(&mut self.ids);
+                self.pool().with_blocks(&own, &decision.waiting).apply(&mut self.ids);
             }
         }
 
@@ -205,9 +207,9 @@ mod tests {
         assert_eq!(holders, BTreeMap::from([(1, a.holder()), (2, b.holder()), (3, a.holder())]));
         // Given back by hand, and another host's by now: nothing more is handed out of it.
         holders.insert(2, a.holder());
-        assert_eq!(decide(&b.claimant(), &b.pool(), &b.earlier, &holders).lost, [2].into());
+        assert_eq!(b.decide(&holders).lost, [2].into());
         b.keep(&mut holders, true);
-        assert_eq!(decide(&b.claimant(), &b.pool(), &b.earlier, &holders).lost, BTreeSet::new());
+        assert_eq!(b.decide(&holders).lost, BTreeSet::new());
         assert!(!b.pool().blocks.contains(&2));
     }
 
@@ -219,7 +221,7 @@ mod tests {
         let held = host.take().unwrap();
         "h3b".clone_into(&mut host.name);
         // That name may be a copy's, which lives: nothing more is handed out of the block.
-        let lost = decide(&host.claimant(), &host.pool(), &host.earlier, &holders).lost;
+        let lost = host.decide(&holders).lost;
         assert_eq!(lost, [1].into());
         host.keep(&mut holders, true);
         assert!(!host.pool().blocks.contains(&1));
@@ -227,12 +229,12 @@ mod tests {
         // A copy that has noted nothing takes nothing over.
         let mut copy = Host::new("h4".into(), "192.0.2.0/26");
         copy.machine.clone_from(&host.machine);
-        assert!(decide(&copy.claimant(), &copy.pool(), &copy.earlier, &holders).own.is_empty());
+        assert!(copy.decide(&holders).own.is_empty());
         host.keep(&mut holders, true);
         assert_eq!((&holders[&1], host.pool().blocks.contains(&1)), (&host.holder(), true));
         // Another machine that is called as it was.
         let other = Host { machine: "other".into(), ..Host::new("h3b".into(), "192.0.2.0/26") };
-        let decision = decide(&other.claimant(), &other.pool(), &other.earlier, &holders);
+        let decision = other.decide(&holders);
         assert_eq!((decision.own, decision.next), (BTreeSet::new(), Some(2)));
         assert!(host.pool().is_own(held));
     }
@@ -243,16 +245,16 @@ mod tests {
         let mut holders = Holders::new();
         host.keep(&mut holders, true);
         holders.get_mut(&1).unwrap().machine = None;
-        let decision = decide(&host.claimant(), &host.pool(), &host.earlier, &holders);
+        let decision = host.decide(&holders);
         assert_eq!((decision.own, decision.to_write), ([1].into(), [1].into()));
         // A machine that got another id has written down what is its own.
         holders.insert(1, host.holder());
         "another".clone_into(&mut host.machine);
-        let decision = decide(&host.claimant(), &host.pool(), &host.earlier, &holders);
+        let decision = host.decide(&holders);
         assert_eq!((decision.own, decision.to_write), ([1].into(), [1].into()));
         // One without any id goes by its name as ever, and writes nothing again and again.
         host.machine.clear();
-        let decision = decide(&host.claimant(), &host.pool(), &host.earlier, &holders);
+        let decision = host.decide(&holders);
         assert_eq!((decision.own, decision.to_write), ([1].into(), BTreeSet::new()));
     }
 

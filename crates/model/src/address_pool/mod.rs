@@ -8,7 +8,8 @@
 //!
 //! The pool of a network that is in a mesh is handed out by blocks, of which each is one host's:
 //! `docker-ovs.block.POOL.BLOCK`. The first block is no host's: the addresses that are the network's own
-//! are there, the same on every host.
+//! are there, the same on every host. One that this machine had under a former name, and has not got back yet, is
+//! `docker-ovs.waiting-block.POOL.BLOCK`: nothing is handed out of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -30,6 +31,8 @@ const POOL: &str = "docker-ovs.pool.";
 const ADDRESS: &str = "docker-ovs.address.";
 /// What the keys of blocks begin with.
 const BLOCK: &str = "docker-ovs.block.";
+/// What the keys of blocks begin with that are waited for.
+const WAITING_BLOCK: &str = "docker-ovs.waiting-block.";
 /// The value of a block's key.
 const CLAIMED: &str = "claimed";
 /// At most so many addresses of all pools are in use.
@@ -72,6 +75,9 @@ pub struct Pool {
     pub addresses: BTreeMap<IpAddr, AddressRecord>,
     /// The blocks that are this host's, by their place in the subnet.
     pub blocks: BTreeSet<u32>,
+    /// The blocks that were this machine's under a former name, which is not silent yet: nothing is handed out of
+    /// them.
+    pub waiting: BTreeSet<u32>,
     /// The pairs of `external_ids` that say so.
     written: BTreeMap<String, String>,
 }
@@ -83,17 +89,24 @@ pub fn of(ids: &BTreeMap<String, String>) -> BTreeMap<String, Pool> {
         let Some(id) = key.strip_prefix(POOL).filter(|id| is_id(id)) else { continue };
         let Ok(record) = serde_json::from_str(value) else { continue };
         let written = BTreeMap::from([(key.clone(), value.clone())]);
-        let (id, addresses, blocks) = (id.to_owned(), BTreeMap::new(), BTreeSet::new());
-        pools.insert(id.clone(), Pool { id, record, addresses, blocks, written });
+        let (id, addresses) = (id.to_owned(), BTreeMap::new());
+        let (blocks, waiting) = (BTreeSet::new(), BTreeSet::new());
+        pools.insert(id.clone(), Pool { id, record, addresses, blocks, waiting, written });
     }
     for (key, value) in ids {
-        let Some((id, block)) = key.strip_prefix(BLOCK).and_then(|rest| rest.split_once('.'))
-        else {
-            continue;
+        let (rest, is_waiting) = match (key.strip_prefix(BLOCK), key.strip_prefix(WAITING_BLOCK)) {
+            (Some(rest), _) => (rest, false),
+            (None, Some(rest)) => (rest, true),
+            (None, None) => continue,
         };
+        let Some((id, block)) = rest.split_once('.') else { continue };
         let (Some(pool), Ok(block)) = (pools.get_mut(id), block.parse()) else { continue };
         pool.written.insert(key.clone(), value.clone());
-        pool.blocks.insert(block);
+        if is_waiting {
+            pool.waiting.insert(block);
+        } else {
+            pool.blocks.insert(block);
+        }
     }
     for (key, value) in ids {
         let Some((id, ip)) = key.strip_prefix(ADDRESS).and_then(|rest| rest.split_once('.')) else {
@@ -167,14 +180,18 @@ impl Pool {
         self.counted(PoolRecord { mesh: Some(mesh.to_owned()), ..self.record.clone() })
     }
 
-    /// The change after which these blocks, and no others, are this host's.
-    pub fn with_blocks(&self, blocks: &BTreeSet<u32>) -> MemoryChange {
+    /// The change after which these blocks, and no others, are this host's, and those are waited for: one change,
+    /// so that none is forgotten in between.
+    pub fn with_blocks(&self, blocks: &BTreeSet<u32>, waiting: &BTreeSet<u32>) -> MemoryChange {
         let mut change = self.counted(self.record.clone());
-        let key = |place: &u32| format!("{BLOCK}{}.{place}", self.id);
-        let gone = self.blocks.difference(blocks).map(key);
-        change.forget.extend(gone.map(|key| (key, CLAIMED.to_owned())));
-        let new = blocks.difference(&self.blocks).map(key);
-        change.remember.extend(new.map(|key| (key, CLAIMED.to_owned())));
+        let kinds = [(BLOCK, &self.blocks, blocks), (WAITING_BLOCK, &self.waiting, waiting)];
+        for (kind, before, after) in kinds {
+            let key = |place: &u32| format!("{kind}{}.{place}", self.id);
+            let gone = before.difference(after).map(key);
+            change.forget.extend(gone.map(|key| (key, CLAIMED.to_owned())));
+            let new = after.difference(before).map(key);
+            change.remember.extend(new.map(|key| (key, CLAIMED.to_owned())));
+        }
         change
     }
 

@@ -101,15 +101,24 @@ fn a_pool_of_a_mesh_is_handed_out_by_the_blocks_that_are_this_host_s() {
     assert_eq!(pool(&ids).record.block(15), "192.0.2.240/28".parse().ok());
     assert_eq!(pool(&ids).record.block(16), None);
     assert_eq!((take(&mut ids), pool(&ids).free()), (None, 0));
-    pool(&ids).with_blocks(&BTreeSet::from([0, 15])).apply(&mut ids);
+    pool(&ids).with_blocks(&BTreeSet::from([0, 15]), &BTreeSet::new()).apply(&mut ids);
     assert_eq!(pool(&ids).free(), 15, "neither the first block nor the broadcast address");
     assert_eq!(take(&mut ids), "192.0.2.240".parse().ok());
-    pool(&ids).with_blocks(&BTreeSet::from([2, 15])).apply(&mut ids);
+    pool(&ids).with_blocks(&BTreeSet::from([2, 15]), &BTreeSet::new()).apply(&mut ids);
     assert_eq!(pool(&ids).blocks, BTreeSet::from([2, 15]));
     assert_eq!(take(&mut ids), "192.0.2.241".parse().ok());
     let is_own = |ip: &str| pool(&ids).is_own(ip.parse().unwrap());
     assert!(is_own("192.0.2.33") && !is_own("192.0.2.1") && !is_own("192.0.2.128"));
     assert!(pool(&ids).record.is_in_first_block("192.0.2.15".parse().unwrap()));
+    // One that is waited for is written down, too, and nothing is handed out of it.
+    pool(&ids).with_blocks(&BTreeSet::from([15]), &BTreeSet::from([2])).apply(&mut ids);
+    let waits = pool(&ids);
+    assert_eq!((&waits.blocks, &waits.waiting), (&BTreeSet::from([15]), &BTreeSet::from([2])));
+    assert!(!waits.is_own("192.0.2.33".parse().unwrap()));
+    waits.with_blocks(&BTreeSet::from([2, 15]), &BTreeSet::new()).apply(&mut ids);
+    let back = pool(&ids);
+    assert!(back.waiting.is_empty() && back.is_own("192.0.2.33".parse().unwrap()), "{ids:?}");
+    back.with_blocks(&BTreeSet::from([2, 15]), &BTreeSet::from([3])).apply(&mut ids);
     pool(&ids).release().apply(&mut ids);
     let released = pool(&ids);
     assert!(released.record.released && released.addresses.is_empty());
