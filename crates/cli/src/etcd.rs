@@ -104,5 +104,6 @@ pub fn machine(fleet: &str) -> Machine {
         boot: read("/proc/sys/kernel/random/boot_id").unwrap_or_default(),
         run: format!("{:016x}", host::random()),
         started: u64::try_from(started).unwrap_or_default(),
+        blocks_kept: false,
     }
 }

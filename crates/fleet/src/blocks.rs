@@ -18,6 +18,7 @@ use etcd::{Client, Compare, Error, KeyValue, Op, Txn};
 use ipnet::IpNet;
 use model::address_pool::Pool;
 
+use crate::fleet::Fleet;
 use crate::host::{HostRecord, Machine};
 use crate::keys::{Key, Keys};
 
@@ -35,6 +36,8 @@ pub struct Kept {
     pub own: BTreeSet<u32>,
     /// As in [`Decision::waiting`].
     pub waiting: BTreeSet<u32>,
+    /// Whether etcd has them all, each with this host and machine.
+    pub is_whole: bool,
 }
 
 /// The blocks that are this host's, claimed as far as that is wanted; `earlier` as for [`decide`].
@@ -49,7 +52,7 @@ pub async fn keep(
     earlier: &BTreeSet<u32>,
 ) -> Result<Kept, Error> {
     let Some(mesh) = &pool.record.mesh else {
-        return Ok(Kept { own: pool.blocks.clone(), waiting: BTreeSet::new() });
+        return Ok(Kept { own: pool.blocks.clone(), waiting: BTreeSet::new(), is_whole: true });
     };
     let subnet = pool.record.subnet;
     let mut kept = Kept::default();
@@ -68,7 +71,7 @@ pub async fn keep(
             look_up(etcd, keys, &host.host, &mut holders).await?;
         }
         let decision = decide(host, pool, earlier, &holders);
-        kept = Kept { own: decision.own, waiting: decision.waiting };
+        kept = Kept { own: decision.own, waiting: decision.waiting, is_whole: false };
         let new = decision.missing.into_iter().chain(decision.next).map(|place| (place, None));
         let mine = decision.to_write.into_iter().filter_map(|place| {
             Some((place, Some(claims.0.get(&(mesh.clone(), subnet, place))?.revision)))
@@ -85,10 +88,34 @@ pub async fn keep(
             }
         }
         if is_done {
+            kept.is_whole = true;
             break;
         }
     }
     Ok(kept)
+}
+
+/// Tells beside this run's sign of life that its blocks stand in etcd as this machine's, once for each lease: `told`
+/// is that of which it was told.
+///
+/// # Errors
+/// etcd: it is to be told again.
+pub async fn tell_kept(etcd: &Client, fleet: &Fleet, told: &mut Option<i64>) -> Result<(), Error> {
+    let lease = fleet.condition().lease.filter(|lease| *told != Some(*lease));
+    let Some(lease) = lease else { return Ok(()) };
+    let key = fleet.keys().alive(fleet.host());
+    let (there, _) = etcd.get(&key).await?;
+    // Another run's is not to be written over.
+    let Some(there) = there.filter(|row| row.lease == lease) else { return Ok(()) };
+    let Ok(machine) = Machine::read(&there.value) else { return Ok(()) };
+    let machine = Machine { blocks_kept: true, ..machine };
+    let value = serde_json::to_vec(&machine).unwrap_or_default().into();
+    let compare = vec![Compare::Unchanged(key.clone(), there.mod_revision)];
+    let ops = vec![Op::Put { key, value, lease }];
+    if etcd.txn(Txn { compare, ops }).await?.is_some() {
+        *told = Some(lease);
+    }
+    Ok(())
 }
 
 /// Writes down whose a block is, where it is nobody's, or as it was read.
@@ -161,37 +188,52 @@ impl Claims {
         Self(claims)
     }
 
-    /// Those that `is_of` says of, deleted as long as they are as they were read; how many there are.
+    /// Those that `is_of` says of, deleted as long as they are as they were read and `holds` does.
     async fn delete(
-        self,
+        &self,
         etcd: &Client,
         keys: &Keys,
+        holds: &[Compare],
         is_of: impl Fn(&BlockHolder) -> bool,
-    ) -> Result<usize, Error> {
-        let mut count = 0;
+    ) -> Result<Deleted, Error> {
+        let mut deleted = Deleted::default();
         for ((mesh, subnet, place), of) in self.0.iter().filter(|(_, of)| is_of(&of.holder)) {
-            count += 1;
             let key = keys.block(mesh, subnet, *place);
-            let compare = vec![Compare::Unchanged(key.clone(), of.revision)];
+            let mut compare = holds.to_vec();
+            compare.push(Compare::Unchanged(key.clone(), of.revision));
             let machine = Op::Delete(keys.block_machine(mesh, subnet, *place));
-            etcd.txn(Txn { compare, ops: vec![Op::Delete(key), machine] }).await?;
+            let ops = vec![Op::Delete(key.clone()), machine];
+            let is_done = etcd.txn(Txn { compare, ops }).await?.is_some();
+            // A call that broke off may have done it all the same: the key tells.
+            if is_done || etcd.get(&key).await?.0.is_none() {
+                deleted.gone += 1;
+            } else {
+                deleted.left += 1;
+            }
         }
-        Ok(count)
+        Ok(deleted)
     }
+}
+
+/// How many blocks are gone, and how many stay, for something has changed since they were read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Deleted {
+    gone: usize,
+    left: usize,
 }
 
 fn is_block(keys: &Keys, row: &KeyValue) -> bool {
     matches!(keys.read(&row.key), Some(Key::Block(..) | Key::BlockMachine(..)))
 }
 
-/// Which hosts are alive, each with the machine that it is.
-async fn living(etcd: &Client, keys: &Keys) -> Result<BTreeMap<String, String>, Error> {
+/// Which hosts are alive, each with the machine that it is, and as of which revision of etcd.
+async fn living(etcd: &Client, keys: &Keys) -> Result<(BTreeMap<String, Machine>, i64), Error> {
     let living = |row: KeyValue| {
         let Some(Key::Alive(host)) = keys.read(&row.key) else { return None };
-        let machine = Machine::read(&row.value).unwrap_or_default().machine;
-        Some((host.to_owned(), machine))
+        Some((host.to_owned(), Machine::read(&row.value).unwrap_or_default()))
     };
-    Ok(etcd.list(&keys.alives(), living).await?.0.into_iter().collect())
+    let (living, header) = etcd.list(&keys.alives(), living).await?;
+    Ok((living.into_iter().collect(), header.revision))
 }
 
 /// Which machine a host tells that it is; of a block that an earlier release has claimed nothing else tells that.
@@ -208,7 +250,7 @@ async fn look_up(
     own: &str,
     holders: &mut Holders,
 ) -> Result<(), Error> {
-    let living = living(etcd, keys).await?;
+    let (living, _) = living(etcd, keys).await?;
     let mut machines = BTreeMap::<String, Option<String>>::new();
     let others = |holder: &&mut BlockHolder| !holder.host.is_empty() && holder.host != own;
     for holder in holders.values_mut().filter(others) {
@@ -227,14 +269,14 @@ async fn look_up(
 }
 
 /// Whether the holder lives by the name that it had, and not another machine that is called so now.
-fn does_live(holder: &BlockHolder, living: &BTreeMap<String, String>) -> bool {
-    let is_it = |machine: &String| {
+fn does_live(holder: &BlockHolder, living: &BTreeMap<String, Machine>) -> bool {
+    let is_it = |Machine { machine, .. }: &Machine| {
         machine.is_empty() || holder.machine.as_ref().is_none_or(|of| of == machine)
     };
     living.get(&holder.host).is_some_and(is_it)
 }
 
-/// Gives back the blocks of a host in a subnet of a mesh.
+/// Gives back the blocks of a host in a subnet of a mesh; whether none is left, for one may have changed meanwhile.
 ///
 /// # Errors
 /// etcd: some may be given back.
@@ -244,9 +286,10 @@ pub async fn give_back(
     host: &Claimant,
     mesh: &str,
     subnet: &IpNet,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let claims = Claims::list(etcd, keys, &keys.blocks_of(mesh, subnet)).await?;
-    claims.delete(etcd, keys, |of| of.is_named_as(host)).await.map(drop)
+    let deleted = claims.delete(etcd, keys, &[], |of| of.is_named_as(host)).await?;
+    Ok(deleted.left == 0)
 }
 
 /// All blocks of a mesh, or of all: mesh, subnet, place and host of each.
@@ -275,10 +318,14 @@ pub struct Released {
     pub count: usize,
     /// The name by which the machine lives that has the others, its own first.
     pub living: Option<String>,
+    /// How many stay because it is not known whether their machine is gone: one that is called as the host came
+    /// alive with another id and has not told yet which blocks are its own, or something changed meanwhile.
+    pub unknown: usize,
 }
 
 /// Gives back the blocks that a host has in a mesh, but for those of a machine that lives, under whatever name, and
-/// is in the mesh. Another machine may be called as the host was, or have been it before it was installed anew.
+/// is in the mesh. Another machine may be called as the host was, or have been it before it was installed anew; until
+/// it has told which blocks are its own, it may be the same one with another id.
 ///
 /// # Errors
 /// etcd: some may be given back.
@@ -296,7 +343,8 @@ pub async fn release(
         // One that lives may be about to claim some.
         machines.insert(None);
     }
-    let living = living(etcd, keys).await?;
+    let (living, revision) = living(etcd, keys).await?;
+    let is_settled = living.get(host).is_none_or(|machine| machine.blocks_kept);
     let mut holders = BTreeMap::new();
     for machine in machines {
         let mut may_be = BTreeSet::from([machine.clone()]);
@@ -309,9 +357,16 @@ pub async fn release(
         }
     }
     let is_free = |of: &BlockHolder| of.host == host && !holders.contains_key(&of.machine);
-    let count = claims.delete(etcd, keys, is_free).await?;
+    let deleted = if is_settled {
+        // One that comes alive from here on may be the machine.
+        let holds = [Compare::NoneSince(keys.alives(), revision)];
+        claims.delete(etcd, keys, &holds, is_free).await?
+    } else {
+        let left = claims.0.values().filter(|claim| is_free(&claim.holder)).count();
+        Deleted { gone: 0, left }
+    };
     let living = holders.into_values().min_by_key(|name| name != host);
-    Ok(Released { count, living })
+    Ok(Released { count: deleted.gone, living, unknown: deleted.left })
 }
 
 /// The first of the names that is the host's own, or is in the mesh.
@@ -341,7 +396,7 @@ async fn first_in_mesh(
 fn lives_as(
     host: &str,
     machines: &BTreeSet<Option<String>>,
-    living: &BTreeMap<String, String>,
+    living: &BTreeMap<String, Machine>,
 ) -> Vec<String> {
     let is_known =
         |machine: &String| !machine.is_empty() && machines.contains(&Some(machine.clone()));
@@ -349,7 +404,7 @@ fn lives_as(
     let has = |name: &str, machine: &String| {
         is_known(machine) || (name == host && (machine.is_empty() || machines.contains(&None)))
     };
-    let names = living.iter().filter(|(name, machine)| has(name, machine)).map(|(name, _)| name);
+    let names = living.iter().filter(|(name, of)| has(name, &of.machine)).map(|(name, _)| name);
     let (own, others): (Vec<_>, Vec<_>) = names.cloned().partition(|name| name == host);
     own.into_iter().chain(others).collect()
 }
@@ -374,6 +429,14 @@ mod tests {
     fn row(key: String, value: &str, mod_revision: i64) -> KeyValue {
         let (key, value) = (key.into(), value.to_owned().into());
         KeyValue { key, value, create_revision: 1, mod_revision, lease: 0 }
+    }
+
+    fn living(hosts: &[(&str, &str)]) -> BTreeMap<String, Machine> {
+        let host = |(host, machine): &(&str, &str)| {
+            let machine = (*machine).to_owned();
+            ((*host).to_owned(), Machine { machine, ..Machine::default() })
+        };
+        hosts.iter().map(host).collect()
     }
 
     #[test]
@@ -406,9 +469,7 @@ mod tests {
 
     #[test]
     fn another_machine_that_is_called_so_now_is_not_the_holder() {
-        let living = BTreeMap::from(
-            [("h3", "m3"), ("h9", "")].map(|(host, machine)| (host.to_owned(), machine.to_owned())),
-        );
+        let living = living(&[("h3", "m3"), ("h9", "")]);
         let lives = |host: &str, machine: Option<&str>| {
             let (host, machine) = (host.to_owned(), machine.map(ToOwned::to_owned));
             does_live(&BlockHolder { host, machine, lives: true }, &living)
@@ -420,10 +481,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_lives_keeps_its_blocks_under_whatever_name() {
-        let living = BTreeMap::from(
-            [("h3b", "m3"), ("h1", "m1"), ("h9", "")]
-                .map(|(host, machine)| (host.to_owned(), machine.to_owned())),
-        );
+        let living = living(&[("h3b", "m3"), ("h1", "m1"), ("h9", "")]);
         let lives = |host: &str, machines: &[Option<&str>]| {
             let machines = machines.iter().map(|machine| machine.map(ToOwned::to_owned));
             lives_as(host, &machines.collect(), &living).join(" ")

@@ -121,7 +121,8 @@ mod tests {
     use super::*;
 
     fn machine(machine: &str, boot: &str, run: &str, started: u64) -> Machine {
-        Machine { machine: machine.into(), boot: boot.into(), run: run.into(), started }
+        let (machine, boot, run) = (machine.into(), boot.into(), run.into());
+        Machine { machine, boot, run, started, blocks_kept: false }
     }
 
     #[test]

@@ -60,6 +60,10 @@ pub struct Machine {
     pub run: String,
     /// When that began, in milliseconds since the boot: of two runs of one boot the later one counts.
     pub started: u64,
+    /// Whether the run has written down in etcd which blocks of addresses are this machine's: one that got another
+    /// id has some that stand there with the id from before until then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub blocks_kept: bool,
 }
 
 impl HostRecord {

@@ -42,7 +42,7 @@ pub(super) async fn blocks(
 /// Gives back the blocks of a host that is no more.
 ///
 /// # Errors
-/// All are of one that is alive, under whatever name, etcd does not answer, or a name cannot be one.
+/// All are of one that is alive, under whatever name, or may be, etcd does not answer, or a name cannot be one.
 pub(super) async fn release(
     sources: &SourceOptions,
     args: &MeshReleaseArgs,
@@ -50,20 +50,38 @@ pub(super) async fn release(
     let (mesh, host) = (checked("mesh", &args.mesh)?, checked("host", &args.host)?);
     let (etcd, keys) = args.etcd.client(sources.timeout())?;
     let released = blocks::release(&etcd, &keys, mesh, host).await?;
-    let remark = match released.living {
+    let is_unknown = released.unknown > 0;
+    let living = match released.living {
         Some(name) if released.count == 0 => return Err(alive(host, &name)),
+        None if released.count == 0 && is_unknown => {
+            return Err(CliError::new(may_live(host)).hint(AGAIN));
+        }
         living => {
             living.map(|name| format!("{name} is alive, and keeps the other blocks of {host}"))
         }
     };
+    let may_live = is_unknown.then(|| format!("{}: {AGAIN}", may_live(host)));
     let text = Text::lines(&format!("{}\n", released.count));
     Ok(Outcome {
         text,
-        remarks: remark.into_iter().collect(),
+        remarks: living.into_iter().chain(may_live).collect(),
         nothing: released.count == 0,
+        unknown: is_unknown,
         is_done: released.count > 0,
         ..Outcome::default()
     })
+}
+
+/// What helps where it is not known whether a machine is gone.
+const AGAIN: &str = "ask again in some seconds: a daemon tells which blocks are its own once it has read the switch's \
+     database";
+
+/// That it is not known whether the machine is alive.
+fn may_live(host: &str) -> String {
+    format!(
+        "whether the machine is gone that has blocks of {host} is not known: a host has just come alive or has just \
+         claimed one, and these are not given back"
+    )
 }
 
 /// That the machine is alive, as `name`, which has the blocks of `host`, or is a copy of that.

@@ -23,14 +23,23 @@ const AGAIN: Duration = Duration::from_secs(5);
 /// the run that noticed may end before that.
 const RENAMED: Duration = Duration::from_secs(60);
 
+/// What is known of one run.
+#[derive(Debug, Default)]
+struct Run {
+    /// When the first pass was.
+    since: Option<Instant>,
+    /// The lease with which it is told that its blocks stand in etcd as this machine's.
+    told: Option<i64>,
+}
+
 /// Keeps them, for ever.
 pub(crate) async fn keep(etcd: Client, host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
     let (mut looks, mut changes) = (daemon.published.follow(), fleet.changes());
-    let (mut told, mut since) = (None, None);
+    let (mut told, mut run) = (None, Run::default());
     loop {
         looks.borrow_and_update();
         changes.borrow_and_update();
-        let why = pass(&etcd, &host, &fleet, &mut since).await.err();
+        let why = pass(&etcd, &host, &fleet, &mut run).await.err();
         if let Some(why) = why.as_ref().filter(|why| told.as_ref() != Some(*why)) {
             warn!("blocks of addresses stay as they are: {why}");
         }
@@ -39,13 +48,7 @@ pub(crate) async fn keep(etcd: Client, host: Host, daemon: Arc<Daemon>, fleet: A
     }
 }
 
-/// One pass; `since` is when the first one was.
-async fn pass(
-    etcd: &Client,
-    host: &Host,
-    fleet: &Fleet,
-    since: &mut Option<Instant>,
-) -> Result<(), String> {
+async fn pass(etcd: &Client, host: &Host, fleet: &Fleet, run: &mut Run) -> Result<(), String> {
     let text = |error: SourceError| error.to_string();
     let mut own = OpenVSwitchIds::of(host).await.map_err(text)?;
     let ids = own.read().await.map_err(text)?;
@@ -54,8 +57,9 @@ async fn pass(
     if !fleet.condition().published {
         return Ok(());
     }
-    let waits = since.get_or_insert_with(Instant::now).elapsed() <= RENAMED;
+    let waits = run.since.get_or_insert_with(Instant::now).elapsed() <= RENAMED;
     let (pools, own_host) = (address_pool::of(&ids), fleet.claimant());
+    let mut is_whole = true;
     for pool in pools.values() {
         let Some(mesh) = &pool.record.mesh else { continue };
         let about = format!("{} of the mesh {mesh}", pool.record.subnet);
@@ -63,7 +67,10 @@ async fn pass(
             if blocks::are_to_give_back(pool, pools.values()) {
                 let subnet = &pool.record.subnet;
                 let given = blocks::give_back(etcd, fleet.keys(), &own_host, mesh, subnet).await;
-                given.map_err(|error| error.to_string())?;
+                // What is left is looked at anew by the next pass.
+                if !given.map_err(|error| error.to_string())? {
+                    continue;
+                }
             }
             change(&mut own, pool, &pool.forget(), &about).await.map_err(text)?;
             continue;
@@ -71,6 +78,7 @@ async fn pass(
         let earlier = if waits { pool.waiting.clone() } else { BTreeSet::new() };
         let kept = blocks::keep(etcd, fleet.keys(), &own_host, pool, &earlier).await;
         let kept = kept.map_err(|error| error.to_string())?;
+        is_whole &= kept.is_whole;
         let waiting = if waits { kept.waiting } else { BTreeSet::new() };
         let kept = kept.own;
         if (&kept, &waiting) != (&pool.blocks, &pool.waiting)
@@ -80,6 +88,10 @@ async fn pass(
         {
             tell(pool, &kept, &about);
         }
+    }
+    if is_whole {
+        let told = blocks::tell_kept(etcd, fleet, &mut run.told).await;
+        told.map_err(|error| error.to_string())?;
     }
     Ok(())
 }

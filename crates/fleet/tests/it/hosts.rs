@@ -57,6 +57,7 @@ impl How {
             boot: "b".to_owned(),
             run: format!("run of {name}"),
             started: 1,
+            blocks_kept: false,
         };
         let settings = Settings {
             etcd: etcd::Settings { endpoints, tls: None },

@@ -127,6 +127,40 @@ fn long_values_of_one_host_keep_the_others_from_nothing() {
     });
 }
 
+/// A machine that got another id is called as it was, and finds its blocks with the id from before.
+#[test]
+fn blocks_stay_until_the_machine_that_is_called_so_tells_which_are_its_own() {
+    need!(Etcd);
+    let etcd = Etcd::start(1);
+    let endpoints = vec![etcd.endpoints().parse().unwrap()];
+    let client = etcd::Client::new(etcd::Settings { endpoints, tls: None });
+    run(async {
+        let keys = docker_ovs_fleet::keys::Keys::new("f");
+        let net = "10.0.0.0/24".parse().unwrap();
+        let put = |key: String, value: &str| etcd::Op::Put {
+            key,
+            value: value.to_owned().into(),
+            lease: 0,
+        };
+        let block = put(keys.block("blue", &net, 1), "h3");
+        let machine = put(keys.block_machine("blue", &net, 1), "m3");
+        let claim = etcd::Txn { compare: Vec::new(), ops: vec![block, machine] };
+        client.txn(claim).await.unwrap();
+        let lives = |text: &'static str| client.put(keys.alive("h3"), text, 0);
+        let release = || async {
+            let released = docker_ovs_fleet::blocks::release(&client, &keys, "blue", "h3").await;
+            let released = released.unwrap();
+            (released.count, released.living.is_some(), released.unknown)
+        };
+        lives(r#"{"Machine":"m3"}"#).await.unwrap();
+        assert_eq!(release().await, (0, true, 0));
+        lives(r#"{"Machine":"m4"}"#).await.unwrap();
+        assert_eq!(release().await, (0, false, 1), "it may be the same machine");
+        lives(r#"{"Machine":"m4","BlocksKept":true}"#).await.unwrap();
+        assert_eq!(release().await, (1, false, 0), "it was installed anew");
+    });
+}
+
 #[test]
 fn two_fleets_and_two_hosts_of_one_name_are_kept_apart() {
     need!(Etcd);

@@ -85,5 +85,5 @@ pub(in crate::args) const RELEASE: &str = help! {
     "Examples:"
     "  docker ovs mesh release blue h3 --etcd http://192.0.2.1    h3 is no more"
     ""
-    "Exit codes: 0 released; 1 the host has no block; 2 error"
+    "Exit codes: 0 released; 1 the host has no block; 2 error, also where the machine may be alive"
 };
