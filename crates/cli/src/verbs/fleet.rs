@@ -11,9 +11,11 @@ use report::v1::{
 use report::{Cells, Format, Stream, printable, views};
 
 mod bridges;
+mod known_hosts;
 mod missing;
 
 use bridges::require_bridges;
+use known_hosts::KnownHosts;
 use missing::note_missing;
 
 use super::ls as list;
@@ -142,11 +144,12 @@ async fn told_rows(
 async fn ls(sources: &SourceOptions, args: &LsArgs) -> Result<Outcome, CliError> {
     let client = client(sources)?;
     let (mut outcome, status) = told(&client).await?;
+    let hosts = KnownHosts::of(&client);
     let rows = attachments(&client, &status, args.bridge.as_deref(), &args.filter).await?;
     if rows.is_empty() {
         let filtered = args.filter.iter().filter_map(Filter::bridge);
         let wanted = args.bridge.as_deref().into_iter().chain(filtered);
-        require_bridges(&client, &status, &mut outcome, wanted).await?;
+        require_bridges(&hosts, &status, &mut outcome, wanted).await?;
     }
     let all = args.all || args.filter.iter().any(Filter::wants_orphans);
     let wanted = |row: &FleetAttachment| all || row.attachment.state != report::v1::State::Orphaned;
@@ -160,7 +163,7 @@ async fn ls(sources: &SourceOptions, args: &LsArgs) -> Result<Outcome, CliError>
     } else {
         Text::cells(&args.format, Cells::no_trunc(args.no_trunc), view, &rows)?
     };
-    note_missing(&client, &status, &mut outcome).await;
+    note_missing(&hosts, &status, &mut outcome).await;
     Ok(outcome)
 }
 
@@ -182,7 +185,7 @@ async fn who(sources: &SourceOptions, args: &WhoArgs) -> Result<Outcome, CliErro
     }
     let is_nothing = rows.is_empty() || names_none;
     if is_nothing {
-        note_missing(&client, &status, &mut outcome).await;
+        note_missing(&KnownHosts::of(&client), &status, &mut outcome).await;
     }
     outcome.nothing = is_nothing && !outcome.unknown;
     Ok(outcome)
@@ -191,9 +194,10 @@ async fn who(sources: &SourceOptions, args: &WhoArgs) -> Result<Outcome, CliErro
 async fn ports(sources: &SourceOptions, args: &PortsArgs) -> Result<Outcome, CliError> {
     let client = client(sources)?;
     let (mut outcome, status) = told(&client).await?;
+    let hosts = KnownHosts::of(&client);
     let rows = attachments(&client, &status, args.bridge.as_deref(), &[]).await?;
     if rows.is_empty() {
-        require_bridges(&client, &status, &mut outcome, args.bridge.as_deref()).await?;
+        require_bridges(&hosts, &status, &mut outcome, args.bridge.as_deref()).await?;
     }
     let bridge = args.bridge.as_deref();
     let is_asked = |place: &PortPlace| bridge.is_none_or(|bridge| place.is_on(bridge));
@@ -213,16 +217,17 @@ async fn ports(sources: &SourceOptions, args: &PortsArgs) -> Result<Outcome, Cli
     });
     let cells = Cells::no_trunc(args.no_trunc);
     outcome.text = Text::cells(&args.format, cells, &views::FLEET_PORTS, &rows)?;
-    note_missing(&client, &status, &mut outcome).await;
+    note_missing(&hosts, &status, &mut outcome).await;
     Ok(outcome)
 }
 
 async fn graph(sources: &SourceOptions, args: &GraphArgs) -> Result<Outcome, CliError> {
     let client = client(sources)?;
     let (mut outcome, status) = told(&client).await?;
+    let hosts = KnownHosts::of(&client);
     let rows = attachments(&client, &status, args.bridge.as_deref(), &[]).await?;
     if rows.is_empty() {
-        require_bridges(&client, &status, &mut outcome, args.bridge.as_deref()).await?;
+        require_bridges(&hosts, &status, &mut outcome, args.bridge.as_deref()).await?;
         outcome.hints.push("no interface to draw".to_owned());
     }
     let scene = Scene::of_fleet(&status.fleet, &rows);
@@ -232,7 +237,7 @@ async fn graph(sources: &SourceOptions, args: &GraphArgs) -> Result<Outcome, Cli
         Picture::Mermaid => mermaid(&scene),
     };
     outcome.text = Text::lines(&text);
-    note_missing(&client, &status, &mut outcome).await;
+    note_missing(&hosts, &status, &mut outcome).await;
     Ok(outcome)
 }
 

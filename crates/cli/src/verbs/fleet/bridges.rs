@@ -2,16 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use client::FleetClient;
 use report::v1::{FleetAttachment, FleetHost, FleetStatus, Liveness};
 
+use super::known_hosts::KnownHosts;
 use crate::outcome::{CliError, Outcome};
 
 /// Refuses a bridge that no host has, where no row was found: a name that is mistyped is no bridge without
 /// interfaces. Where a host is not heard of it may have it, and without etcd there may be hosts that nothing is
 /// known of.
 pub(super) async fn require_bridges(
-    client: &FleetClient,
+    hosts: &KnownHosts<'_>,
     status: &FleetStatus,
     outcome: &mut Outcome,
     wanted: impl IntoIterator<Item = &str>,
@@ -20,16 +20,16 @@ pub(super) async fn require_bridges(
     if wanted.is_empty() {
         return Ok(());
     }
-    let hosts: Vec<FleetHost> = client.get("/v1/fleet/hosts", &[]).await?;
+    let (client, hosts) = (hosts.client, hosts.get().await?);
     for bridge in wanted {
-        if has_bridge(&hosts, bridge) {
+        if has_bridge(hosts, bridge) {
             continue;
         }
         // A fake bridge is known by what is on it.
         let query = [("bridge", bridge)];
         let on: Vec<FleetAttachment> = client.get("/v1/fleet/attachments", &query).await?;
         if on.is_empty() {
-            outcome.remarks.push(no_such_bridge(status.liveness, &hosts, bridge)?);
+            outcome.remarks.push(no_such_bridge(status.liveness, hosts, bridge)?);
             outcome.unknown = true;
         }
     }

@@ -1,9 +1,9 @@
 //! What an answer about the fleet may miss: a host that is silent, and rows that were refused.
 
-use client::FleetClient;
 use report::printable;
 use report::v1::{FleetHost, FleetStatus, Liveness};
 
+use super::known_hosts::KnownHosts;
 use crate::outcome::Outcome;
 
 /// So many hosts are named.
@@ -12,11 +12,11 @@ const NAMED: usize = 5;
 /// Makes an answer unknown that may miss something, and says what: for lists, and for a search that found
 /// nothing. Where the hosts are not told the answer stands all the same, and may miss something.
 pub(super) async fn note_missing(
-    client: &FleetClient,
+    hosts: &KnownHosts<'_>,
     status: &FleetStatus,
     outcome: &mut Outcome,
 ) {
-    let hosts: Vec<FleetHost> = match client.get("/v1/fleet/hosts", &[]).await {
+    let hosts = match hosts.get().await {
         Ok(hosts) => hosts,
         Err(source_error) => {
             outcome.unknown = true;
@@ -26,7 +26,7 @@ pub(super) async fn note_missing(
         }
     };
     // Without etcd all are silent, which is told as one thing.
-    let silent = if status.liveness == Liveness::Live { silent(&hosts) } else { None };
+    let silent = if status.liveness == Liveness::Live { silent(hosts) } else { None };
     outcome.unknown |= silent.is_some() || are_rows_refused(status);
     outcome.remarks.extend(silent);
 }
