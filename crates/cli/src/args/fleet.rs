@@ -7,7 +7,8 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::builder::{ArgPredicate, Resettable};
+use clap::{Arg, Args, Id, Subcommand, ValueEnum};
 use report::Format;
 
 // Where etcd is, and how this host is known to it. No doc comment: it would be told in place of the
@@ -33,6 +34,7 @@ pub struct EtcdArgs {
 
 // `docker ovs hosts`
 #[derive(Debug, Args)]
+#[command(mut_arg("fleet", fleet_of_hosts))]
 pub struct HostsArgs {
     /// Take a host that is no more out of the fleet, so that the others remove their tunnels to it;
     /// needs --etcd
@@ -46,6 +48,19 @@ pub struct HostsArgs {
     /// table, csv, json, or a Go template such as '{{.Host}} {{.Liveness}}'
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub format: Format,
+}
+
+/// `--fleet` of a verb that tells of the fleet anyway: without a name it says no more than that, as it does with
+/// `ls`. A name goes with `--remove`, which asks etcd; the empty one is none.
+fn fleet_of_hosts(fleet: Arg) -> Arg {
+    fleet
+        .help("Name of the fleet that a host is taken out of [default: default]; none where hosts are listed")
+        .requires(Resettable::<Id>::Reset)
+        .num_args(0..=1)
+        .default_missing_value("")
+        .default_value("")
+        .default_value_if("remove", ArgPredicate::IsPresent, "default")
+        .hide_default_value(true)
 }
 
 // `docker ovs mesh`
@@ -137,6 +152,9 @@ pub struct MeshLeaveArgs {
 pub struct MeshLsArgs {
     /// Only this mesh
     pub mesh: Option<String>,
+    /// Of the fleet, as they are anyway
+    #[arg(long, hide = true)]
+    pub fleet: bool,
     /// Print cells of a table as long as they are
     #[arg(long)]
     pub no_trunc: bool,

@@ -49,19 +49,12 @@ pub(super) fn with_hint(
                 tell(&mut error, hint);
             }
         }
-        ErrorKind::InvalidValue | ErrorKind::MissingRequiredArgument => {
-            let typed = words.iter().filter_map(|word| word.to_str());
-            let typed: Vec<_> = typed.filter(|word| word.starts_with('-')).map(option_of).collect();
-            let lacks_other = error.kind() == ErrorKind::MissingRequiredArgument;
-            let is_of = |option: &str, long: &str| {
-                let about = string(&error, ContextKind::InvalidArg);
-                let is_about = about.is_some_and(|about| about.starts_with(long));
-                typed.contains(&option) && (is_about || (lacks_other && option == long))
-            };
-            let is_level = is_of("-l", "--log-level");
-            let is_fleet = is_of("--fleet", "--fleet");
-            let about = if is_level { "-l" } else { "--fleet" };
-            if let Some(hint) = known(&[verb.as_str()], about).filter(|_| is_level || is_fleet) {
+        ErrorKind::InvalidValue => {
+            let mut typed = words.iter().filter_map(|word| word.to_str());
+            let is_short = typed.any(|word| word.starts_with('-') && option_of(word) == "-l");
+            let about = string(&error, ContextKind::InvalidArg);
+            let is_level = is_short && about.is_some_and(|about| about.starts_with("--log-level"));
+            if let Some(hint) = known(&[verb.as_str()], "-l").filter(|_| is_level) {
                 tell(&mut error, hint);
             }
         }
@@ -229,6 +222,25 @@ mod tests {
     }
 
     #[test]
+    fn a_listing_of_the_fleet_takes_the_option_that_others_need_for_it() {
+        let read = |line: &str| {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            Cli::read(&words).unwrap()
+        };
+        let fleet = |line: &str| match read(line).verb() {
+            crate::args::Verb::Hosts(args) => args.etcd.fleet.clone(),
+            verb => panic!("{verb:?}"),
+        };
+        assert_eq!(fleet("docker-ovs hosts"), "");
+        assert_eq!(fleet("docker-ovs hosts --fleet"), "");
+        assert_eq!(fleet("docker-ovs hosts --fleet --format json"), "");
+        assert_eq!(fleet("docker-ovs hosts --remove h3 --etcd http://h:2379"), "default");
+        assert_eq!(fleet("docker-ovs hosts --remove h3 --etcd http://h:2379 --fleet lab"), "lab");
+        read("docker-ovs mesh ls --fleet");
+        read("docker-ovs mesh ls blue --fleet");
+    }
+
+    #[test]
     fn an_option_that_is_right_is_not_told_of() {
         let said = said("docker-ovs hosts --etcd http://h:2379 --fleet lab --format");
         assert!(said.contains("--format") && !said.contains("without that option"), "{said}");
@@ -251,9 +263,7 @@ mod tests {
             ("docker-ovs port web -f x", "--format has no short form"),
             ("docker-ovs snapshot host.json", "docker ovs snapshot > FILE"),
             ("docker-ovs annotate br0 flows.txt", "docker ovs annotate BRIDGE < FILE"),
-            ("docker-ovs hosts --fleet", "without that option"),
-            ("docker-ovs hosts --fleet default", "without that option"),
-            ("docker-ovs mesh ls --fleet", "without that option"),
+            ("docker-ovs mesh check --fleet", "without that option"),
             ("docker-ovs ports -q", "--format '{{.Field}}'"),
         ] {
             let said = said(line);

@@ -27,6 +27,14 @@ pub async fn run(
             "hosts asks the daemon of this host, or that of --server, of whose fleet it is",
         ));
     }
+    if !args.etcd.fleet.is_empty() {
+        let named = format!(
+            "--fleet {}: a name goes with --remove HOST and --etcd <URLS>",
+            args.etcd.fleet
+        );
+        return Err(CliError::new(named)
+            .hint("without them hosts are those of the daemon that is asked, whatever its fleet"));
+    }
     limit.start_beside_waiting(sources.timeout());
     let client = client(sources)?;
     let (mut outcome, _) = told(&client).await?;

@@ -108,7 +108,7 @@ pub(super) const READING: &[Hint] = &[
         &["--sort", "--rsort"],
         "rows come in an order of their own; --format csv can be sorted",
     ),
-    of(&["hosts", "mesh ls", "mesh check"], &["--fleet"], "it is of the fleet without that option"),
+    of(&["mesh check"], &["--fleet"], "it is of the fleet without that option"),
     of(
         &["ls"],
         ARGUMENT,
