@@ -7,6 +7,7 @@
 mod candidates;
 mod line;
 
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -14,13 +15,16 @@ use std::time::Duration;
 use clap::CommandFactory;
 use clap::Parser;
 use clap_complete::Shell as Script;
+use host::EngineOptions;
+use report::v1;
 
 use crate::args::Cli;
 use crate::args::{CompletionArgs, Shell};
 use crate::block_on;
 use crate::outcome::{CliError, Outcome};
+use crate::verbs;
 use crate::writer::Text;
-use candidates::Sources;
+use candidates::{Asks, FleetNames, Sources};
 use line::{Line, Slot};
 
 /// The words Docker asks with; the second one for a shell that shows no descriptions.
@@ -52,7 +56,12 @@ pub fn answer(words: &[String], described: bool) -> String {
     if line.slot == Slot::File {
         return ":0\n".to_owned();
     }
-    let found = candidates::of(&line, &|| sources(&line));
+    let asks = Asks {
+        host: &|| sources(&line),
+        fleet: &|which| of_fleet(&line, which),
+        contexts: &|| contexts(&line),
+    };
+    let found = candidates::of(&line, &asks);
     let fits = found.iter().filter(|candidate| candidate.word.starts_with(prefix));
     let row = |candidate: &Candidate| match candidate.about.as_str() {
         "" => format!("{}\n", candidate.word),
@@ -81,18 +90,58 @@ fn whole(line: &Line) -> Option<Cli> {
 
 /// What the sources tell that the options of the line name; nothing where they fail or are slow, or can be
 /// read only once, as what is typed or comes by a pipe: it is the verb's.
-///
-/// They are asked on a thread of its own, which ends with the program: a file may be as slow as a peer, and
-/// what is in it as long.
 fn sources(line: &Line) -> Sources {
     let cli = whole(line).filter(|cli| cli.sources.can_be_read_again());
     let Some(cli) = cli else { return Sources::default() };
+    within_a_moment(move || names(&cli))
+}
+
+/// What is told within a moment; nothing where that is longer. It is asked on a thread of its own, which ends with
+/// the program: a file may be as slow as a peer, and what is in it as long.
+fn within_a_moment<T: Default + Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> T {
     let (tell, told) = mpsc::channel();
-    let ask = move || drop(tell.send(names(&cli)));
+    let ask = move || drop(tell.send(ask()));
     match thread::Builder::new().name("names".to_owned()).spawn(ask) {
         Ok(_) => told.recv_timeout(COMPLETION_TIMEOUT).unwrap_or_default(),
-        Err(_) => Sources::default(),
+        Err(_) => T::default(),
     }
+}
+
+/// What the daemon knows of its fleet, which is asked of no etcd here: where one is named, too, the daemon of this
+/// host is mostly of the same fleet. Nothing where there is none.
+fn of_fleet(line: &Line, which: FleetNames) -> Vec<Candidate> {
+    let Some(cli) = whole(line) else { return Vec::new() };
+    within_a_moment(move || block_on(ask_fleet(&cli, which)).unwrap_or_default())
+}
+
+async fn ask_fleet(cli: &Cli, which: FleetNames) -> Result<Vec<Candidate>, CliError> {
+    let client = verbs::fleet::client(&cli.sources)?;
+    match which {
+        FleetNames::Hosts => {
+            let hosts: Vec<v1::FleetHost> = client.get("/v1/fleet/hosts", &[]).await?;
+            Ok(candidates::hosts(&hosts))
+        }
+        FleetNames::Meshes => {
+            let meshes: Vec<v1::Mesh> = client.get("/v1/fleet/meshes", &[]).await?;
+            Ok(candidates::meshes(&meshes))
+        }
+    }
+}
+
+/// The contexts of Docker in the folder that the line names, or in the usual one.
+fn contexts(line: &Line) -> Vec<Candidate> {
+    let mut config = None;
+    let mut words = line.global.iter();
+    while let Some(word) = words.next() {
+        if word == "--config" {
+            config = words.next().map(PathBuf::from);
+        } else if let Some(folder) = word.strip_prefix("--config=") {
+            config = Some(folder.into());
+        }
+    }
+    let options = EngineOptions { config, ..EngineOptions::default() };
+    let names = within_a_moment(move || options.contexts(|name| std::env::var(name).ok()));
+    candidates::plain(&names)
 }
 
 fn names(cli: &Cli) -> Sources {

@@ -8,6 +8,7 @@ use model::ids::OfPort;
 use model::snapshot::Observed;
 use model::wiring::{ContainerRef, SwitchPort};
 use model::{Snapshot, query, resolve};
+use report::v1::{FleetHost, Liveness, Mesh};
 
 use super::Candidate;
 use super::line::{Line, Slot};
@@ -81,13 +82,46 @@ impl Sources {
     }
 }
 
-/// Everything that may stand there. The sources are asked only where names are wanted.
-pub(super) fn of(line: &Line, sources: &dyn Fn() -> Sources) -> Vec<Candidate> {
+/// Which names a fleet is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FleetNames {
+    /// Those of its hosts.
+    Hosts,
+    /// Those of its meshes.
+    Meshes,
+}
+
+/// How names are asked for, each only where they are wanted.
+pub(super) struct Asks<'a> {
+    /// This host, or what is named instead.
+    pub(super) host: &'a dyn Fn() -> Sources,
+    /// The fleet.
+    pub(super) fleet: &'a dyn Fn(FleetNames) -> Vec<Candidate>,
+    /// Docker's contexts.
+    pub(super) contexts: &'a dyn Fn() -> Vec<Candidate>,
+}
+
+/// The hosts of a fleet, each with whether it is heard of.
+pub(super) fn hosts(all: &[FleetHost]) -> Vec<Candidate> {
+    let word = |host: &FleetHost| match host.from.liveness {
+        Liveness::Live => "live",
+        Liveness::Stale => "stale",
+    };
+    sorted(all.iter().map(|host| candidate(&host.from.host, word(host))))
+}
+
+/// The meshes of a fleet, each with what its tunnels are.
+pub(super) fn meshes(all: &[Mesh]) -> Vec<Candidate> {
+    sorted(all.iter().map(|mesh| candidate(&mesh.mesh, &mesh.kind)))
+}
+
+/// Everything that may stand there.
+pub(super) fn of(line: &Line, asks: &Asks<'_>) -> Vec<Candidate> {
     match &line.slot {
         Slot::Verb => verbs(&line.command),
         Slot::Option => options(&line.command),
         Slot::Value { id, lead } => {
-            let found = values(line, id, sources).into_iter();
+            let found = values(line, id, asks).into_iter();
             let led = |one: Candidate| Candidate { word: format!("{lead}{}", one.word), ..one };
             found.map(led).collect()
         }
@@ -112,8 +146,14 @@ fn about(text: Option<&clap::builder::StyledStr>) -> String {
     text.map(ToString::to_string).unwrap_or_default()
 }
 
-fn values(line: &Line, id: &str, sources: &dyn Fn() -> Sources) -> Vec<Candidate> {
+fn values(line: &Line, id: &str, asks: &Asks<'_>) -> Vec<Candidate> {
+    let sources = asks.host;
     match id {
+        "context" => (asks.contexts)(),
+        "remove" | "released_host" => (asks.fleet)(FleetNames::Hosts),
+        // create makes it.
+        "mesh" if line.is("create") => Vec::new(),
+        "mesh" => (asks.fleet)(FleetNames::Meshes),
         "bridge" => sources().bridges,
         // What is waited for may not run yet.
         "container" if ["disconnect", "restore", "wait"].into_iter().any(|verb| line.is(verb)) => {
@@ -182,8 +222,8 @@ fn own_values(line: &Line, id: &str) -> Vec<Candidate> {
     values.iter().map(|value| candidate(value.get_name(), &about(value.get_help()))).collect()
 }
 
-fn plain(words: &[&str]) -> Vec<Candidate> {
-    words.iter().map(|word| candidate(word, "")).collect()
+pub(super) fn plain(words: &[impl AsRef<str>]) -> Vec<Candidate> {
+    words.iter().map(|word| candidate(word.as_ref(), "")).collect()
 }
 
 fn candidate(word: &str, about: &str) -> Candidate {

@@ -66,7 +66,7 @@ pub async fn run(
 ///
 /// # Errors
 /// An option that makes no sense.
-pub(super) fn client(sources: &SourceOptions) -> Result<FleetClient, CliError> {
+pub(crate) fn client(sources: &SourceOptions) -> Result<FleetClient, CliError> {
     let own = || Server { url: format!("unix://{DEFAULT_SOCKET}"), ..Server::default() };
     let server = sources.server.named(false, true)?.unwrap_or_else(own);
     Ok(FleetClient::new(&server, sources.timeout())?)

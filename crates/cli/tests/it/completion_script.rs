@@ -42,6 +42,40 @@ fn names_are_of_the_host_that_the_verb_is_about() {
     }
 }
 
+/// A prompt is no place for errors, and none waits for long: there may be no daemon, no folder, no etcd.
+#[test]
+fn contexts_are_those_that_can_be_used_and_a_fleet_that_is_not_there_has_no_names() {
+    let folder = tempfile::tempdir().unwrap();
+    for (place, name, host) in [("1", "lab", "unix:///lab.sock"), ("2", "far", "ssh://far")] {
+        let meta = folder.path().join("contexts/meta").join(place);
+        std::fs::create_dir_all(&meta).unwrap();
+        let text = format!(r#"{{"Name":"{name}","Endpoints":{{"docker":{{"Host":"{host}"}}}}}}"#);
+        std::fs::write(meta.join("meta.json"), text).unwrap();
+    }
+    let config = folder.path().to_str().unwrap();
+    let complete = |words: &[&str]| {
+        let ran = command("docker-ovs", &[&["__complete", "ovs"], words].concat()).output();
+        let ran = ran.unwrap();
+        assert!(ran.status.success() && ran.stderr.is_empty(), "{ran:?}");
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    for words in [&["--config", config, "ls", "--context", ""][..], &["--config", config, "-c", ""]]
+    {
+        assert_eq!(complete(words), "default\nlab\n:4\n", "{words:?}");
+    }
+    for words in [
+        &["hosts", "--remove", ""][..],
+        &["mesh", "leave", ""],
+        &["mesh", "rm", ""],
+        &["mesh", "create", ""],
+        &["mesh", "release", "blue", ""],
+    ] {
+        let server = ["--server", "unix:///nonexistent/daemon.sock"];
+        assert_eq!(complete(&[&server[..], words].concat()), ":4\n", "{words:?}");
+    }
+    assert_eq!(complete(&["--config", "/nonexistent", "-c", ""]), "default\n:4\n");
+}
+
 #[test]
 fn bash_completes_verbs_and_what_stands_behind_them() {
     let folder = tempfile::tempdir().unwrap();

@@ -26,6 +26,9 @@ fn where_a_container_is_is_known_on_every_host() {
     let mut hosts: Vec<_> = (1..=2).map(|number| Host::new(&underlay, number, &words)).collect();
     hosts.iter_mut().for_each(Host::serve);
     hosts[1].sees("h1", "live");
+    let url = hosts[1].daemon().url();
+    let offered = docker_ovs(&["__complete", "ovs", "--server", &url, "hosts", "--remove", ""]);
+    assert!(offered.stdout.contains("h1\tlive\n"), "{offered:?}");
     let events = hosts[1].daemon();
     let mut stream = events.events_at("/v1/fleet/events");
     let web = container(&hosts[0], "10.9.2.7/24");

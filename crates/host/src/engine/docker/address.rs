@@ -69,6 +69,18 @@ impl EngineOptions {
             }),
         }
     }
+
+    /// The names of the contexts that can be used: those whose engine is on this machine, and `default`.
+    pub fn contexts(&self, env: impl Fn(&str) -> Option<String>) -> Vec<String> {
+        let env = |name: &str| env(name).filter(|value| !value.is_empty());
+        let folder = self.config.clone().or_else(|| config_folder(&env));
+        let all = folder.iter().flat_map(|folder| contexts_in(folder));
+        let usable = all.filter(|(_, host)| parse(host).is_ok()).map(|(name, _)| name);
+        let mut names: Vec<_> = usable.chain(["default".to_owned()]).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
 }
 
 fn config_folder(env: &impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
@@ -106,7 +118,16 @@ struct ContextEndpoint {
     host: String,
 }
 
-/// Contexts are folders named by a digest; each says its name in meta.json.
+/// The name of each context, and where its engine is. Contexts are folders named by a digest; each says its name in
+/// meta.json.
+fn contexts_in(folder: &Path) -> impl Iterator<Item = (String, String)> {
+    let metas = std::fs::read_dir(folder.join("contexts").join("meta"));
+    metas.into_iter().flatten().flatten().filter_map(|entry| {
+        let text = files::read(&entry.path().join("meta.json")).ok()?;
+        host_in(&text)
+    })
+}
+
 fn context(folder: Option<&Path>, wanted: &str) -> Result<Endpoint, SourceError> {
     let missing = || {
         SourceError::new(
@@ -116,13 +137,8 @@ fn context(folder: Option<&Path>, wanted: &str) -> Result<Endpoint, SourceError>
         )
         .hint("docker context ls lists the contexts there are")
     };
-    let metas = folder.ok_or_else(missing)?.join("contexts").join("meta");
-    let metas = std::fs::read_dir(metas).map_err(|_| missing())?;
-    let mut metas = metas.flatten().filter_map(|entry| {
-        let text = files::read(&entry.path().join("meta.json")).ok()?;
-        host_in(&text)
-    });
-    let (_, host) = metas.find(|(name, _)| name == wanted).ok_or_else(missing)?;
+    let mut all = contexts_in(folder.ok_or_else(missing)?);
+    let (_, host) = all.find(|(name, _)| name == wanted).ok_or_else(missing)?;
     parse(&host)
 }
 
@@ -213,6 +229,12 @@ mod tests {
         let config = Some(folder.path().to_owned());
         let options = EngineOptions { config: config.clone(), ..EngineOptions::default() };
         assert_eq!(of(&options, &[]).unwrap(), "unix:///lab.sock");
+        // One of another machine cannot be used.
+        let far = folder.path().join("contexts/meta/4567cdef");
+        std::fs::create_dir_all(&far).unwrap();
+        let text = r#"{"Name":"far","Endpoints":{"docker":{"Host":"ssh://far"}}}"#;
+        std::fs::write(far.join("meta.json"), text).unwrap();
+        assert_eq!(options.contexts(|_| None), ["default", "lab"]);
         assert_eq!(
             of(&options, &[("DOCKER_CONTEXT", "default")]).unwrap(),
             "unix:///var/run/docker.sock"
