@@ -65,21 +65,46 @@ impl EndpointLinks {
             return EndpointLink::Unknown("it is no endpoint's port".to_owned());
         };
         let alias = alias_beginning(&record.network, &record.endpoint);
-        if let Some(found) = found_here(&self.here, port, &alias) {
-            return found;
-        }
-        match self.elsewhere.get_or_init(|| aliases_elsewhere(switch)) {
-            Ok(aliases) if aliases.iter().any(|other| other.starts_with(&alias)) => {
-                EndpointLink::Unknown("its link is in another network namespace".to_owned())
-            }
-            Ok(_) => EndpointLink::Gone,
-            Err(why) => EndpointLink::Unknown(why.clone()),
-        }
+        found(&self.here, port, &alias, || {
+            let aliases = self.elsewhere.get_or_init(|| aliases_elsewhere(switch));
+            let aliases = aliases.as_ref().map_err(String::clone)?;
+            Ok(aliases.iter().any(|other| other.starts_with(&alias)))
+        })
     }
 }
 
-/// What the links of the switch's namespace tell of a port; none where none of them can be its link.
-fn found_here(links: &[Link], port: &Port, beginning: &str) -> Option<EndpointLink> {
+/// Which link a port's is: by what the links of the switch's namespace tell, and `is_elsewhere`, whether one of
+/// another namespace bears its alias, where they do not tell.
+fn found(
+    links: &[Link],
+    port: &Port,
+    beginning: &str,
+    is_elsewhere: impl Fn() -> Result<bool, String>,
+) -> EndpointLink {
+    let (link, why) = match found_here(links, port, beginning) {
+        FoundHere::Known(link) => return link,
+        // The link itself may have been moved, and this one bear a copy of its alias.
+        FoundHere::ByAlias(link) => (link, "a link of another network namespace has its alias too"),
+        FoundHere::Nothing => (EndpointLink::Gone, "its link is in another network namespace"),
+    };
+    match is_elsewhere() {
+        Ok(false) => link,
+        Ok(true) => EndpointLink::Unknown(why.to_owned()),
+        Err(why) => EndpointLink::Unknown(why),
+    }
+}
+
+/// What the links of the switch's namespace tell of a port's.
+enum FoundHere {
+    /// Which one it is, or that it may be one of them.
+    Known(EndpointLink),
+    /// One bears its alias, under another name and index.
+    ByAlias(EndpointLink),
+    /// None of them can be it.
+    Nothing,
+}
+
+fn found_here(links: &[Link], port: &Port, beginning: &str) -> FoundHere {
     let has_alias =
         |link: &&Link| link.alias.as_ref().is_some_and(|alias| alias.starts_with(beginning));
     let held = port.ifindex.filter(|index| index.0 != 0);
@@ -87,13 +112,16 @@ fn found_here(links: &[Link], port: &Port, beginning: &str) -> Option<EndpointLi
     let own: Vec<&Link> = links.iter().filter(has_alias).collect();
     let by_name = own.iter().find(|link| link.name == *port.iface);
     let by_index = || own.iter().find(|link| held.is_some_and(|index| index.0 == link.ifindex));
-    let only = || own.first().filter(|_| own.len() == 1);
-    if let Some(link) = by_name.or_else(by_index).or_else(only) {
-        return Some(here(link, true));
+    if let Some(link) = by_name.or_else(by_index) {
+        return FoundHere::Known(here(link, true));
     }
-    if let Some(first) = own.first() {
-        let why = format!("several links have its alias, {} is one of them", first.name);
-        return Some(EndpointLink::Unknown(why));
+    match own.as_slice() {
+        [] => {}
+        [only] => return FoundHere::ByAlias(here(only, true)),
+        [first, ..] => {
+            let why = format!("several links have its alias, {} is one of them", first.name);
+            return FoundHere::Known(EndpointLink::Unknown(why));
+        }
     }
     // A link of another endpoint is none of this one's, whatever index or name it has got.
     let of_another =
@@ -105,11 +133,16 @@ fn found_here(links: &[Link], port: &Port, beginning: &str) -> Option<EndpointLi
     let is_unfinished =
         |link: &&Link| link.alias.is_none() && link.name == *port.iface && is_veth(link);
     if let Some(unfinished) = called.filter(is_unfinished) {
-        return Some(here(unfinished, false));
+        return FoundHere::Known(here(unfinished, false));
     }
-    let may_be = called.into_iter().chain(held).find(|link| !of_another(link))?;
-    let why = format!("the link {} may be its own: it has its name, or its index", may_be.name);
-    Some(EndpointLink::Unknown(why))
+    match called.into_iter().chain(held).find(|link| !of_another(link)) {
+        Some(may_be) => {
+            let name = &may_be.name;
+            let why = format!("the link {name} may be its own: it has its name, or its index");
+            FoundHere::Known(EndpointLink::Unknown(why))
+        }
+        None => FoundHere::Nothing,
+    }
 }
 
 fn here(link: &Link, is_finished: bool) -> EndpointLink {
@@ -168,39 +201,58 @@ mod tests {
         }
     }
 
-    /// What is found of the port `dov-1`, which vswitchd holds by the index 7.
-    fn found(links: &[Link]) -> Option<EndpointLink> {
+    /// What is found of the port `dov-1`, which vswitchd holds by the index 7; `is_elsewhere` is what other
+    /// namespaces tell.
+    fn found_with(links: &[Link], is_elsewhere: Result<bool, &str>) -> EndpointLink {
         let port = Port { iface: "dov-1".into(), ifindex: Some(Ifindex(7)), ..Port::default() };
-        found_here(links, &port, "docker-ovs e1/n1 ")
+        found(links, &port, "docker-ovs e1/n1 ", || is_elsewhere.map_err(str::to_owned))
+    }
+
+    fn found_alone(links: &[Link]) -> EndpointLink {
+        found_with(links, Ok(false))
     }
 
     #[test]
     fn a_link_is_known_by_its_alias_whatever_it_is_called() {
         let own = Some("docker-ovs e1/n1 on br0 of x");
-        let in_use = EndpointLink::Here { is_finished: true, other_end_is_here: false };
-        let here = Some(in_use);
-        assert_eq!(found(&[link(7, "dov-1", own)]), here);
-        assert_eq!(found(&[link(7, "renamed", own)]), here);
-        assert_eq!(found(&[link(9, "renamed", own), link(7, "dov-1", None)]), here);
+        let here = EndpointLink::Here { is_finished: true, other_end_is_here: false };
+        assert_eq!(found_alone(&[link(7, "dov-1", own)]), here);
+        assert_eq!(found_alone(&[link(7, "renamed", own)]), here);
+        assert_eq!(found_alone(&[link(9, "renamed", own), link(7, "dov-1", None)]), here);
         let back = Link { link_nsid: None, ..link(7, "renamed", own) };
         let loose = EndpointLink::Here { is_finished: true, other_end_is_here: true };
-        assert_eq!(found(&[back]), Some(loose));
+        assert_eq!(found_alone(&[back]), loose);
     }
 
     #[test]
     fn a_copy_of_its_alias_is_another_link() {
         let own = Some("docker-ovs e1/n1 on br0 of x");
-        let here = Some(EndpointLink::Here { is_finished: true, other_end_is_here: false });
+        let here = EndpointLink::Here { is_finished: true, other_end_is_here: false };
         let copy = Link { link_nsid: None, ..link(3, "copy", own) };
-        assert_eq!(found(&[copy.clone(), link(9, "dov-1", own)]), here);
-        assert_eq!(found(&[copy.clone(), link(7, "renamed", own)]), here);
-        let unknown = found(&[copy, link(9, "renamed", own)]);
-        assert!(matches!(unknown, Some(EndpointLink::Unknown(_))), "{unknown:?}");
+        assert_eq!(found_alone(&[copy.clone(), link(9, "dov-1", own)]), here);
+        assert_eq!(found_alone(&[copy.clone(), link(7, "renamed", own)]), here);
+        let unknown = found_alone(&[copy, link(9, "renamed", own)]);
+        assert!(matches!(unknown, EndpointLink::Unknown(_)), "{unknown:?}");
+    }
+
+    /// Its own link may be the one of another namespace, and the one that is here a copy.
+    #[test]
+    fn an_alias_alone_tells_of_no_link_while_another_namespace_may_have_it_too() {
+        let own = Some("docker-ovs e1/n1 on br0 of x");
+        let copy = [Link { link_nsid: None, ..link(3, "copy", own) }];
+        for elsewhere in [Ok(true), Err("a namespace cannot be read")] {
+            let unknown = found_with(&copy, elsewhere);
+            assert!(matches!(unknown, EndpointLink::Unknown(_)), "{unknown:?}");
+            let unknown = found_with(&[], elsewhere);
+            assert!(matches!(unknown, EndpointLink::Unknown(_)), "{unknown:?}");
+        }
+        let loose = EndpointLink::Here { is_finished: true, other_end_is_here: true };
+        assert_eq!(found_alone(&copy), loose);
     }
 
     #[test]
     fn what_has_its_name_or_its_index_may_be_it() {
-        let is_unknown = |links: &[Link]| matches!(found(links), Some(EndpointLink::Unknown(_)));
+        let is_unknown = |links: &[Link]| matches!(found_alone(links), EndpointLink::Unknown(_));
         let dummy = Link { kind: Some("dummy".to_owned()), ..link(9, "dov-1", None) };
         assert!(is_unknown(&[dummy]));
         assert!(is_unknown(&[link(7, "renamed", None)]));
@@ -212,13 +264,14 @@ mod tests {
     #[test]
     fn a_veth_that_was_never_finished_is_not_whole() {
         let half = EndpointLink::Here { is_finished: false, other_end_is_here: false };
-        assert_eq!(found(&[link(9, "dov-1", None)]), Some(half));
+        assert_eq!(found_alone(&[link(9, "dov-1", None)]), half);
     }
 
     #[test]
     fn a_link_of_another_endpoint_is_not_it() {
         let other = Some("docker-ovs e2/n1 on br0 of x");
-        assert_eq!(found(&[link(7, "dov-2", other), link(9, "dov-1", other)]), None);
-        assert_eq!(found(&[link(1, "lo", None)]), None);
+        let gone = EndpointLink::Gone;
+        assert_eq!(found_alone(&[link(7, "dov-2", other), link(9, "dov-1", other)]), gone);
+        assert_eq!(found_alone(&[link(1, "lo", None)]), gone);
     }
 }
