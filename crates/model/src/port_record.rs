@@ -23,6 +23,8 @@ pub(crate) use place::is_own_label;
 
 /// What the keys of our own begin with.
 pub const PREFIX: &str = "docker-ovs.";
+/// The key of the hardware address that the interface inside has: of an attachment's record and of an endpoint's.
+pub const MAC: &str = "docker-ovs.mac";
 /// What the alias of a link begins with that we made.
 pub const ALIAS: &str = "docker-ovs ";
 

@@ -5,14 +5,15 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use host::{
     ActError, Endpoints, ExternalIdsGuard, Host, MeshOfBridge, OpenVSwitchIds, Question, Settings,
     TargetNetns, Tunnel, TunnelChange, TunnelSettings, tunnels_of,
 };
 use model::memory::MemoryChange;
-use model::plan::{NewBridge, Plan, SwitchStep};
-use model::switch::{Bridge, SwitchSource};
+use model::plan::{NewBridge, Plan, ReplacePort, SwitchStep};
+use model::switch::{Bridge, Port, SwitchSource};
 use model::wiring::ContainerRef;
 use tempfile::TempDir;
 
@@ -202,6 +203,38 @@ fn plan(step: SwitchStep) -> Plan {
         ContainerRef { name: row.name, id: row.id, engine: kind("docker"), qualified: None };
     let (interface, bridge) = ("eth0".into(), "br1".into());
     Plan { container, interface, bridge, steps: vec![step.into()] }
+}
+
+#[tokio::test]
+async fn a_hardware_address_that_came_meanwhile_is_not_taken_again() {
+    if !is_inside("real_database::a_hardware_address_that_came_meanwhile_is_not_taken_again") {
+        return;
+    }
+    let Some(database) = Database::start() else { return };
+    let _vswitchd = FakeVswitchd::start(database.folder.path());
+    let mut endpoints = Endpoints::of(&database.host()).await.unwrap();
+    let port = |name: &str, seen: &[&str]| {
+        let new = Port {
+            iface: name.into(),
+            kind: "system".to_owned(),
+            external_ids: pairs([("docker-ovs.mac", "02:00:00:00:00:01"), ("name", name)]),
+            ..Port::default()
+        };
+        SwitchStep::ReplacePort(ReplacePort {
+            bridge: "br0".into(),
+            add: Some(Arc::new(new)),
+            expected_mac_holders: Some(seen.iter().map(|name| (*name).into()).collect()),
+            ..ReplacePort::default()
+        })
+    };
+    let mut run = async |step: SwitchStep| {
+        endpoints.carry_out(&plan(step), TargetNetns::own().unwrap()).await
+    };
+    run(port("p1", &[])).await.unwrap();
+    assert!(run(port("p2", &[])).await.unwrap_err().has_changed(), "p1 came meanwhile");
+    run(port("p2", &["p1"])).await.unwrap();
+    assert!(run(port("p3", &["p1"])).await.unwrap_err().has_changed());
+    assert_eq!(database.vsctl(&["list-ports", "br0"]), "p1\np2");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use model::ids::{Name, OfPort};
 use model::memory::MemoryChange;
 use model::plan::{OfPortRequests, ReplacePort};
+use model::port_record::MAC;
 use model::switch::Port;
 use model::{SourceError, SourceErrorKind};
 use ovsdb::{Mutator, Operation, Row, Select, Uuid};
@@ -241,7 +242,18 @@ fn guards<'a>(
     guards.extend(old.into_iter().flat_map(|old| old.guards(&ports.bridge)));
     let wanted = ports.add.as_ref().and_then(|port| port.ofport_request);
     guards.extend(wanted.map(|wanted| unclaimed(wanted, &ports.expected_requesters)));
+    guards.extend(mac_unclaimed(ports));
     guards
+}
+
+/// No other interfaces record the new one's hardware address than were seen to.
+fn mac_unclaimed(ports: &ReplacePort) -> Option<Operation<'_>> {
+    let holders = ports.expected_mac_holders.as_ref()?;
+    let mac = ports.add.as_ref()?.external_ids.get(MAC)?;
+    let recorded = Value::Map(vec![(MAC, mac.as_str())]);
+    let which = RowSelector::all("Interface").includes("external_ids", recorded);
+    let rows = holders.iter().map(|iface| vec![("name", Value::from(&**iface))]).collect();
+    Some(guard(which, &["name"], rows))
 }
 
 /// No other interfaces ask for the number than were seen to.

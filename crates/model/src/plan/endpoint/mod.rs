@@ -10,9 +10,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::endpoint_record::EndpointRecord;
-use crate::ids::{ContainerId, Name, NetnsId, OfPort, short_if_id};
+use crate::ids::{ContainerId, Mac, Name, NetnsId, OfPort, short_if_id};
 use crate::memory::MemoryChange;
 use crate::numbers::{self, NumberOwner};
+use crate::port_record::MAC;
 use crate::snapshot::EngineName;
 use crate::switch::{Bridge, Port};
 use crate::vlan::VlanMode;
@@ -100,6 +101,7 @@ pub fn attach(request: &Attach<'_>) -> Result<Plan, PlanError> {
         link_is_gone: orphan.is_some(),
         remove: orphan,
         expected_requesters: requesters_on(bridges, ofport),
+        expected_mac_holders: record.mac.map(|mac| mac_holders(bridges, mac)),
         add: Some(Arc::new(port)),
         // The name is the endpoint's own.
         name_returns: true,
@@ -115,6 +117,14 @@ pub fn attach(request: &Attach<'_>) -> Result<Plan, PlanError> {
     let steps = [Step::from(KernelStep::MakeVeth(veth)), add.into()];
     let steps = steps.into_iter().chain(checksums.map(Step::from)).collect();
     Ok(Plan { container, interface: interface.clone(), bridge: bridge.name.clone(), steps })
+}
+
+/// The interfaces, of all bridges, that were seen to record this hardware address.
+fn mac_holders(bridges: &[Bridge], mac: Mac) -> BTreeSet<Name> {
+    let mac = mac.to_string();
+    let ports = bridges.iter().flat_map(|bridge| &bridge.ports);
+    let holders = ports.filter(|port| port.external_ids.get(MAC) == Some(&mac));
+    holders.map(|port| port.iface.clone()).collect()
 }
 
 /// Waits until vswitchd has given an endpoint's port its number.

@@ -1,6 +1,6 @@
 //! The switch's steps: ports in its database, and their numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -41,6 +41,10 @@ pub struct ReplacePort {
     pub memory: MemoryChange,
     /// Of the bridge's `external_ids`, what must be as it was seen: if it is not, nothing is done.
     pub expected_ids: BTreeMap<String, String>,
+    /// The interfaces that were seen to record the hardware address that the new one records
+    /// ([`MAC`](crate::port_record::MAC)): if others do meanwhile, nothing is done. None where the plan does not
+    /// rest on that.
+    pub expected_mac_holders: Option<BTreeSet<Name>>,
 }
 
 impl ReplacePort {
@@ -57,6 +61,7 @@ impl ReplacePort {
             name_returns: false,
             memory: self.memory.reverse(),
             expected_ids: BTreeMap::new(),
+            expected_mac_holders: None,
         }
     }
 

@@ -235,6 +235,53 @@ fn a_number_that_is_asked_for_is_taken_over_or_refused() {
     assert!(candidate(&bridge, &who, OfPortChoice::Free).is_none());
 }
 
+/// Of two that are planned by the same rows and choose one hardware address the database takes one.
+#[test]
+fn a_plan_rests_on_which_interfaces_had_its_hardware_address() {
+    let with_mac = |endpoint: &str, mac: &str| EndpointRecord {
+        mac: Some(mac.parse().unwrap()),
+        ..record(endpoint, "192.0.2.2", None)
+    };
+    let own = "02:00:00:00:00:01";
+    let mut bridge = Switch::new().bridge();
+    bridge.ports.push(Arc::new(Port {
+        iface: host_end("n", "e1"),
+        kind: "system".to_owned(),
+        external_ids: with_mac("e1", own).external_ids(),
+        ..Port::default()
+    }));
+    let holders = |mac: &str| {
+        let record = with_mac("e2", mac);
+        let attachment = Attach {
+            bridges: std::slice::from_ref(&bridge),
+            bridge: &bridge,
+            owner: owner(&record),
+            record,
+            ofport: OfPortChoice::Free,
+            orphan: None,
+            reserved: &BTreeSet::new(),
+            tag: None,
+            trunks: Vec::new(),
+            vlan_mode: None,
+            host_end: host_end("n", "e2"),
+            interface: "dop-1".into(),
+            netns: NetnsId { dev: 1, ino: 1 },
+        };
+        let steps = attach(&attachment).unwrap().steps;
+        steps.into_iter().find_map(|step| match step {
+            Step::Switch(SwitchStep::ReplacePort(ports)) => {
+                let undone = SwitchStep::ReplacePort(ports.clone()).undo();
+                let Some(SwitchStep::ReplacePort(undone)) = undone else { panic!("{undone:?}") };
+                assert_eq!(undone.expected_mac_holders, None);
+                ports.expected_mac_holders
+            }
+            _ => None,
+        })
+    };
+    assert_eq!(holders(own), Some(BTreeSet::from([host_end("n", "e1")])));
+    assert_eq!(holders("02:00:00:00:00:02"), Some(BTreeSet::new()));
+}
+
 fn told(plan: &Plan) -> Vec<String> {
     plan.steps.iter().map(ToString::to_string).collect()
 }
