@@ -91,16 +91,16 @@ impl Driver {
         for _ in 0..TRIES {
             // What is published is this host's, and no other endpoint may be given it meanwhile.
             let turn = self.endpoint_turn(!endpoint.published.is_empty()).await?;
-            let mut view = self.open().await?;
-            if let Some((_, port, record)) = view.endpoint(&endpoint.network, &endpoint.id) {
+            let mut view = self.open_in_turn(&endpoint.addresses).await?;
+            let known = view.endpoint(&endpoint.network, &endpoint.id);
+            let known = known.map(|(_, port, of)| (view.endpoints.link_of(port), of.mac));
+            if let Some((link, mac)) = known {
                 // A driver that was killed meanwhile may have told the database, and not made the link.
-                if let EndpointLink::Here { is_finished: true, .. } = view.endpoints.link_of(port) {
-                    return record
-                        .mac
-                        .ok_or_else(|| DriverError::new("it has no hardware address"));
+                if let EndpointLink::Here { is_finished: true, .. } = link {
+                    return mac.ok_or_else(|| DriverError::new("it has no hardware address"));
                 }
                 // It takes a turn of its own.
-                drop(turn);
+                drop((turn, view));
                 self.try_delete(&endpoint.network, &endpoint.id).await?;
                 continue;
             }
@@ -116,7 +116,7 @@ impl Driver {
             let request = Request { endpoint, options, network, of_network, name_said };
             request.require_own_addresses(&view, bridge).map_err(about)?;
             if let Some(stray) = Self::stray(&view, bridge, &request) {
-                drop(turn);
+                drop((turn, view));
                 self.try_delete(&stray.network, &stray.endpoint).await?;
                 continue;
             }

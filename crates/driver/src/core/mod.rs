@@ -27,6 +27,7 @@ use host::{ActError, Endpoints, Host, Settings, TargetNetns};
 use model::SourceError;
 use model::endpoint_record::{EndpointRecord, endpoints_of, host_end};
 use model::plan::Plan;
+use model::snapshot::Cidr;
 use model::switch::{Bridge, OfPortState, Port};
 use std::sync::Arc;
 
@@ -78,6 +79,17 @@ impl Driver {
 
     async fn open(&self) -> Result<View, DriverError> {
         let mut endpoints = Endpoints::of(&self.host).await?;
+        let (bridges, system) = endpoints.rows().await?;
+        Ok(View { endpoints, bridges, system })
+    }
+
+    /// The same in a turn at these addresses, from before the database is read until the view is dropped: meanwhile
+    /// no other call, of whichever process and network, makes an endpoint with one of them. Networks share VLANs of
+    /// bridges, and hand their addresses out apart. A turn at the gateways is taken before it: of two calls that have
+    /// the one and wait for the other, none could go on.
+    async fn open_in_turn(&self, addresses: &[Cidr]) -> Result<View, DriverError> {
+        let mut endpoints = Endpoints::of(&self.host).await?;
+        endpoints.turn_at(&addresses.iter().map(|cidr| cidr.ip).collect()).await?;
         let (bridges, system) = endpoints.rows().await?;
         Ok(View { endpoints, bridges, system })
     }

@@ -182,10 +182,10 @@ impl Driver {
             let home = TargetNetns::at(netns)?;
             let is_gateway = of_network.gateway == Gateway::Host;
             let turn = self.endpoint_turn(is_gateway).await?;
-            let mut view = self.open().await?;
+            let mut view = self.open_in_turn(&endpoint.addresses).await?;
             if is_gateway && network::find(&view.bridges, &network.id).is_none() {
                 // The last container on it went, and the network with it.
-                drop(turn);
+                drop((turn, view));
                 self.record_gateway(network).await?;
                 continue;
             }
@@ -223,7 +223,10 @@ impl Driver {
                 Err(error) if error.has_changed() => continue,
                 Err(error) => return Err(about(error.into())),
             }
-            match view.endpoints.carry_out(&rest, TargetNetns::at(netns)?).await {
+            let done = view.endpoints.carry_out(&rest, TargetNetns::at(netns)?).await;
+            // What comes next takes a turn at the gateways.
+            drop(view);
+            match done {
                 Ok(()) => {
                     self.stand(Some(&network.id)).await.map_err(about)?;
                     publication.warn(network);

@@ -1,5 +1,7 @@
 //! Docker's protocol on a real switch, without Docker: each call twice, late, and out of order.
 
+use std::sync::Barrier;
+
 use docker_ovs_driver::core::Driver;
 use docker_ovs_driver::docker::answer;
 use host::Settings;
@@ -172,6 +174,37 @@ fn a_number_in_use_is_refused_with_who_has_it_and_nothing_stays() {
     assert_ne!(now[0], port);
     assert_eq!(lab::ofport_of(&now[0]), 12);
     caller.delete();
+}
+
+/// Each network hands its addresses out apart. Two drivers are two processes: nothing but the database keeps them
+/// apart.
+#[test]
+fn one_address_of_two_networks_of_a_vlan_is_given_once_at_one_instant() {
+    const ROUNDS: usize = 5;
+    lab::need!(Lab);
+    let (bridge, together) = (Bridge::new(), Barrier::new(2));
+    let start = || -> Vec<bool> {
+        let caller = Caller::new();
+        let made = caller.create(&bridge_option(&bridge));
+        let given = (0..ROUNDS).map(|_| {
+            let end = unique("e");
+            together.wait();
+            let is_given = caller.endpoint(&end, "192.0.2.2", "{}").get("Err").is_none();
+            together.wait();
+            caller.of("DeleteEndpoint", &end, "");
+            is_given
+        });
+        let given = given.collect();
+        assert!(made.get("Err").is_none() && caller.delete().get("Err").is_none());
+        given
+    };
+    let all: Vec<Vec<bool>> = std::thread::scope(|scope| {
+        let threads = [scope.spawn(start), scope.spawn(start)];
+        threads.map(|thread| thread.join().unwrap()).into()
+    });
+    for round in 0..ROUNDS {
+        assert_ne!(all[0][round], all[1][round], "round {round}: {all:?}");
+    }
 }
 
 #[test]

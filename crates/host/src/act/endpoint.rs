@@ -1,9 +1,11 @@
 //! What network drivers do: with the database and the kernel, and never with an engine, which may be
 //! waiting for the driver at that very moment.
 //!
-//! No lock is taken, as its holder may be at it for longer than an engine is to wait: each transaction
-//! fails where what it rests on has changed, and is planned anew.
+//! The lock of plans is not taken, as its holder may be at it for longer than an engine is to wait: each transaction
+//! fails where what it rests on has changed, and is planned anew. What no transaction can tell by its rows, that no
+//! other endpoint has an address, is found out [in a turn](Endpoints::turn_at) at that address alone.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -81,6 +83,16 @@ impl Endpoints {
     /// The database does not answer, or vswitchd's network namespace is not known.
     pub async fn of(host: &Host) -> Result<Self, SourceError> {
         Ok(Self { executor: PlanExecutor::unlocked(host).await?, links: OnceLock::new() })
+    }
+
+    /// Waits for a turn at these addresses, of endpoints that are to be made: as long as this lives, no other
+    /// process, and no other one of this, has a turn at one of them. What is read afterwards tells of all that
+    /// had theirs before. The server gives the turn to the next when its holder is gone (RFC 7047 section 4.1.8).
+    ///
+    /// # Errors
+    /// The database does not answer, or a process that has the turn is stopped.
+    pub async fn turn_at(&mut self, addresses: &BTreeSet<IpAddr>) -> Result<(), SourceError> {
+        self.executor.turn_at(addresses).await
     }
 
     /// Every bridge with every port, without addresses, options and errors, and what the database calls

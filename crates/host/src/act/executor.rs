@@ -83,6 +83,14 @@ impl PlanExecutor {
         self.switch.rows_of(interface).await
     }
 
+    /// Waits until no other docker-ovs is at one of these addresses, and is at them as long as this lives.
+    pub(super) async fn turn_at(
+        &mut self,
+        addresses: &BTreeSet<IpAddr>,
+    ) -> Result<(), SourceError> {
+        self.switch.turn_at(addresses).await
+    }
+
     /// Waits until vswitchd has seen every port go that is gone from the database.
     pub(super) async fn await_configured(&mut self) -> Result<(), SourceError> {
         self.switch.await_configured().await

@@ -2,10 +2,12 @@
 //! whole, and the tables of a capture.
 #![allow(clippy::disallowed_methods, reason = "a test starts the database")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::pin::pin;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use host::{
     ActError, Endpoints, ExternalIdsGuard, Host, MeshOfBridge, OpenVSwitchIds, Question, Settings,
@@ -16,6 +18,7 @@ use model::plan::{NewBridge, Plan, ReplacePort, SwitchStep};
 use model::switch::{Bridge, Port, SwitchSource};
 use model::wiring::ContainerRef;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use crate::fake_vswitchd::FakeVswitchd;
 use crate::own_kernel::is_inside;
@@ -235,6 +238,27 @@ async fn a_hardware_address_that_came_meanwhile_is_not_taken_again() {
     run(port("p2", &["p1"])).await.unwrap();
     assert!(run(port("p3", &["p1"])).await.unwrap_err().has_changed());
     assert_eq!(database.vsctl(&["list-ports", "br0"]), "p1\np2");
+}
+
+#[tokio::test]
+async fn those_that_are_at_one_address_take_turns() {
+    if !is_inside("real_database::those_that_are_at_one_address_take_turns") {
+        return;
+    }
+    let Some(database) = Database::start() else { return };
+    let _vswitchd = FakeVswitchd::start(database.folder.path());
+    let host = database.host();
+    let at =
+        |ips: &[&str]| -> BTreeSet<IpAddr> { ips.iter().map(|ip| ip.parse().unwrap()).collect() };
+    let mut first = Endpoints::of(&host).await.unwrap();
+    first.turn_at(&at(&["192.0.2.2", "2001:db8::2"])).await.unwrap();
+    let mut other = Endpoints::of(&host).await.unwrap();
+    other.turn_at(&at(&["192.0.2.3", "2001:db8::3"])).await.unwrap();
+    let (mut second, shared) = (Endpoints::of(&host).await.unwrap(), at(&["2001:db8::2"]));
+    let mut turn = pin!(second.turn_at(&shared));
+    assert!(timeout(Duration::from_millis(200), &mut turn).await.is_err(), "the first one's");
+    drop(first);
+    turn.await.unwrap();
 }
 
 #[tokio::test]

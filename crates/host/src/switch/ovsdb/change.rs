@@ -1,5 +1,7 @@
 //! The database's part of a plan: ports and their numbers.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use model::ids::{Name, OfPort};
@@ -77,6 +79,23 @@ impl SwitchExecutor {
         let database = self.session.database(due).await?;
         let what = database.what().to_owned();
         due.hold(|| what.clone(), database.remembered(interface)).await
+    }
+
+    /// Waits until no other connection has a turn at one of these addresses, and has one as long as this one lives.
+    /// All are waited for in their order: of two that have some of each other's, none could go on.
+    pub(crate) async fn turn_at(
+        &mut self,
+        addresses: &BTreeSet<IpAddr>,
+    ) -> Result<(), SourceError> {
+        let due = Deadline::after(self.timeout);
+        let database = self.session.database(due).await?;
+        for ip in addresses {
+            let busy =
+                || format!("another docker-ovs, which is at the address {ip}, or the database");
+            let lock = address_lock(*ip);
+            due.hold(busy, database.lock(&lock)).await?;
+        }
+        Ok(())
     }
 
     /// Waits until vswitchd has seen every port go that is gone from the database.
@@ -182,6 +201,11 @@ impl SwitchExecutor {
     }
 }
 
+/// The lock of who makes an endpoint with this address: letters, digits and `_` (RFC 7047 section 3.1).
+fn address_lock(ip: IpAddr) -> String {
+    format!("docker_ovs_address_{}", ip.to_string().replace(['.', ':'], "_"))
+}
+
 /// Whether the database is as a step leaves it, by the rows that it has: what is written, and what is taken away. What
 /// has no undo is not asked about.
 fn has_come_true(step: &SwitchStep, bridges: &[Bridge]) -> bool {
@@ -270,6 +294,14 @@ mod tests {
             memory: MemoryChange::default(),
         };
         assert!(is(&rewritten, &[&new]) && !is(&rewritten, &[&foreign]) && !is(&rewritten, &[]));
+    }
+
+    #[test]
+    fn each_address_has_a_lock_that_the_database_takes() {
+        let lock = |ip: &str| address_lock(ip.parse().unwrap());
+        assert_eq!(lock("192.0.2.10"), "docker_ovs_address_192_0_2_10");
+        assert_eq!(lock("fd00::1"), "docker_ovs_address_fd00__1");
+        assert_ne!(lock("fd00::1:1"), lock("fd00:1::1"));
     }
 
     #[test]
