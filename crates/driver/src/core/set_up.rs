@@ -1,5 +1,6 @@
 //! An engine that says which container it is, in one call: Podman.
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use host::TargetNetns;
@@ -7,6 +8,7 @@ use ipnet::IpNet;
 use model::ids::Mac;
 use model::plan::endpoint::await_number;
 use model::plan::{KernelStep, Plan, Step};
+use tracing::warn;
 
 use super::attach::{Endpoint, gateways};
 use super::network::plan;
@@ -68,7 +70,8 @@ impl Driver {
         Err(DriverError::new("its ports change all the time; try again").about(&options.bridge))
     }
 
-    /// Takes a container's interface away, and this host's part in the network with the last one.
+    /// Takes a container's interface away, and this host's part in the network with the last one. The default
+    /// routes that the container behind `netns` had by it are another network's from then on.
     ///
     /// # Errors
     /// A source fails.
@@ -76,9 +79,43 @@ impl Driver {
         &self,
         network: &NetworkRecord,
         endpoint: &str,
+        netns: &Path,
     ) -> Result<(), DriverError> {
+        // A container that has ended may have no namespace any more, and needs no routes.
+        let home = TargetNetns::at(netns).ok();
+        let routed = home.as_ref().and_then(|home| home.routed(&gateways(network)).ok());
         self.delete_endpoint(&network.id, endpoint).await?;
+        if let (Some(home), Some(routed)) = (home, routed)
+            && !routed.is_empty()
+            && let Err(error) = self.pass_routes_on(endpoint, &routed, &home).await
+        {
+            warn!("a default route is given to no other network of the container: {error}");
+        }
         self.leave_gateway(network).await
+    }
+
+    /// Gives the default routes that went by the gateways `routed` to the other networks of a container that have
+    /// gateways, the first one that it was set up on before the next.
+    async fn pass_routes_on(
+        &self,
+        endpoint: &str,
+        routed: &[IpAddr],
+        home: &TargetNetns,
+    ) -> Result<(), DriverError> {
+        let view = self.open().await?;
+        // Podman calls the endpoints of a container by one id on all its networks.
+        let left = view.endpoint_ports().filter(|(_, _, record)| record.endpoint == endpoint);
+        let heirs = left.filter_map(|(bridge, _, record)| {
+            let network = network::of(bridge).find(|network| network.id == record.network)?;
+            Some((record.created, record.interface?, record.mac?, gateways(&network)))
+        });
+        let mut heirs: Vec<_> = heirs.collect();
+        heirs.sort();
+        for (_, interface, mac, mut gateways) in heirs {
+            gateways.retain(|ip| routed.iter().any(|gone| gone.is_ipv4() == ip.is_ipv4()));
+            home.route_by(&interface, mac, &gateways)?;
+        }
+        Ok(())
     }
 
     /// Takes this host's part in a network away where no container is on it, and what is published for one

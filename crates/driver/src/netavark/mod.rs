@@ -42,7 +42,7 @@ pub async fn run(settings: Settings, words: &[String], stdin: impl Read) -> Plug
         ["info"] => Ok(info()),
         ["create"] => create(settings, stdin).await,
         ["setup", netns] => set_up(settings, Path::new(netns), stdin).await,
-        ["teardown", _] => tear_down(settings, stdin).await,
+        ["teardown", netns] => tear_down(settings, Path::new(netns), stdin).await,
         _ => Err(DriverError::new("usage: create, setup NETNS, teardown NETNS or info")),
     };
     match done {
@@ -88,11 +88,15 @@ async fn set_up(settings: Settings, netns: &Path, stdin: impl Read) -> Result<St
 }
 
 /// What is gone already is torn down.
-async fn tear_down(settings: Settings, stdin: impl Read) -> Result<String, DriverError> {
+async fn tear_down(
+    settings: Settings,
+    netns: &Path,
+    stdin: impl Read,
+) -> Result<String, DriverError> {
     let call: Call = read(stdin)?;
     let (_, endpoint) = call.ids()?;
     let network = messages::network(&call.network)?;
-    driver(settings)?.tear_down(&network, &endpoint).await?;
+    driver(settings)?.tear_down(&network, &endpoint, netns).await?;
     Ok(String::new())
 }
 

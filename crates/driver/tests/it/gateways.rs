@@ -162,10 +162,10 @@ fn a_published_port_is_closed_with_its_container() {
 #[test]
 fn a_container_on_several_networks_with_gateways_has_one_default_route() {
     lab::need!(Lab);
-    let bridge = Bridge::new();
+    let (bridge, web) = (Bridge::new(), unique("web"));
     let of = |number: u64, interface: &str| {
         let ip = format!("10.97.{number}.2");
-        let text = container(bridge.name(), &unique("web"), &ip, &json!({}));
+        let text = container(bridge.name(), &web, &ip, &json!({}));
         let mut call: Value = serde_json::from_str(&text).unwrap();
         call["network"]["id"] = json!(format!("{number}ad{:060x}", 0));
         let vlan = number.to_string();
@@ -194,12 +194,26 @@ fn a_container_on_several_networks_with_gateways_has_one_default_route() {
         assert_eq!(routes.lines().count(), 1, "{routes}");
         assert!(routes.starts_with(&format!("default via {via} dev eth0")), "{routes}");
     }
-    // The first one goes, and the next one to be set up has the routes.
+    // The first one goes, and the next one has the routes; one that comes back takes them from none.
+    let is_routed = |number: u64, interface: &str| {
+        let (v4, v6) = (default(&netns, "-4"), default(&netns, "-6"));
+        let is = |routes: &str, via: &str| {
+            routes.starts_with(&format!("default via {via} dev {interface}"))
+        };
+        assert!(is(&v4, &format!("10.97.{number}.1")), "{number}: {v4}");
+        assert!(is(&v6, &format!("2001:db8:{number}::1")), "{number}: {v6}");
+    };
     call("teardown", &netns, &networks[0]);
+    is_routed(72, "eth1");
     call("teardown", &netns, &networks[1]);
-    call("setup", &netns, &networks[1]);
-    assert!(default(&netns, "-4").starts_with("default via 10.97.72.1 dev eth1"));
-    assert!(default(&netns, "-6").starts_with("default via 2001:db8:72::1 dev eth1"));
+    is_routed(73, "eth2");
+    call("setup", &netns, &networks[0]);
+    is_routed(73, "eth2");
+    // What its user has taken away is given back by none.
+    netns.ip(&["-4", "route", "del", "default"]);
+    call("teardown", &netns, &networks[2]);
+    assert_eq!(default(&netns, "-4"), "");
+    assert!(default(&netns, "-6").starts_with("default via 2001:db8:71::1 dev eth0"));
     for text in &networks {
         call("teardown", &netns, text);
     }

@@ -12,10 +12,10 @@ use std::sync::OnceLock;
 
 use model::SourceError;
 use model::endpoint_record::alias_beginning;
-use model::ids::{Ifindex, NetnsId};
+use model::ids::{Ifindex, Mac, NetnsId};
 use model::plan::Plan;
 use model::switch::{Bridge, Port};
-use netns::Netns;
+use netns::{Error, Netns, Route, RouteSocket};
 
 use super::ActError;
 use super::executor::PlanExecutor;
@@ -57,16 +57,64 @@ impl TargetNetns {
         if gateways.is_empty() {
             return Ok(Vec::new());
         }
-        let what = || format!("the routes of the network namespace {}", self.id());
+        let defaults = self.default_routes()?;
+        let is_routed =
+            |gateway: &&IpAddr| defaults.iter().any(|route| route.is_ipv4 == gateway.is_ipv4());
+        Ok(gateways.iter().filter(|gateway| !is_routed(gateway)).copied().collect())
+    }
+
+    /// Those of `gateways` that a default route there goes by.
+    ///
+    /// # Errors
+    /// Its routes cannot be read.
+    pub fn routed(&self, gateways: &[IpAddr]) -> Result<Vec<IpAddr>, SourceError> {
+        if gateways.is_empty() {
+            return Ok(Vec::new());
+        }
+        let defaults = self.default_routes()?;
+        let is_taken =
+            |gateway: &&IpAddr| defaults.iter().any(|route| route.gateway == Some(**gateway));
+        Ok(gateways.iter().filter(is_taken).copied().collect())
+    }
+
+    /// Gives default routes by those of `gateways` whose family has none there yet, by the interface of this name;
+    /// none where that has another hardware address than `mac`, or is down.
+    ///
+    /// # Errors
+    /// Its routes cannot be read, or the kernel refuses one.
+    pub fn route_by(
+        &self,
+        interface: &str,
+        mac: Mac,
+        gateways: &[IpAddr],
+    ) -> Result<(), SourceError> {
+        let gateways = self.unrouted(gateways)?;
+        if gateways.is_empty() {
+            return Ok(());
+        }
+        let give = |socket: &RouteSocket| {
+            let link = socket.link_named(interface)?;
+            let own =
+                link.filter(|link| link.name == interface && link.mac == Some(mac.0) && link.up);
+            let Some(own) = own else { return Ok(()) };
+            gateways.iter().try_for_each(|via| socket.add_default_route(*via, own.ifindex))
+        };
+        let given = netns::visit(&[&self.0], |_, socket| give(socket));
+        given.into_iter().collect::<Result<(), _>>().map_err(|error| self.routes_error(&error))
+    }
+
+    fn default_routes(&self) -> Result<Vec<Route>, SourceError> {
         let mut routes = Vec::new();
         for read in netns::visit(&[&self.0], |_, socket| socket.routes()) {
-            routes.extend(read.map_err(|error| kernel::source_error(what(), &error))?);
+            routes.extend(read.map_err(|error| self.routes_error(&error))?);
         }
-        let is_routed = |gateway: &&IpAddr| {
-            let mut defaults = routes.iter().filter(|route| route.destination.is_none());
-            defaults.any(|route| route.is_ipv4 == gateway.is_ipv4())
-        };
-        Ok(gateways.iter().filter(|gateway| !is_routed(gateway)).copied().collect())
+        routes.retain(|route| route.destination.is_none());
+        Ok(routes)
+    }
+
+    fn routes_error(&self, error: &Error) -> SourceError {
+        let what = format!("the routes of the network namespace {}", self.id());
+        kernel::source_error(what, error)
     }
 }
 
