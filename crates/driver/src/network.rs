@@ -56,6 +56,9 @@ pub struct NetworkRecord {
     /// The addresses that its gateway had not got before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub given: Vec<Cidr>,
+    /// Whether its making has begun and not come to its end: its engine was not told that it is made.
+    #[serde(default, rename = "begun", skip_serializing_if = "std::ops::Not::not")]
+    pub is_begun: bool,
 }
 
 impl NetworkRecord {
@@ -74,9 +77,15 @@ impl NetworkRecord {
             name: None,
             engine_id: None,
             given: Vec::new(),
+            is_begun: false,
             ..record.clone()
         };
         bare(self) == bare(other)
+    }
+
+    /// Whether no engine has it: its making did not come to its end, and none was seen to have it.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.is_begun && self.engine_id.is_none()
     }
 
     /// The change of the bridge's `external_ids` that records it.
@@ -160,6 +169,7 @@ mod tests {
             }],
             internal: false,
             given: Vec::new(),
+            is_begun: false,
         }
     }
 
@@ -171,7 +181,7 @@ mod tests {
     fn what_is_recorded_is_found_again_and_forgotten() {
         let mut bridge = bridge();
         record().kept_on(Some(&bridge)).apply(&mut bridge.external_ids);
-        let named = NetworkRecord { name: Some("lan".into()), ..record() };
+        let named = NetworkRecord { name: Some("lan".into()), is_begun: true, ..record() };
         named.kept_on(Some(&bridge)).apply(&mut bridge.external_ids);
         let bridges = [bridge];
         let (found, again) = find(&bridges, &record().id).unwrap();

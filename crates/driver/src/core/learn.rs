@@ -135,7 +135,7 @@ impl Driver {
         if known.name.is_empty() {
             return Ok(());
         }
-        self.note_network(id, |record| record.name = Some(known.name.clone())).await
+        self.note_network(id, |record| record.name = Some(known.name.clone())).await.map(drop)
     }
 
     /// Writes down whose an endpoint is, and gives it the number that this container had; true where its

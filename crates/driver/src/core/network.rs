@@ -41,6 +41,10 @@ impl Driver {
             let stands = tokio::time::timeout(BOUND, self.stand(Some(&request.id))).await;
             made = stands.unwrap_or_else(|_| Err(late())).map(drop);
         }
+        if made.is_ok() {
+            let finished = tokio::time::timeout(BOUND, self.finish_network(&request.id)).await;
+            made = finished.unwrap_or_else(|_| Err(late()));
+        }
         if made.is_err() {
             // Also where nothing of it could be undone, as its time was over.
             let _ = self.unmake(request).await;
@@ -59,7 +63,8 @@ impl Driver {
         options: &NetworkOptions,
     ) -> Result<(), DriverError> {
         let _turn = self.in_flight.turn(&request.id).await;
-        let request = &self.with_gateway(request, options)?;
+        let with_gateway = self.with_gateway(request, options)?;
+        let request = &NetworkRecord { is_begun: true, ..with_gateway };
         for _ in 0..TRIES {
             let mut view = self.open().await?;
             let plan = match network::find(&view.bridges, &request.id) {
@@ -84,6 +89,17 @@ impl Driver {
             }
         }
         Err(DriverError::new("its ports change all the time; try again"))
+    }
+
+    /// Writes down that the making of a network has come to its end, right before its engine is told: of a driver
+    /// that is killed before that what is there is [taken away](Self::sweep_networks).
+    ///
+    /// # Errors
+    /// It was removed meanwhile, or the database does not answer.
+    async fn finish_network(&self, id: &str) -> Result<(), DriverError> {
+        let is_written = self.note_network(id, |record| record.is_begun = false).await?;
+        let gone = || DriverError::new("its record was removed meanwhile; try again");
+        if is_written { Ok(()) } else { Err(gone()) }
     }
 
     /// Takes away what is there of a network whose making failed. One that an engine has, or that endpoints are
@@ -165,8 +181,17 @@ impl Driver {
     /// # Errors
     /// A source fails, or does not answer in time.
     pub async fn delete_network(&self, id: &str) -> Result<(), DriverError> {
+        self.delete_network_where(id, &|_| true).await
+    }
+
+    /// The same while its record `is_it`; once that says otherwise the network stays.
+    pub(super) async fn delete_network_where(
+        &self,
+        id: &str,
+        is_it: &(dyn Fn(&NetworkRecord) -> bool + Sync),
+    ) -> Result<(), DriverError> {
         let _turn = self.in_flight.turn(id).await;
-        let gone = tokio::time::timeout(BOUND, self.try_delete_network(id)).await;
+        let gone = tokio::time::timeout(BOUND, self.try_delete_network(id, is_it)).await;
         gone.unwrap_or_else(|_| {
             Err(DriverError::new(
                 "the switch's database does not answer within 3 seconds; what is left of the network is taken \
@@ -175,11 +200,16 @@ impl Driver {
         })
     }
 
-    async fn try_delete_network(&self, id: &str) -> Result<(), DriverError> {
+    async fn try_delete_network(
+        &self,
+        id: &str,
+        is_it: &(dyn Fn(&NetworkRecord) -> bool + Sync),
+    ) -> Result<(), DriverError> {
         let mut gateways = None;
         for _ in 0..TRIES {
             let mut view = self.open().await?;
-            let Some((bridge, record)) = network::find(&view.bridges, id) else { return Ok(()) };
+            let known = network::find(&view.bridges, id).filter(|(_, record)| is_it(record));
+            let Some((bridge, record)) = known else { return Ok(()) };
             let name = bridge.name.to_string();
             // The engine says that nothing is on it any more.
             let left = left_on(bridge, id);

@@ -73,6 +73,7 @@ impl CreateNetwork {
                 .collect::<Result<_, _>>()?,
             internal: options.get(INTERNAL).and_then(Value::as_bool).unwrap_or(false),
             given: Vec::new(),
+            is_begun: false,
         })
     }
 }

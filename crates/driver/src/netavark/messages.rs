@@ -73,6 +73,7 @@ pub(super) fn network(value: &Value) -> Result<NetworkRecord, DriverError> {
             .collect(),
         internal: network.internal,
         given: Vec::new(),
+        is_begun: false,
     })
 }
 

@@ -82,6 +82,8 @@ fn each_call_may_come_twice() {
     for _ in 0..2 {
         assert_eq!(caller.create(&bridge_option(&bridge)), nothing);
     }
+    let ids = run("ovs-vsctl", &["get", "bridge", bridge.name(), "external_ids"]);
+    assert!(ids.contains(&caller.network) && !ids.contains("begun"), "its making has ended: {ids}");
     is_error(&caller.create(r#"{"bridge":"other"}"#), "with other options");
     let end = unique("e");
     let first = caller.endpoint(&end, "192.0.2.2", "{}");
