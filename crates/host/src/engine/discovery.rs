@@ -290,6 +290,11 @@ fn file(path: &Path) -> Option<(u64, u64)> {
     Some((file.dev(), file.ino()))
 }
 
+/// Whether nothing is at the path of its socket or folder: it is no engine of this host.
+pub(super) fn is_absent(engine: &dyn Engine) -> bool {
+    socket_of(engine).is_some_and(|path| path.try_exists().is_ok_and(|exists| !exists))
+}
+
 /// The user in whose folder it is.
 pub(super) fn user_of(path: &Path) -> Option<u32> {
     let below = path.strip_prefix(USERS).ok()?;

@@ -244,6 +244,12 @@ impl Configured {
         folder.is_some_and(|folder| folder.try_exists().is_ok_and(|exists| !exists))
     }
 
+    /// Whether there is no such engine on this host, and nothing says that there should be: where no engine is found
+    /// at all, Docker stands for those that might be there.
+    pub(crate) fn is_absent(&self) -> bool {
+        !self.named && self.engine().is_ok_and(discovery::is_absent)
+    }
+
     pub(crate) fn engine(&self) -> Result<&dyn Engine, SourceError> {
         self.engine.as_ref().map(Arc::as_ref).map_err(Clone::clone)
     }

@@ -38,7 +38,9 @@ impl<'e> Tenants<'e> {
     ) -> Self {
         let is_asked = |known: &&Configured| {
             let is_named = known.named && Some(&known.name) != owner;
-            home.is_some() && (is_named || has_a_say(&known.name, owner))
+            // A namespace needs no engine: one that is not there has nothing to say of it.
+            let has_part = || has_a_say(&known.name, owner) && !known.is_absent();
+            home.is_some() && (is_named || has_part())
         };
         Self { engines: engines.iter().filter(is_asked).collect(), home, due }
     }
@@ -184,6 +186,7 @@ mod tests {
     use model::snapshot::Container;
 
     use super::*;
+    use crate::engine::docker;
 
     fn found(id: &str) -> EngineContainer {
         let row = Container {
@@ -228,6 +231,24 @@ mod tests {
         let ids: Vec<_> = ids.iter().map(|(name, ids)| (&**name, ids.as_deref())).collect();
         let ended = [("docker", Some("a b c")), ("podman", None), ("incus", None)];
         assert_eq!(ids, [&ended[..], &[("nerdctl", Some("b c")), ("lxc", None)]].concat());
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_is_not_on_this_host_is_asked_only_where_it_was_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (gone, there) = (folder.path().join("gone.sock"), folder.path().join("there.sock"));
+        let _listener = std::os::unix::net::UnixListener::bind(&there).unwrap();
+        let docker = |path: &std::path::Path, named| Configured {
+            name: name("docker"),
+            engine: (docker::KIND.open)(&path.to_string_lossy()),
+            named,
+        };
+        let home = Some(NetnsId { dev: 4, ino: 1 });
+        for (path, named, asked) in [(&gone, false, 0), (&gone, true, 1), (&there, false, 1)] {
+            let engines = [docker(path, named)];
+            let due = Deadline::after(OTHERS_WITHIN);
+            assert_eq!(Tenants::of(&engines, home, None, due).engines.len(), asked, "{path:?}");
+        }
     }
 
     #[test]
