@@ -87,6 +87,14 @@ impl Occupant {
         matches!(self, Self::Orphaned { .. })
     }
 
+    /// The links that are on the port.
+    pub fn plugs(&self) -> &[Plug] {
+        match self {
+            Self::Plugged { plugs } => plugs,
+            _ => &[],
+        }
+    }
+
     /// Who had an orphaned port, if its row says so.
     pub fn last_tenant(&self) -> Option<&LastTenant> {
         match self {

@@ -1,7 +1,5 @@
 //! `docker ovs who WHAT`.
 
-use std::sync::Arc;
-
 use host::{Origin, Question};
 use model::Look;
 use model::query::QueryError;
@@ -96,10 +94,14 @@ fn names(hits: &[(MatchedBy, Match<'_>)]) -> String {
     tenants.map(|who| printable(who.called()) + "\n").collect()
 }
 
-fn tenants<'a>(hit: &'a Match<'_>) -> &'a [Arc<ContainerRef>] {
+fn tenants<'a>(hit: &'a Match<'_>) -> Vec<&'a ContainerRef> {
     match hit {
-        Match::Attachment(found) => &found.tenants,
-        Match::Port(_) => &[],
+        Match::Attachment(found) => found.tenants.iter().map(|who| &**who).collect(),
+        // Who is behind a port has not the address that is the port's own, but is there.
+        Match::Port(row) => {
+            let plugged = row.occupant.plugs().iter().flat_map(|plug| plug.tenants.iter());
+            plugged.map(|who| &**who).collect()
+        }
     }
 }
 
@@ -111,5 +113,28 @@ fn doubt<'a>(hit: &'a Match<'_>) -> Option<&'a str> {
             _ => None,
         },
         Match::Attachment(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_by_its_own_address_has_the_names_of_what_is_behind_it() {
+        let scene = include_str!("../../tests/scenes/article.json");
+        let look = Look::new(serde_json::from_str::<model::Snapshot>(scene).unwrap());
+        let mut told = 0;
+        for row in &look.wiring.ports {
+            let Some(first) =
+                row.occupant.plugs().iter().flat_map(|plug| plug.tenants.iter()).next()
+            else {
+                continue;
+            };
+            told += 1;
+            let hits = [(MatchedBy::Mac, Match::Port(row))];
+            assert!(names(&hits).starts_with(&format!("{}\n", first.called())), "{row:?}");
+        }
+        assert!(told > 0);
     }
 }

@@ -1,9 +1,10 @@
 //! What a query belongs to.
 
+use model::told::TENANTS;
 use model::who;
 use serde::Serialize;
 
-use super::{Attachment, MatchedBy, Port, PortState, State, Tenant};
+use super::{Attachment, MatchedBy, Port, PortLink, PortState, State, Tenant};
 
 /// A container's interface, or a port without one, that a query fits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -80,15 +81,19 @@ impl Match {
         }
     }
 
+    /// A port by itself: what is behind it has none of its addresses, but is who is there all the same.
     fn of_port(by: who::MatchedBy, row: Port) -> Self {
+        let known = row.links.iter().find(|link| !link.tenants.is_empty());
+        let told = known.or(row.links.first());
+        let first = told.and_then(|link| link.tenants.first());
         Self {
             matched_by: MatchedBy::from(by),
             who: row.who,
-            container: String::new(),
-            id: String::new(),
-            engine: String::new(),
-            tenants: Vec::new(),
-            interface: String::new(),
+            container: first.map(|one| one.container.clone()).unwrap_or_default(),
+            id: first.map(|one| one.id.clone()).unwrap_or_default(),
+            engine: first.map(|one| one.engine.clone()).unwrap_or_default(),
+            interface: told.map(|link| link.interface.clone()).unwrap_or_default(),
+            tenants: tenants(&row.links),
             state: State::from(row.state),
             reason: row.error,
             bridge: Some(row.bridge),
@@ -100,6 +105,17 @@ impl Match {
             notes: row.notes,
         }
     }
+}
+
+/// The containers that have one of the links, each once, and no more than those of one link may be.
+fn tenants(links: &[PortLink]) -> Vec<Tenant> {
+    let mut told: Vec<Tenant> = Vec::new();
+    for tenant in links.iter().flat_map(|link| &link.tenants) {
+        if told.len() < TENANTS && !told.contains(tenant) {
+            told.push(tenant.clone());
+        }
+    }
+    told
 }
 
 impl From<PortState> for State {

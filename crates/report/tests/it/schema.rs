@@ -52,6 +52,23 @@ fn fit<T: Serialize>(name: &str, rows: &[T]) {
 }
 
 #[test]
+fn a_port_that_fits_by_its_own_address_has_who_is_behind_it() {
+    let (_, wiring) = host(FULL);
+    let mut told = 0;
+    for port in &wiring.ports {
+        let row = v1::Match::new(who::MatchedBy::Mac, &who::Match::Port(port));
+        let behind = port.occupant.plugs().iter().flat_map(|plug| plug.tenants.iter());
+        let behind: Vec<_> = behind.map(|who| who.id.0.to_string()).collect();
+        let ids: Vec<_> = row.tenants.iter().map(|tenant| tenant.id.clone()).collect();
+        assert_eq!(behind.first().cloned().unwrap_or_default(), row.id, "{row:?}");
+        assert!(behind.iter().all(|id| ids.contains(id)), "{behind:?} {row:?}");
+        assert_eq!(row.container.is_empty(), ids.is_empty(), "{row:?}");
+        told += ids.len();
+    }
+    assert!(told > 0);
+}
+
+#[test]
 fn what_is_printed_fits_the_schema() {
     for scene in [FULL, HOSTILE] {
         let (snapshot, wiring) = host(scene);
