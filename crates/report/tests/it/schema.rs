@@ -34,6 +34,23 @@ fn the_document_of_the_api_has_the_same_objects() {
     is_up_to_date("openapi.json", &api);
 }
 
+/// What a path takes is said of it, in each of its forms.
+#[test]
+fn the_document_of_the_api_has_what_words_name_a_port_or_a_container() {
+    let text = std::fs::read_to_string(document("openapi.json")).unwrap();
+    let api: Value = serde_json::from_str(&text).unwrap();
+    let who = ["BRIDGE:3", "BRIDGE:0x3", "BRIDGE:LOCAL", "BRIDGE:NAME", "in_port=3", "a MAC"];
+    let who = [&who[..], &["an IP address", "CONTAINER:INTERFACE", "host interface"]].concat();
+    let container = vec!["docker:web", "pid:N", "netns:NAME", "netns:PATH"];
+    let paths = [("/v1/fleet/who/{what}", who), ("/v1/attachments/{container}", container)];
+    for (path, forms) in paths {
+        let told = api["paths"][path]["get"]["parameters"][0]["description"].as_str().unwrap();
+        for form in forms {
+            assert!(told.contains(form), "{path}: {form} in {told:?}");
+        }
+    }
+}
+
 /// Every row of `name` has the promised shape, and no field beyond it.
 fn fit<T: Serialize>(name: &str, rows: &[T]) {
     let mut schema = whole();
