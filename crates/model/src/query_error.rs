@@ -120,6 +120,16 @@ impl QueryError {
         }
     }
 
+    /// Whether it is for what was not seen. Another one stays however much is seen: the word means nothing, or
+    /// several.
+    pub fn is_for_the_unseen(&self) -> bool {
+        match self {
+            Self::SourceUnavailable(why) => why.kind != SourceErrorKind::Unusable,
+            Self::Incomplete { .. } | Self::UnknownNetns { .. } => true,
+            _ => false,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

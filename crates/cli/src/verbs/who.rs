@@ -58,7 +58,7 @@ pub async fn run(origin: &Origin, args: &WhoArgs) -> Result<Outcome, CliError> {
 /// Of a word that nothing fits: that it is a container, or names one.
 ///
 /// # Errors
-/// It is written as what it cannot be, or, unless the answer may be `partial`, that cannot be known.
+/// It is written as what it cannot be, it is ambiguous, or, unless the answer may be `partial`, that cannot be known.
 fn container_of(look: &Look, word: &str, partial: bool) -> Result<Option<String>, CliError> {
     let told = |name: &str| format!("{name} is a container: docker ovs port {name}");
     let is_qualified = || word.contains(':') && look.container(word).is_ok();
@@ -83,7 +83,7 @@ fn container_of(look: &Look, word: &str, partial: bool) -> Result<Option<String>
             "{word} is no address, and {before} is neither a bridge nor a container"
         ))
         .hint("docker ovs who takes BRIDGE:PORT, CONTAINER:INTERFACE and whole addresses")),
-        Err(_) if partial => Ok(None),
+        Err(error) if partial && error.is_for_the_unseen() => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -136,5 +136,32 @@ mod tests {
             assert!(names(&hits).starts_with(&format!("{}\n", first.called())), "{row:?}");
         }
         assert!(told > 0);
+    }
+
+    #[test]
+    fn a_word_that_several_fit_is_an_error_of_a_partial_answer_too() {
+        let scene = include_str!("../../tests/scenes/article.json");
+        let mut scene: serde_json::Value = serde_json::from_str(scene).unwrap();
+        let told = |scene: &serde_json::Value, partial| {
+            let snapshot = serde_json::from_value::<model::Snapshot>(scene.clone()).unwrap();
+            let told = container_of(&Look::new(snapshot), "webserver:eth9", partial);
+            told.map_err(|error| error.to_string())
+        };
+        assert!(told(&scene, true).is_ok_and(|told| told.is_some()), "one engine has it");
+        scene["engines"]["incus"] = serde_json::json!({
+            "state": "fresh",
+            "rows": [{
+                "id": "webserver@incus",
+                "name": "webserver",
+                "state": "running",
+                "pid": 4242,
+                "netns": { "dev": 4, "ino": 4_026_532_999_u64 },
+                "network_mode": "",
+            }],
+        });
+        for partial in [false, true] {
+            let told = told(&scene, partial).unwrap_err();
+            assert!(told.contains("ambiguous"), "{told}");
+        }
     }
 }
