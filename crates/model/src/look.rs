@@ -72,15 +72,7 @@ impl Look {
         &'a self,
         words: impl Into<NamedInterface<'w>>,
     ) -> Result<(Subject<'a>, Option<&'w str>), QueryError> {
-        let words: NamedInterface<'w> = words.into();
-        let mut failed = None;
-        for (container, interface) in words.readings() {
-            match Target::parse(container).and_then(|target| self.subject(&target)) {
-                Ok(subject) => return Ok((subject, interface)),
-                Err(error) => failed = Some(QueryError::of_readings(failed, error)),
-            }
-        }
-        Err(failed.unwrap_or_else(|| QueryError::no_such_container(words.container)))
+        query::named(words.into(), |target| self.subject(target))
     }
 
     /// The row of a namespace that was read.

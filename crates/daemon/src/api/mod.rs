@@ -15,7 +15,7 @@ use model::ids::OfPort;
 use model::query::{self, QueryError};
 use model::switch::SwitchSource;
 use model::wiring::{Attachment, SwitchPort};
-use model::{Snapshot, Target};
+use model::{Snapshot, SourceErrorKind, Target};
 use report::{list, v1};
 
 use crate::api::params::{SnapshotOf, only, wanted};
@@ -85,22 +85,32 @@ pub(crate) async fn attachments_of(
     Ok(json_answer(rows.await?))
 }
 
-/// The attachments of a container, on one bridge or on all.
+/// The attachments of a container, or the one that is named behind it, on one bridge or on all.
 fn rows_of(
     state: &State,
     container: &str,
     pairs: Vec<(String, String)>,
 ) -> Result<Vec<v1::Attachment>, ApiError> {
-    let unknown = |_| QueryError::no_such_container(container);
-    let target = Target::parse(container).map_err(unknown)?;
-    let subject = query::subject(&state.snapshot, &target)?;
+    let find = |target: &Target| query::subject(&state.snapshot, target);
+    let (subject, interface) =
+        query::named(container.into(), find).map_err(|error| match error {
+            // What is written as a process and is none names nothing here.
+            QueryError::SourceUnavailable(why)
+                if why.kind == SourceErrorKind::Unusable && container.starts_with("pid:") =>
+            {
+                QueryError::no_such_container(container)
+            }
+            error => error,
+        })?;
     let found = query::attachments(&state.snapshot, &state.wiring, subject)?;
+    let found = found.into_iter().map(Cow::Borrowed).collect();
+    let found = query::of_interface(found, interface, container)?;
     let bridge = only("bridge", pairs)?;
     let bridge = bridge.as_deref();
     if let Some(bridge) = bridge {
         query::bridge(&state.snapshot, bridge)?;
     }
-    let rows = found.into_iter().map(|found| found.on_bridge(&state.wiring, bridge));
+    let rows = found.iter().map(|found| found.on_bridge(&state.wiring, bridge));
     let asked = |found: &Cow<'_, Attachment>| bridge.is_none_or(|name| found.is_on(name));
     Ok(rows.filter(asked).map(|found| v1::Attachment::of(&found, subject)).collect())
 }
@@ -284,6 +294,26 @@ mod tests {
             attachments.map(IntoResponse::into_response).boxed(),
             metrics.map(IntoResponse::into_response).boxed(),
         ]
+    }
+
+    #[tokio::test]
+    async fn an_interface_may_stand_behind_its_container() {
+        let (_stop, stopped) = watch::channel(false);
+        let build = Build { version: "1", commit: "unknown", date: "unknown" };
+        let origin = Origin::recorded(article());
+        let daemon = Daemon::new(origin, "run".to_owned(), Vec::new(), None, stopped, build, None);
+        look(&daemon);
+        let state = daemon.state().unwrap();
+        let whole = rows_of(&state, "firewall_ext", Vec::new()).unwrap();
+        assert!(!whole.is_empty());
+        for row in whole {
+            let word = format!("firewall_ext:{}", row.interface);
+            assert_eq!(rows_of(&state, &word, Vec::new()).unwrap(), [row], "{word}");
+        }
+        for word in ["firewall_ext:eth99", "pid:self", "nobody:eth0"] {
+            let refused = rows_of(&state, word, Vec::new()).unwrap_err().into_response();
+            assert_eq!(refused.status(), StatusCode::NOT_FOUND, "{word}");
+        }
     }
 
     #[tokio::test]

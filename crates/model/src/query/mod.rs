@@ -22,7 +22,7 @@ pub use missed::{require_all, require_whole, unlisted};
 pub use near::parts_of_near_names;
 use sources::missing_switch;
 pub use sources::{not_asked, require_sources, switch};
-pub use subject::{Subject, subject};
+pub use subject::{Subject, named, subject};
 
 /// At most so many near names or candidates are told.
 const TOLD: usize = 8;

@@ -3,7 +3,7 @@
 use super::{QueryError, container};
 use crate::dialects::NetnsPath;
 use crate::snapshot::{Container, Namespace, Snapshot};
-use crate::target::Target;
+use crate::target::{NamedInterface, Target};
 
 /// The container or link that a question is about.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,25 @@ impl Subject<'_> {
             Self::Container(_) | Self::Namespace(_) => None,
         }
     }
+}
+
+/// The container or namespace that words name, as `find` finds it, and the interface of it that they name, if they name
+/// one: as [`NamedInterface::readings`].
+///
+/// # Errors
+/// [`QueryError`], of the reading that says more.
+pub fn named<'a, 'w>(
+    words: NamedInterface<'w>,
+    find: impl Fn(&Target) -> Result<Subject<'a>, QueryError>,
+) -> Result<(Subject<'a>, Option<&'w str>), QueryError> {
+    let mut failed = None;
+    for (container, interface) in words.readings() {
+        match Target::parse(container).and_then(|target| find(&target)) {
+            Ok(subject) => return Ok((subject, interface)),
+            Err(error) => failed = Some(QueryError::of_readings(failed, error)),
+        }
+    }
+    Err(failed.unwrap_or_else(|| QueryError::no_such_container(words.container)))
 }
 
 /// Finds the container or namespace that a question is about.
