@@ -17,6 +17,7 @@ use model::switch::SwitchSource;
 use model::wiring::{Attachment, SwitchPort};
 use model::{Snapshot, SourceErrorKind, Target};
 use report::{list, v1};
+use tokio::sync::oneshot;
 
 use crate::api::params::{SnapshotOf, only, wanted};
 use crate::daemon::Daemon;
@@ -27,7 +28,7 @@ use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs, Path};
 use crate::http::places::Owner;
 use crate::state::renderings::{Part, Rendered};
-use crate::state::{Marks, State, json};
+use crate::state::{Marks, State, json, left_out};
 use crate::turns::CountedText;
 
 type Here = Extract<Arc<Daemon>>;
@@ -35,6 +36,9 @@ type Here = Extract<Arc<Daemon>>;
 /// The number of the last event that led to an answer, as an event's `id` has it: a stream that is
 /// read from there on tells what comes after it.
 pub(crate) const EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// How many rows a list leaves out, as [`left_out`] has it; a list of all has no such header.
+pub(crate) const LEFT_OUT: HeaderName = HeaderName::from_static("left-out");
 
 /// `GET /v1/attachments`. Unfiltered it is written once for each look.
 pub(crate) async fn attachments(
@@ -50,15 +54,22 @@ pub(crate) async fn attachments(
         query::filtered_vlans(&state.snapshot, &wanted.filters)?;
         query::filtered_bridges(&state.snapshot, &wanted.filters)?;
         let id = state.marks.event_id.clone();
-        let text = work.text(move || Ok(json(&list(&state.snapshot, &state.wiring, &wanted))));
-        return Ok(whole(text.await?, id));
+        let (tell, told) = oneshot::channel();
+        let text = work.text(move || {
+            let left_out = report::left_out(&state.snapshot, &state.wiring, &wanted);
+            // One who gave up is told nothing.
+            let _ = tell.send(left_out);
+            Ok(json(&list(&state.snapshot, &state.wiring, &wanted)))
+        });
+        let answer = whole(text.await?, id);
+        return Ok(counted(answer, told.await.ok().and_then(left_out)));
     }
     let tag = daemon.require_sources()?.marks.tag.clone();
     if let Some(tag) = conditional::had(&headers, tag.as_ref()) {
         return Ok(conditional::not_modified(tag));
     }
     let tagged = |text, marks: Marks| {
-        let mut answer = whole(text, marks.event_id);
+        let mut answer = counted(whole(text, marks.event_id), marks.left_out);
         conditional::mark(&mut answer, marks.tag);
         answer
     };
@@ -69,6 +80,12 @@ pub(crate) async fn attachments(
 fn whole(json: CountedText, event_id: Option<HeaderValue>) -> Response {
     let mut answer = json_answer(json);
     answer.headers_mut().extend(event_id.map(|id| (EVENT_ID, id)));
+    answer
+}
+
+/// The same, with how many rows it leaves out, if any.
+fn counted(mut answer: Response, left_out: Option<HeaderValue>) -> Response {
+    answer.headers_mut().extend(left_out.map(|told| (LEFT_OUT, told)));
     answer
 }
 

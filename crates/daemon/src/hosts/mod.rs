@@ -87,7 +87,7 @@ mod tests {
         };
         let wiring = Arc::new(model::resolve(&snapshot));
         let snapshot = Arc::new(snapshot);
-        let marks = Marks { tag: None, event_id: None };
+        let marks = Marks { tag: None, event_id: None, left_out: None };
         State { snapshot, found: Arc::<Wiring>::clone(&wiring), wiring, looks: 1, last: 0, marks }
     }
 

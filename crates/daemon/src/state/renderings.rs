@@ -173,7 +173,7 @@ impl Part {
         let (snapshot, wiring) = (&state.snapshot, &state.wiring);
         let scene = |fit| Scene::fitted(wiring, None, fit);
         let text = match self {
-            Self::Attachments => json(&list(snapshot, wiring, &Wanted::default())),
+            Self::Attachments => return attachments(state, packed),
             Self::Reset => return reset(state, boot, packed),
             Self::Snapshot => json(&**snapshot),
             Self::PublicSnapshot => json(&model::public(snapshot, &[])),
@@ -183,6 +183,15 @@ impl Part {
         let (text, json) = (bytes(text), Bytes::new());
         Rendered::new(text, json, packed, state)
     }
+}
+
+/// The list of all attachments, marked with what it leaves out.
+fn attachments(state: &State, packed: Packed) -> Rendered {
+    let (snapshot, wiring, wanted) = (&state.snapshot, &state.wiring, Wanted::default());
+    let text = bytes(json(&list(snapshot, wiring, &wanted)));
+    let mut rendered = Rendered::new(text, Bytes::new(), packed, state);
+    rendered.marks.left_out = super::left_out(report::left_out(snapshot, wiring, &wanted));
+    rendered
 }
 
 /// The event, in one piece of memory with its JSON.
