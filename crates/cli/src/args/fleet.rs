@@ -38,10 +38,13 @@ pub struct EtcdArgs {
 pub struct HostsArgs {
     /// Take a host that is no more out of the fleet, so that the others remove their tunnels to it;
     /// needs --etcd
-    #[arg(long, value_name = "HOST", requires = "etcd", conflicts_with_all = ["no_trunc", "format"])]
+    #[arg(long, value_name = "HOST", requires = "etcd", conflicts_with_all = ["quiet", "no_trunc", "format"])]
     pub remove: Option<String>,
     #[command(flatten)]
     pub etcd: EtcdArgs,
+    /// Print names of hosts only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
     /// Print cells of a table as long as they are
     #[arg(long)]
     pub no_trunc: bool,
@@ -155,6 +158,9 @@ pub struct MeshLsArgs {
     /// Of the fleet, as they are anyway
     #[arg(long, hide = true)]
     pub fleet: bool,
+    /// Print names of meshes only
+    #[arg(short, long, conflicts_with = "format")]
+    pub quiet: bool,
     /// Print cells of a table as long as they are
     #[arg(long)]
     pub no_trunc: bool,

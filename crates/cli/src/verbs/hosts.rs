@@ -1,7 +1,7 @@
 //! `docker ovs hosts`.
 
 use fleet::HostRecord;
-use report::{Cells, v1, views};
+use report::{Cells, printable, v1, views};
 
 use crate::args::{HostsArgs, SourceOptions};
 use crate::etcd::checked;
@@ -42,8 +42,17 @@ pub async fn run(
     if rows.is_empty() {
         outcome.hints.push("no host to list".to_owned());
     }
-    outcome.text = Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::HOSTS, &rows)?;
+    outcome.text = if args.quiet {
+        Text::lines(&names(rows.iter().map(|row| row.from.host.as_str())))
+    } else {
+        Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::HOSTS, &rows)?
+    };
     Ok(outcome)
+}
+
+/// Each name on a line of its own, as `docker node ls -q` and `docker network ls -q` print ids.
+pub(super) fn names<'a>(all: impl Iterator<Item = &'a str>) -> String {
+    all.map(|name| printable(name) + "\n").collect()
 }
 
 /// Leaves a record that says so: only that makes the others remove their tunnels.
@@ -68,4 +77,15 @@ async fn remove(
     etcd.put(keys.host(host), value, 0).await?;
     let text = Text::lines(&format!("{host}\n"));
     Ok(Outcome { text, is_done: true, ..Outcome::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_name_has_a_line_of_its_own_and_no_control_characters() {
+        assert_eq!(names(["h1", "h\n2"].into_iter()).lines().count(), 2);
+        assert_eq!(names(["h1", "h2"].into_iter()), "h1\nh2\n");
+    }
 }

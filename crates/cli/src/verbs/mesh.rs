@@ -22,6 +22,7 @@ use crate::args::{
 use crate::etcd::checked;
 use crate::outcome::{CliError, Outcome};
 use crate::verbs::fleet::{client, told};
+use crate::verbs::hosts::names;
 use crate::verbs::mesh_check::{SwitchView, check_mesh, unknown_meshes};
 use crate::writer::Text;
 
@@ -280,6 +281,7 @@ async fn ls(sources: &SourceOptions, args: &MeshLsArgs) -> Result<Outcome, CliEr
         outcome.hints.push("no mesh to list".to_owned());
     }
     outcome.text = match &args.format {
+        _ if args.quiet => Text::lines(&names(meshes.iter().map(|mesh| mesh.mesh.as_str()))),
         report::Format::Table => {
             let rows: Vec<_> = meshes.iter().flat_map(views::MeshRow::all).collect();
             Text::cells(&args.format, Cells::no_trunc(args.no_trunc), &views::MESH_TABLE, &rows)?

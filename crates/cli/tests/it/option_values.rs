@@ -248,6 +248,9 @@ fn what_tells_of_the_present_takes_neither_a_recording_nor_a_time() {
         &["who", "3", "--fleet", "--partial"],
         &["top", "--no-trunc"],
         &["hosts", "--remove", "h", "--etcd", "http://127.0.0.1:9", "--format", "json"],
+        &["hosts", "--remove", "h", "--etcd", "http://127.0.0.1:9", "-q"],
+        &["hosts", "-q", "--format", "json"],
+        &["mesh", "ls", "-q", "--format", "json"],
         &["hosts", "--remove", "h", "--etcd", "http://127.0.0.1:9", "--server", "unix:///x"],
     ] {
         let ran = docker_ovs(words);
