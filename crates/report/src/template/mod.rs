@@ -226,6 +226,25 @@ mod tests {
         assert_eq!(shown("<{{printf \"%[2]d|%[1]d\" .bridge .port}}>"), "<3|>");
         assert_eq!(shown("<{{printf \"%.*f|%d\" 2 .bridge .port}}>"), "<|3>");
         assert_eq!(shown("<{{printf \"%05.1f|%d\" .bridge .port}}>"), "<     |3>");
+        assert_eq!(shown("<{{printf \"%[2]*[1]d\" .bridge 5}}>"), "<     >");
+    }
+
+    #[test]
+    fn a_width_and_a_precision_may_be_arguments_by_their_numbers() {
+        let shown = |text: &str| render(text, &ROW).unwrap();
+        for (format, args, told) in [
+            ("%[2]*[1]d", ".port 5", "    3"),
+            ("%[2]*[1]d", ".port -5", "3    "),
+            ("%0[2]*[1]d", ".port 3", "003"),
+            ("%[2]*[1]d", ".port 0", "3"),
+            ("%[3]*.[2]*[1]f", "12.0 2 6", " 12.00"),
+            ("%[2]*.1[1]f", "12.0 6", "  12.0"),
+            ("%5.[2]*[1]f|", "12.0 1", " 12.0|"),
+            ("%[2]*[1]d|%d", ".port 2", " 3|2"),
+        ] {
+            let text = format!("{{{{printf \"{format}\" {args}}}}}");
+            assert_eq!(shown(&text), told, "{text}");
+        }
     }
 
     #[test]

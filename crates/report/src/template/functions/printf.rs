@@ -10,7 +10,7 @@ use super::texts::text;
 /// As Go's, where a value that is null is printed as nothing, in as many columns as its verb asks for.
 pub(super) fn printf(args: &[Value], null: &Arc<str>) -> gotmpl::Result<Value> {
     let is_null = |value: &Value| matches!(value, Value::String(text) if Arc::ptr_eq(text, null));
-    let (Some(Value::String(format)), true) = (args.first(), args.iter().any(is_null)) else {
+    let Some((Value::String(format), values)) = args.split_first() else {
         return built_in_text("printf", args);
     };
     let for_null = |verb: &str| {
@@ -23,13 +23,75 @@ pub(super) fn printf(args: &[Value], null: &Arc<str>) -> gotmpl::Result<Value> {
         let width = width.trim_start_matches('0');
         format!("%{}{width}s", if left.contains('-') { "-" } else { "" })
     };
-    let format = by_verb(format, |verb, at| match args.iter().skip(1).nth(at) {
+    let format = by_verb(&with_columns(format, values), |verb, at| match values.get(at) {
         Some(value) if is_null(value) => for_null(verb),
         _ => verb.to_owned(),
     });
-    let rest = args.iter().skip(1).cloned();
-    let args: Vec<_> = std::iter::once(text(format)).chain(rest).collect();
+    let args: Vec<_> = std::iter::once(text(format)).chain(values.iter().cloned()).collect();
     built_in_text("printf", &args)
+}
+
+/// The format with the widths and precisions written out that its arguments are, where a verb names arguments by their
+/// numbers: the library reads one number of a verb, and Go one before each `*` and one before the letter, as in
+/// `%[3]*.[2]*[1]f`.
+fn with_columns(format: &str, values: &[Value]) -> String {
+    let mut next = 0;
+    by_verb(format, |verb, at| {
+        let written = written_out(verb, next, at, values);
+        next = at.saturating_add(1);
+        written.unwrap_or_else(|| verb.to_owned())
+    })
+}
+
+/// A verb so, of which what comes `next` is its first argument, and what is `at` is printed. None where nothing has to
+/// be written out, or an argument is no number of columns: what is wrong about it the library tells.
+fn written_out(verb: &str, mut next: usize, at: usize, values: &[Value]) -> Option<String> {
+    verb.contains('[').then_some(())?;
+    verb.contains('*').then_some(())?;
+    let mut out = String::new();
+    let mut rest = verb;
+    while let Some(mark) = rest.find(['*', '[']) {
+        let (before, marked) = rest.split_at(mark);
+        out.push_str(before);
+        if let Some(after) = marked.strip_prefix('*') {
+            push_columns(&mut out, values.get(next)?)?;
+            next = next.saturating_add(1);
+            rest = after;
+        } else {
+            let (number, after) = marked.strip_prefix('[')?.split_once(']')?;
+            next = number.parse::<usize>().ok()?.checked_sub(1)?;
+            rest = after;
+        }
+    }
+    let precision = rest.trim_end_matches(char::is_alphabetic);
+    let letter = rest.strip_prefix(precision)?;
+    (precision.is_empty() || precision.starts_with('.')).then_some(())?;
+    out.push_str(precision);
+    Some(format!("{out}[{}]{letter}", at.saturating_add(1)))
+}
+
+/// Adds what a `*` stands for: a precision behind a point, else a width behind the flags, which is to the left where it
+/// is negative.
+fn push_columns(out: &mut String, value: &Value) -> Option<()> {
+    let columns = match value {
+        Value::Int(columns) => *columns,
+        Value::Uint(columns) => i64::try_from(*columns).ok()?,
+        _ => return None,
+    };
+    if out.ends_with('.') {
+        out.push_str(&u64::try_from(columns).ok()?.to_string());
+        return Some(());
+    }
+    let flags = out.strip_prefix('%')?;
+    flags.chars().all(|flag| "-+# 0".contains(flag)).then_some(())?;
+    if columns < 0 {
+        out.insert(1, '-');
+    }
+    // A zero would be read as the flag.
+    if columns != 0 {
+        out.push_str(&columns.unsigned_abs().to_string());
+    }
+    Some(())
 }
 
 /// A format of `printf` with each of its verbs as `shown` has it, which is given the verb and where its argument
