@@ -37,5 +37,6 @@ mod turns;
 mod watchdog;
 
 pub use history::HistorySettings;
+pub use http::socket::DEFAULT_SOCKET;
 pub use serve::serve;
 pub use settings::{Build, Settings, TlsOptions};

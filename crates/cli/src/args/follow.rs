@@ -7,6 +7,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+pub use daemon::DEFAULT_SOCKET;
+use driver::docker::DEFAULT_SOCKET as DRIVER_SOCKET;
 use model::NamedInterface;
 use model::filter::Filter;
 use report::Format;
@@ -112,8 +114,4 @@ pub enum Toggle {
     Off,
 }
 
-/// Where the daemon listens unless told otherwise.
-pub const DEFAULT_SOCKET: &str = "/run/docker-ovs.sock";
-/// Where Docker looks for the driver `ovs` (moby, `pkg/plugins/discovery.go`).
-const DRIVER_SOCKET: &str = "/run/docker/plugins/ovs.sock";
 const DEFAULT_LISTEN: &str = "127.0.0.1:9653";

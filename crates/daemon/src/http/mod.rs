@@ -15,7 +15,7 @@ mod malformed;
 pub(crate) mod parsing;
 pub(crate) mod places;
 pub(crate) mod routes;
-mod socket;
+pub(crate) mod socket;
 mod throttle;
 mod tls;
 pub(crate) mod until;

@@ -14,3 +14,4 @@ mod socket;
 
 pub use calls::{Answer, answer};
 pub use server::serve;
+pub use socket::DEFAULT_SOCKET;

@@ -7,8 +7,12 @@ use host::activation;
 use host::unix_socket::{Socket, SocketUse};
 use model::SourceError;
 
+/// Where Docker looks for the driver `ovs` (moby, `pkg/plugins/discovery.go`).
+pub const DEFAULT_SOCKET: &str = "/run/docker/plugins/ovs.sock";
+
 /// Only root may use it: who can call it changes the switch.
 const SOCKET: SocketUse = SocketUse {
+    usual: DEFAULT_SOCKET,
     mode: 0o600,
     if_taken: "one driver is enough for its name; --socket names another place",
     if_refused: "run as root; --socket names another place",

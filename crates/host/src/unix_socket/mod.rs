@@ -29,6 +29,8 @@ const ELSEWHERE: &str = "--socket names another place";
 /// Whose socket it is.
 #[derive(Clone, Copy, Debug)]
 pub struct SocketUse {
+    /// Where it is unless another place is named.
+    pub usual: &'static str,
     /// The permission bits of its file.
     pub mode: u32,
     /// What helps where another process listens there already.
@@ -95,18 +97,23 @@ impl Socket {
         Ok(Self { listener, path: path.to_owned(), _own: Some(own) })
     }
 
-    /// A socket that the service manager has bound, with a mode of its own; `path` is what it is
+    /// A socket that the service manager has bound, with a mode of its own; `path` is what is asked for, and what it is
     /// called where it has no path.
     ///
     /// # Errors
-    /// It cannot be waited for.
+    /// Another place is named than where it is, or it cannot be waited for.
     pub fn passed_on(
         listener: StdListener,
         path: &Path,
         of: SocketUse,
     ) -> Result<Self, SourceError> {
-        let at = listener.local_addr().ok();
-        let path = at.as_ref().and_then(|at| at.as_pathname()).unwrap_or(path).to_owned();
+        let bound = listener.local_addr().ok();
+        let at = bound.as_ref().and_then(|bound| bound.as_pathname());
+        let is_meant = path == Path::new(of.usual) || at.is_some_and(|at| is_one(at, path));
+        if !is_meant {
+            return Err(elsewhere(path, at));
+        }
+        let path = at.unwrap_or(path).to_owned();
         let failed = |error: io::Error| of.refused(&path, &error);
         listener.set_nonblocking(true).map_err(failed)?;
         let listener = UnixListener::from_std(listener).map_err(failed)?;
@@ -150,6 +157,20 @@ fn fits(path: &Path) -> Result<(), SourceError> {
     }
     let why = format!("its path has {length} bytes, and that of a socket has {LONGEST} at most");
     Err(unusable(path, &why).hint(ELSEWHERE))
+}
+
+/// Whether two paths are of one file.
+fn is_one(one: &Path, other: &Path) -> bool {
+    one == other || inode(one).is_ok_and(|file| inode(other).is_ok_and(|found| file == found))
+}
+
+/// That clients would find nothing at the path that is named: the service manager has bound the one socket elsewhere.
+fn elsewhere(path: &Path, at: Option<&Path>) -> SourceError {
+    let at = at.map_or_else(|| "one without a path".to_owned(), |at| at.display().to_string());
+    let what = format!("--socket {}", path.display());
+    let why = format!("the service manager passes on another socket, {at}");
+    SourceError::new(SourceErrorKind::Unusable, what, why)
+        .hint("leave --socket out, or name its path in ListenStream= of the socket unit")
 }
 
 fn inode(path: &Path) -> io::Result<(u64, u64)> {
@@ -200,7 +221,27 @@ mod tests {
 
     use super::*;
 
-    const USE: SocketUse = SocketUse { mode: 0o660, if_taken: "one is enough", if_refused: "" };
+    const USE: SocketUse = SocketUse {
+        usual: "/nowhere/usual.sock",
+        mode: 0o660,
+        if_taken: "one is enough",
+        if_refused: "",
+    };
+
+    #[tokio::test]
+    async fn a_socket_that_is_passed_on_is_the_one_that_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("d.sock"), folder.path().join("link"));
+        std::os::unix::fs::symlink(folder.path(), &link).unwrap();
+        let listener = StdListener::bind(&path).unwrap();
+        let passed_on = |named: &Path| Socket::passed_on(listener.try_clone().unwrap(), named, USE);
+        let twin = link.join("d.sock");
+        for named in [Path::new(USE.usual), path.as_path(), twin.as_path()] {
+            assert_eq!(passed_on(named).unwrap().path(), path, "{}", named.display());
+        }
+        let refused = passed_on(&folder.path().join("e.sock")).unwrap_err().to_string();
+        assert!(refused.contains("e.sock") && refused.contains("d.sock"), "{refused}");
+    }
 
     #[tokio::test]
     async fn the_socket_of_the_dead_is_taken_and_of_the_living_is_not() {
