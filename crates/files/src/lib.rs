@@ -20,6 +20,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+use rustix::process::geteuid;
 
 /// The longest file that is read, in bytes.
 pub const LONGEST: usize = 1 << 20;
@@ -44,13 +45,26 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     text(read(path)?)
 }
 
-/// As [`read`], of a file that is secret: only its owner may read or write it.
+/// As [`read`], of a file that is secret: only root or this user owns it, as its owner can read and
+/// write it whatever its mode, and only the owner may read or write it. So what another user put in
+/// its place in a shared folder is refused too.
 ///
 /// # Errors
-/// As [`read`]; [`io::ErrorKind::PermissionDenied`] if others may.
+/// As [`read`]; [`io::ErrorKind::PermissionDenied`] if another user owns it, or others than its owner
+/// may read or write it.
 pub fn read_secret(path: &Path) -> io::Result<Vec<u8>> {
     let file = open(path)?;
-    let mode = Mode::from_raw_mode(fstat(&file)?.st_mode);
+    let found = fstat(&file)?;
+    let own = geteuid().as_raw();
+    if ![0, own].contains(&found.st_uid) {
+        let owner = found.st_uid;
+        let why = format!(
+            "its owner is the user with uid {owner}, who can read and write it whatever its mode; \
+             chown {own} keeps it secret"
+        );
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+    }
+    let mode = Mode::from_raw_mode(found.st_mode);
     // Of group and others, to read and to write.
     let others = Mode::from_raw_mode(0o066);
     if mode.intersects(others) {
@@ -213,6 +227,30 @@ mod tests {
             assert_eq!(read_secret(&link).unwrap(), b"secret");
         }
         assert!(read_secret(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_secret_that_another_user_owns_is_refused_whatever_its_mode() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("key"), folder.path().join("link"));
+        std::fs::write(&file, "secret").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let other = 65_533;
+        // Only root can give a file away.
+        if std::os::unix::fs::chown(&file, Some(other), None).is_err() {
+            return;
+        }
+        for mode in [0o400, 0o600, 0o644] {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            for path in [&file, &link] {
+                let why = read_secret(path).unwrap_err();
+                assert_eq!(why.kind(), ErrorKind::PermissionDenied);
+                assert!(why.to_string().contains("the user with uid 65533"), "{why}");
+            }
+        }
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        std::os::unix::fs::chown(&file, Some(0), None).unwrap();
+        assert_eq!(read_secret(&link).unwrap(), b"secret");
     }
 
     #[test]
