@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use journal::{ALIVE, Entry, Limits, Recorder};
+use journal::{ALIVE, Checked, Entry, KnownSpan, Limits, Past, Recorder};
 use model::Snapshot;
 use model::timeline::Event;
 use tokio::sync::{Notify, watch};
@@ -55,6 +55,8 @@ pub(crate) struct History {
     more: Notify,
     /// Why nothing is kept at the moment.
     failure: Mutex<Option<String>>,
+    /// What was found of the journal's files, by those that asked for its spans.
+    checked: Mutex<Checked>,
 }
 
 #[derive(Debug, Default)]
@@ -77,6 +79,7 @@ impl History {
             queue: Mutex::default(),
             more: Notify::new(),
             failure: Mutex::new(failure),
+            checked: Mutex::default(),
         }
     }
 
@@ -106,6 +109,12 @@ impl History {
     pub(crate) fn pending(&self) -> usize {
         let queue = lock(&self.queue);
         queue.entries.len() + queue.on_the_way
+    }
+
+    /// The spans that are known of a journal that was opened, in its order. To be run where it may wait for
+    /// the disk.
+    pub(crate) fn known(&self, past: &Past) -> Vec<KnownSpan> {
+        past.known_checked(&mut lock(&self.checked))
     }
 
     fn take(&self) -> Queue {

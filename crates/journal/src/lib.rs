@@ -20,6 +20,7 @@
     )
 )]
 
+mod checked;
 mod delta;
 mod folder;
 #[doc(hidden)]
@@ -32,6 +33,7 @@ mod state;
 mod whole;
 mod writer;
 
+pub use checked::Checked;
 pub use delta::Delta;
 pub use past::{Beside, KnownSpan, Moment, Past, Unknown};
 pub use record::{Kind, LONGEST, Record, Records};

@@ -8,6 +8,7 @@ use model::Snapshot;
 use model::timeline::Event;
 use rustix::fs::{FlockOperation, flock};
 
+use crate::checked::Checked;
 use crate::delta::Delta;
 use crate::folder;
 use crate::record::Kind;
@@ -120,13 +121,22 @@ impl Past {
         self.spans_that(|_| true).into_iter().map(|span| span.known).collect()
     }
 
+    /// As [`Self::known`], by what was read of all segments, so that damage anywhere is a gap. What
+    /// `checked` knows of them already is not read again. Of a journal of more than 256 MiB what is older
+    /// goes by the heads still, until the next questions have read it.
+    pub fn known_checked(&self, checked: &mut Checked) -> Vec<KnownSpan> {
+        checked.find(&self.segments);
+        self.known()
+    }
+
     /// Those spans that are `wanted`, of which the first and the last segment are known to begin.
     fn spans_that(&self, wanted: impl Fn(&KnownSpan) -> bool) -> Vec<Span> {
         loop {
             let mut spans = self.spans();
             spans.retain(|span| wanted(&span.known));
-            // What does not begin has no span any more.
-            if spans.iter().all(|span| self.is_sure(span)) {
+            // What does not begin has no span any more. All are looked at each time, as there may be many
+            // that do not.
+            if spans.iter().filter(|span| !self.is_sure(span)).count() == 0 {
                 return spans;
             }
         }

@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::api::history::{self, moment};
 use crate::api::params::only;
 use crate::daemon::Daemon;
+use crate::history::History;
 use crate::http::answer::{json_answer, short_json};
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
@@ -47,7 +48,8 @@ pub(crate) async fn moments(
     let reason = match history::folder(&daemon) {
         Ok(folder) => {
             let work = daemon.history.requests.turn(owner).await;
-            let read = move || match read(&folder, at, now) {
+            let kept = Arc::clone(&daemon.history);
+            let read = move || match read(&kept, &folder, at, now) {
                 Ok(moments) => Ok(json(&moments)),
                 Err(error) => Err(history::unreadable(&error)),
             };
@@ -61,10 +63,11 @@ pub(crate) async fn moments(
     Ok(short_json(&Moments { now, reason: Some(reason), ..Moments::default() }))
 }
 
-fn read(folder: &std::path::Path, at: u64, now: u64) -> std::io::Result<Moments> {
+fn read(kept: &History, folder: &std::path::Path, at: u64, now: u64) -> std::io::Result<Moments> {
     let past = Past::open(folder, now)?;
     let Beside { before, after } = past.beside(at)?;
-    let known: Vec<_> = past.known().into_iter().map(|span| [span.from, span.until]).collect();
+    let spans = kept.known(&past).into_iter();
+    let known: Vec<_> = spans.map(|span| [span.from, span.until]).collect();
     // How it was when a daemon began is what it was before the first change that this one saw.
     let begins = || known.iter().map(|[from, _]| *from);
     let before = begins().filter(|from| *from < at).max().max(before);

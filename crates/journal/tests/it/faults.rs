@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use docker_ovs_journal::{Kind, Limits, Past, Records};
+use docker_ovs_journal::{Checked, Kind, Limits, Past, Records};
 
 use crate::opened::opened;
 use crate::scene::{Day, on_port};
@@ -202,6 +202,7 @@ fn check(folder: &Path, truth: &[(u64, String)], events: &[u64], what: &str) -> 
     })
     .unwrap();
     let known = past.known();
+    assert_eq!(each().known_checked(&mut Checked::default()), known, "{what}: read for its spans");
     let is_known = |at: u64| known.iter().any(|span| (span.from..=span.until).contains(&at));
     let spanned: Vec<_> = moments().filter(|at| is_known(*at)).collect();
     assert_eq!(alone, spanned, "{what}: {known:?}");
