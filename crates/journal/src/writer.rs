@@ -101,7 +101,7 @@ impl Writer {
         let next = numbers.last().map_or(1, |last| last + 1);
         let segments = segments(folder)?;
         // The last stamp of each segment stands at the beginning of the next.
-        let told = |number| segments.iter().find(|next| next.number > number);
+        let told = |number| segments.get(segments.partition_point(|next| next.number <= number));
         let mut sealed = VecDeque::new();
         let (mut last, mut unread) = (0, None);
         for number in &numbers {
@@ -109,7 +109,7 @@ impl Writer {
             let found = fs::symlink_metadata(&path)?;
             let length = found.len();
             let is_last = *number + 1 == next;
-            let begins = segments.iter().any(|segment| segment.number == *number);
+            let begins = segments.binary_search_by_key(number, |segment| segment.number).is_ok();
             let end =
                 if begins && told(*number).is_none() { Content::read(&path)?.end() } else { None };
             // The next one tells when it ended, damaged or not.

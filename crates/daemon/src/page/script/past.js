@@ -6,9 +6,6 @@ import { change, view } from "./view.js";
 /** How often the slider learns of what came since, in milliseconds. */
 const EVERY = 5000;
 
-/** So many spans are drawn; of more the first are one. */
-const SPANS = 200;
-
 let isOpen = false;
 let known = [];
 let reason = null;
@@ -110,7 +107,7 @@ function show(moments) {
   if (reason) return setText(byId("past-told"), reason);
   const slider = byId("past-slider");
   const at = moment();
-  const first = Math.min(...known.map(([from]) => from), at ?? Infinity);
+  const first = Math.min(known[0][0], at ?? Infinity);
   // While it is dragged its ends stay.
   if (!slider.matches(":active")) {
     slider.step = step(moments.Now - first);
@@ -129,7 +126,7 @@ const step = (span) => String(Math.max(1, Math.min(60_000, Math.floor(span / 100
 function paint(slider) {
   const [first, last] = [Number(slider.min), Number(slider.max)];
   const place = (at) => `${Math.max(0, Math.min(100, ((at - first) / (last - first)) * 100)).toFixed(2)}%`;
-  const stops = known.slice(-SPANS).flatMap(([from, until]) =>
+  const stops = known.flatMap(([from, until]) =>
     [`var(--ground) ${place(from)}`, `var(--good) ${place(from)}`, `var(--good) ${place(until)}`, `var(--ground) ${place(until)}`]);
   slider.style.setProperty("--known", `linear-gradient(to right, ${stops.join(", ")})`);
 }
