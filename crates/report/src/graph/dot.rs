@@ -47,7 +47,7 @@ fn namespace(plug: &Plug) -> String {
 
 /// The cables from a port to who is on it.
 fn plugged(jack: &Jack) -> String {
-    let look = match jack.vlan {
+    let look = match jack.own_vlan() {
         Some(tag) => format!("color=\"{}\", penwidth=2", hex(shade(hue(tag), LIGHT_CARD))),
         None => "penwidth=2".to_owned(),
     };

@@ -24,7 +24,7 @@ pub struct Jack {
     pub occupant: Occupant,
     /// The same in words, with names.
     pub who: String,
-    /// Its access or native VLAN, or the VLAN of a tunnel.
+    /// Its access or native VLAN, or the VLAN of a tunnel, as its `tag` says.
     pub vlan: Option<u16>,
     /// What it does with tags; none where the source does not tell.
     pub vlan_mode: Option<VlanMode>,
@@ -143,9 +143,18 @@ impl Jack {
     /// Its VLANs in words, where some are set.
     pub fn vlans(&self) -> Option<String> {
         match self.vlan_mode? {
-            VlanMode::Access => self.vlan.map(|tag| format!("VLAN {tag}")),
+            VlanMode::Access => self.own_vlan().map(|tag| format!("VLAN {tag}")),
             VlanMode::Trunk if self.trunks.is_empty() => None,
             _ => Some(vlans(self)),
+        }
+    }
+
+    /// Its access or native VLAN, or the VLAN of a tunnel: 0 where a port of such a mode has no `tag`, as Open
+    /// vSwitch reads it.
+    pub(super) fn own_vlan(&self) -> Option<u16> {
+        match self.vlan_mode {
+            None | Some(VlanMode::Trunk) => self.vlan,
+            Some(_) => Some(self.vlan.unwrap_or(0)),
         }
     }
 
@@ -170,7 +179,7 @@ impl Jack {
 
     /// The VLANs that it carries and names, its own first. Those of a tunnel's customers are no VLANs of the bridge.
     pub fn tags(&self) -> Vec<u16> {
-        self.vlan.iter().chain(&self.trunks).copied().collect()
+        self.own_vlan().iter().chain(&self.trunks).copied().collect()
     }
 
     /// Whether it carries every VLAN beside its own. That one without any setting does so, too, is true of most

@@ -25,7 +25,7 @@ pub fn mermaid(scene: &Scene) -> String {
     for jack in scene.jacks() {
         for plug in &jack.plugs {
             out += &cable(jack, plug);
-            out.extend(jack.vlan.map(|tag| colour(edges, tag)));
+            out.extend(jack.own_vlan().map(|tag| colour(edges, tag)));
             edges += 1;
         }
     }

@@ -162,6 +162,30 @@ fn a_jack_has_the_vlans_that_its_port_carries() {
     assert_eq!(drawn.matches("data-tags=\"3010\"").count(), 2, "{drawn}");
 }
 
+/// Open vSwitch takes a port that is in one VLAN, or has a native one, and has no tag for one of VLAN 0.
+#[test]
+fn a_port_without_a_tag_is_drawn_in_vlan_0_where_its_mode_wants_one() {
+    let host: Snapshot = serde_json::from_str(ARTICLE).unwrap();
+    let mut wiring = model::resolve(&host);
+    let mut set = |modes: [&str; 3]| {
+        for (row, mode) in wiring.ports.iter_mut().zip(modes) {
+            let port = Arc::make_mut(&mut row.port);
+            (port.tag, port.trunks, port.vlan_mode) = (None, Vec::new(), Some(mode.to_owned()));
+        }
+        (Scene::new(&wiring, None), wiring.ports[0].port.iface.clone())
+    };
+    let (plain, _) = set(["trunk"; 3]);
+    let plain = figure(&plain).matches("data-tags=\"\"").count();
+    let (scene, first) = set(["access", "native-untagged", "trunk"]);
+    let access = scene.jacks().find(|jack| jack.port == *first).unwrap();
+    assert_eq!(access.vlans().as_deref(), Some("VLAN 0"));
+    assert_eq!((access.strip(), access.tags()), ("VLAN 0".to_owned(), vec![0]));
+    let drawn = figure(&scene);
+    assert_eq!(drawn.matches("data-tags=\"0\"").count(), 1, "{drawn}");
+    assert_eq!(drawn.matches("data-tags=\"* 0\"").count(), 1, "{drawn}");
+    assert_eq!(drawn.matches("data-tags=\"\"").count() + 2, plain, "{drawn}");
+}
+
 /// A bond in a container whose members are ports.
 #[test]
 fn what_is_on_several_ports_is_told_at_each() {

@@ -76,7 +76,7 @@ impl<'a> JackView<'a> {
             is_dense,
             bridge: &front.bridge,
             find: if live { found_by(front, jack, &strip, &label) } else { Vec::new() },
-            hue: jack.vlan.filter(|_| coloured).map(hue),
+            hue: jack.own_vlan().filter(|_| coloured).map(hue),
             led: if is_dense {
                 end.x + w / 2 + 3
             } else {
