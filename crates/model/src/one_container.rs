@@ -55,14 +55,23 @@ pub(crate) fn is_one(
     id == theirs && may_be_one_engine(identities, id, engine, other)
 }
 
-/// Whether two engines are one for certain, that is asked in two ways.
-fn is_one_engine(identities: &Identities, one: &EngineName, other: &EngineName) -> bool {
+/// Whether two engines are one for certain, that is asked in two ways: at two sockets of its, or by two APIs.
+pub(crate) fn is_one_engine(identities: &Identities, one: &EngineName, other: &EngineName) -> bool {
     let is_users = |engine: &EngineName| identities.refusal(engine).is_some();
-    // Several engines may have an id that does not tell their place.
-    let is_own = |id: &&str| !id.ends_with(UNKNOWN_STORE) && bare_id(one.kind(), id).is_none();
+    // Several engines may have an id that does not tell their place. With a process behind it an id tells the place
+    // that this process has there, by its number and its start.
+    let is_told = |id: &str| id.contains('@') || bare_id(one.kind(), id).is_none();
+    let is_own = |id: &&str| !id.ends_with(UNKNOWN_STORE) && is_told(id);
     let id = called(identities, one).filter(is_own);
-    let is_same = one.kind() == other.kind() && is_users(one) == is_users(other);
+    let is_same = program(identities, one) == program(identities, other);
+    let is_same = is_same && is_users(one) == is_users(other);
     one == other || (is_same && id.is_some() && id == called(identities, other))
+}
+
+/// What kind of engine it is, by whichever API it is asked: Podman has Docker's too, and an id of its own form.
+fn program<'a>(identities: &Identities, engine: &'a EngineName) -> &'a str {
+    let is_podman = called(identities, engine).is_some_and(|id| id.starts_with("podman:"));
+    if is_podman { "podman" } else { engine.kind() }
 }
 
 /// Whether two rows tell of one container: one engine may be asked in two ways, and has each container of its own

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::identity::{SourceIdentity, UNKNOWN_STORE, World};
+use crate::one_container::is_one_engine;
 use crate::port_record::{EngineMark, PortRecord};
 use crate::snapshot::{Container, EngineName, Observed, OtherEngine, Scope, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
@@ -83,12 +84,14 @@ fn of_kind<'a>(snapshot: &'a Snapshot, kind: &str) -> Result<Witnesses<'a>, Stri
     (all.asked, all.beside) = asked
         .filter(|engine| engine.kind() == kind)
         .partition(|engine| kind != "docker" || is_dockers(snapshot, engine));
-    if !all.asked.iter().any(|engine| is_fresh(engine)) {
+    let fresh: Vec<_> = all.asked.iter().copied().filter(|engine| is_fresh(engine)).collect();
+    let Some((first, more)) = fresh.split_first() else {
         return Err(format!(
             "its record names no engine but its kind, {kind}, which did not answer"
         ));
-    }
-    if all.asked.iter().filter(|engine| is_fresh(engine)).count() > 1 {
+    };
+    // One that is asked in two ways is one.
+    if !more.iter().all(|engine| is_one_engine(&snapshot.identities, first, engine)) {
         all.beside.append(&mut all.asked);
     }
     Ok(all)

@@ -410,6 +410,43 @@ fn a_record_of_a_kind_is_of_the_engines_of_that_kind() {
     assert!(doubt.contains("no engine but its kind, cri"), "{doubt}");
 }
 
+/// Where an id does not tell whose place it is, two engines may have it.
+#[test]
+fn one_engine_at_two_sockets_is_one_for_a_record_of_its_kind() {
+    let record = record_of_missing(Some(("docker", None)));
+    let again = Container { name: "c9".into(), ..container(8) };
+    let has = || rows(std::slice::from_ref(&again));
+    for (place, is_one) in
+        [(":/s", true), (":/s@1-2-3-4", true), (":/s@unknown", false), ("", false)]
+    {
+        let id = format!("0ef0ad27-60b7-45c0-b4ee-e0590285d115{place}");
+        let first = with(host(), "docker", identity(&id, None), has());
+        let both = with(first.clone(), "docker@/run/x.sock", identity(&id, None), has());
+        let is_replaced = |host: &Snapshot| matches!(whereabouts(host, &record), Whereabouts::Replaced(row) if row.id == again.id);
+        assert!(is_replaced(&first), "{place}");
+        assert_eq!(is_replaced(&both), is_one, "{place}");
+        let other = identity("ffffffff-60b7-45c0-b4ee-e0590285d115:/t", None);
+        assert!(!is_replaced(&with(first, "docker@/run/x.sock", other, has())), "{place}");
+    }
+}
+
+/// What one API tells of a container that was started again may be older than what the other one does.
+#[test]
+fn podman_that_is_asked_by_both_its_apis_has_each_container_once() {
+    let moved = Container { netns: Some(home(3)), ..container(1) };
+    let host = with_no_docker(host());
+    let host = with(host, "podman", identity("podman:/s", None), rows(&[container(1)]));
+    let by_both = |id: &str| {
+        let has = rows(std::slice::from_ref(&moved));
+        with(host.clone(), "docker@/run/podman.sock", identity(id, None), has)
+    };
+    assert_eq!(query::certain_container(&by_both("podman:/s"), "c1").unwrap().id, moved.id);
+    for other in ["podman:/t", "podman:/s@unknown", "0ef0ad27-60b7-45c0-b4ee-e0590285d115:/s"] {
+        let error = query::certain_container(&by_both(other), "c1").unwrap_err();
+        assert!(matches!(error, QueryError::AmbiguousName { .. }), "{other}: {error}");
+    }
+}
+
 /// Podman has Docker's API too, and is asked by it while Docker is stopped.
 #[test]
 fn podman_by_dockers_api_has_nothing_of_docker() {
