@@ -18,7 +18,7 @@ use model::{Look, Snapshot, SourceError, SourceErrorKind};
 use tokio::sync::OnceCell;
 
 use enough::{Ways, is_index_doubtful, is_port_missed, lacks_a_port, leads_further, leaves_out};
-use identities::{engine_ids, identify_engines, identities};
+use identities::{identify_engines, identities, with_engine_ids};
 use pipeline::Answers;
 
 use crate::Host;
@@ -121,7 +121,7 @@ impl Host {
             let read = self.read_all(engines, due, question, netns);
             (Scope::Everything, Box::pin(read).await)
         };
-        let ((scope, mut seen), ids) = tokio::join!(look, engine_ids(engines, due, question));
+        let ((scope, mut seen), ids) = with_engine_ids(look, engines, due, question).await;
         // Which links are the switch's was not looked for, so that what was read of them is no answer. Where
         // not even the containers' were read, that is told.
         let mut found = seen.engines.iter().filter_map(|(_, found)| found.as_ref().ok()).flatten();

@@ -126,6 +126,12 @@ impl Engine for FakeEngine {
         Peer::Process(std::process::id())
     }
 
+    /// It calls itself nothing.
+    fn id(&self) -> BoxFuture<'_, Result<Option<String>, SourceError>> {
+        let hangs = self.now.lock().unwrap().hangs;
+        async move { if hangs { pending().await } else { Ok(None) } }.boxed()
+    }
+
     fn version(&self) -> BoxFuture<'_, Result<String, SourceError>> {
         async { self.ask("version".to_owned()).await.map(|()| "1.0".to_owned()) }.boxed()
     }

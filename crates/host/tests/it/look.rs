@@ -254,6 +254,22 @@ async fn what_one_engine_has_is_not_held_up_by_another_that_is_silent() {
     assert!(matches!(error, QueryError::SourceUnavailable(_)), "it may have one: {error}");
 }
 
+/// Who an engine is that has no part in the answer is of no use.
+#[tokio::test(start_paused = true)]
+async fn what_a_silent_engine_calls_itself_is_not_waited_for() {
+    let (docker, other) = two();
+    other.hang(true);
+    let (host, _folder) = host(vec![docker, other]);
+    for wanted in ["d1", "web"] {
+        let target = Some(wanted.into());
+        let question = Question { target, identities: true, ..Question::default() };
+        let start = tokio::time::Instant::now();
+        let snapshot = host.look(&question).await;
+        assert!(snapshot.identities.engines.contains_key(&kind("docker")), "{wanted}");
+        assert!(start.elapsed() < Duration::from_secs(3), "{wanted}: {:?}", start.elapsed());
+    }
+}
+
 /// An inspection of a container that starts is late: it may be one of that very name.
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_is_late_about_a_name_is_told_with_what_another_one_has() {
