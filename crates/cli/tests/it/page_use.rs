@@ -314,3 +314,36 @@ fn a_jack_stays_the_same_when_its_container_is_restarted() {
     complaints.retain(|line| !line["message"].to_string().contains("/ports/77 - Failed"));
     assert!(complaints.is_empty(), "{complaints:?}");
 }
+
+/// A jack is called after its container, and the port is the same one.
+#[test]
+fn a_view_keeps_its_ports_when_their_container_is_renamed() {
+    lab::need!(Docker, Browser);
+    let (bridge, mut container) = (Bridge::new(), Container::run_with(&["--network", "none"]));
+    let local = local_jack(bridge.name());
+    says(&["connect", bridge.name(), container.name(), "--interface", "lan0", "--ofport", "77"]);
+    let (_daemon, browser) = shown();
+    let jack = format!(
+        "document.querySelector('.jack[data-bridge=\"{}\"][data-ofport=\"77\"]')",
+        bridge.name()
+    );
+    let is_called = |name: &str| format!("{jack}?.ariaLabel.endsWith(': {name} lan0')");
+    let is_kept = |name: &str| {
+        format!(
+            "{} && {jack}.ariaPressed === 'true' && {jack}.classList.contains('from') \
+             && location.hash === `#show=both&jack=${{{jack}.id}}&from=${{{jack}.id}}&to={local}` \
+             && document.querySelector('#details h2').textContent === {jack}.ariaLabel \
+             && !document.querySelector('#details .gone')",
+            is_called(name)
+        )
+    };
+    browser.waits_for(&is_called(container.name()));
+    browser.run(&format!(
+        "location.hash = `#show=both&jack=${{{jack}.id}}&from=${{{jack}.id}}&to={local}`"
+    ));
+    browser.waits_for(&is_kept(container.name()));
+    let other = lab::unique("other");
+    container.rename(&other);
+    browser.waits_for(&is_kept(&other));
+    browser.complains_of_nothing();
+}

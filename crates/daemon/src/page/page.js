@@ -69,6 +69,7 @@ function replacePicture(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   const before = last && !isUnknown() ? describe() : null;
   const names = new Map(jacks().map((jack) => [jack.id, nameOf(jack)]));
+  const ports = new Map(jacks().map((jack) => [jack.id, portOf(jack)]));
   const active = document.activeElement?.id;
   for (const id of ["head", "picture"]) {
     const part = fresh.getElementById(id);
@@ -76,9 +77,22 @@ function replacePicture(html) {
     if (part) morphContent(byId(id), part);
   }
   if (active && document.activeElement?.id !== active) byId(active)?.focus({ preventScroll: true });
+  // At another moment a port of that name may be another one.
+  if (moment() === null && drawnAt === null) follow(ports);
   showPicture();
   if (before) announceChanges(before, names);
   if (shown) showDetails(shown, false);
+}
+
+/** The port that a jack is of. */
+const portOf = (jack) => JSON.stringify([jack.dataset.bridge, jack.dataset.port]);
+
+/** Keeps the view to the ports that it names, by their jacks in the picture before. A jack is called after its
+    container, as that is made again with another port; where the container was renamed the port is the same. */
+function follow(ports) {
+  const ids = new Map(jacks().map((jack) => [portOf(jack), jack.id]));
+  const gone = ["jack", "from", "to"].filter((key) => view[key] && !jackById(view[key]));
+  change(Object.fromEntries(gone.map((key) => [key, ids.get(ports.get(view[key])) ?? view[key]])));
 }
 
 /** Whether of the moment that is shown nothing is known. */
