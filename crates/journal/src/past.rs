@@ -121,6 +121,13 @@ impl Past {
         self.spans_that(|_| true).into_iter().map(|span| span.known).collect()
     }
 
+    /// Those of them that have a part between two moments, both in milliseconds since the Unix epoch. Of the
+    /// others nothing is read: there is one for each run of a daemon at least.
+    pub fn known_between(&self, since: u64, until: u64) -> Vec<KnownSpan> {
+        let spans = self.spans_that(|span| span.from <= until && span.until >= since);
+        spans.into_iter().map(|span| span.known).collect()
+    }
+
     /// As [`Self::known`], by what was read of all segments, so that damage anywhere is a gap. What
     /// `checked` knows of them already is not read again. Of a journal of more than 256 MiB what is older
     /// goes by the heads still, until the next questions have read it.

@@ -155,9 +155,8 @@ impl<'a> Found<'a> {
         self.is_cut = last.left_out.is_some();
         self.rows[0].extend(last.rows.into_iter().map(|(at, row, _)| (at, row)));
         let spans: Vec<Span> = past
-            .known()
+            .known_between(since, until)
             .iter()
-            .filter(|span| span.from <= until && span.until >= since)
             .map(|span| (span.from.max(since), span.until.min(until)))
             .collect();
         let folder = folder.display();

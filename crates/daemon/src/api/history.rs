@@ -101,8 +101,8 @@ fn told(folder: &std::path::Path, asked: &HistoryRequest) -> Result<v1::History,
     };
     past.events(asked.since, asked.until, take).map_err(|error| unreadable(&error))?;
     let Answer { events, is_more, .. } = answer;
-    let spans = past.known().into_iter().map(|span| (span.from, span.until));
-    let known = spans.filter(|(from, until)| *from <= asked.until && *until >= asked.since);
+    let known = past.known_between(asked.since, asked.until).into_iter();
+    let known = known.map(|span| (span.from, span.until));
     Ok(v1::History::new(known, events, is_more))
 }
 

@@ -140,6 +140,26 @@ fn a_moment_costs_the_segments_next_to_it_however_many_there_are() {
 }
 
 #[test]
+fn the_spans_of_a_time_cost_no_others_however_often_a_daemon_was_started() {
+    let folder = scratch();
+    for at in (1000..11_000).step_by(100) {
+        let (mut recorder, _) = opened(folder.path(), LIMITS);
+        recorder.record(&Day::default().look(&[(1, 3)], at)).unwrap();
+        recorder.stop(at + 50).unwrap();
+    }
+    let lengths = segments(folder.path()).into_iter().map(|path| fs::metadata(path).unwrap().len());
+    let all = lengths.sum::<u64>();
+    let Some(before) = bytes_read() else { return };
+    let past = Past::open(folder.path(), u64::MAX / 2).unwrap();
+    let spans = past.known_between(5020, 5100);
+    let read = bytes_read().unwrap() - before;
+    let told: Vec<_> = spans.iter().map(|span| (span.from, span.until)).collect();
+    assert_eq!(told, [(5000, 5050), (5100, 5150)]);
+    assert!(past.known_between(5051, 5099).is_empty());
+    assert!(4 * read < all, "{read} of {all}");
+}
+
+#[test]
 fn what_is_damaged_anywhere_is_never_told() {
     let folder = tempfile::tempdir().unwrap();
     let all = written(folder.path());
