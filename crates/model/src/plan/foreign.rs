@@ -54,14 +54,16 @@ pub(super) fn has_own_interface(
     }
 }
 
-/// The same, or something that is plugged in a namespace without containers: it may be that interface, moved there.
+/// The same, or an interface of that name that is plugged in a namespace without containers: it may be that one, moved
+/// there. One of another name is as little it there as one that was renamed inside is in the container's own namespace.
 pub(super) fn may_have_own_interface(
     owner: Option<&Container>,
     record: &PortRecord,
     row: &SwitchPort,
 ) -> bool {
+    let may_be_it = |plug: &Plug| plug.tenants.is_empty() && *plug.interface == *record.interface;
     let is_untenanted = match &row.occupant {
-        Occupant::Plugged { plugs } => plugs.iter().any(|plug| plug.tenants.is_empty()),
+        Occupant::Plugged { plugs } => plugs.iter().any(may_be_it),
         _ => false,
     };
     has_own_interface(owner, record, row) || (is_untenanted && why_foreign(row).is_none())

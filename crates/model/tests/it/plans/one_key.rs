@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::OfPort;
 use docker_ovs_model::plan::{
-    Connect, Disconnect, OfPortChoice, Prunable, Prune, RestoreAction, Step, SwitchStep, connect,
-    disconnect, prune, renames,
+    Connect, Disconnect, OfPortChoice, Prunable, Prune, Remembered, Restore, RestoreAction, Step,
+    SwitchStep, connect, disconnect, prune, remembered, renames,
 };
 use docker_ovs_model::snapshot::Observed;
 use docker_ovs_model::switch::{OfPortState, SwitchSource};
 use docker_ovs_model::{Snapshot, memory, rehearse, resolve};
 
 use crate::plans::scene::{
-    bare, connected, container, generated, having, host, links_of, port, port_of, pruned, request,
-    restarted, restored,
+    bare, connected, container, generated, having, host, links_of, nested, port, port_of, pruned,
+    request, restarted, restored,
 };
 
 fn wish(interface: &str, ofport: u16) -> Connect {
@@ -113,6 +113,15 @@ fn an_interface_under_another_name_is_disconnected_without_the_memory_of_its_nam
 fn what_another_port_has_by_its_name_is_remembered_all_the_same() {
     let taken = without(&of_one_name(), "dov-00000002");
     assert_eq!(numbers_made_again(&taken), [Some(OfPort(600))], "{:#?}", restored(&taken));
+}
+
+#[test]
+fn what_another_interface_in_a_namespace_without_containers_has_by_its_name_is_remembered_too() {
+    let taken = nested(&without(&of_one_name(), "dov-00000002"));
+    let all = remembered(&taken, &resolve(&taken), &Restore::default()).unwrap();
+    let gone = all.iter().filter(|one| one.port_is_gone && one.superseded.is_none());
+    let gone: Vec<_> = gone.map(Remembered::ofport).collect();
+    assert_eq!(gone, [Some(OfPort(600))], "{all:#?}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use docker_ovs_model::switch::{Port, SwitchSource};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 
 use crate::plans::scene::{
-    bare, connected, container, generated, having, home, host, plan, port, request, restarted,
+    bare, connected, container, generated, having, host, nested, plan, port, request, restarted,
 };
 
 fn numbered(bridge: &str, ofport: u16) -> Connect {
@@ -229,22 +229,6 @@ fn a_name_that_a_silent_engine_may_have_too_is_not_acted_on() {
     // What users run for themselves is meant only where the host's engines have no such name.
     let users = docker_ovs_model::snapshot::EngineName("podman@1000".into());
     assert_eq!(refused(&with(users, hung, false), "c1"), (false, false));
-}
-
-/// The same host, where what c1 has is in a namespace that is nested in it.
-fn nested(host: &Snapshot) -> Snapshot {
-    let mut host = host.clone();
-    let mut spaces = host.kernel.rows().to_vec();
-    let mut own = spaces.iter().find(|space| space.id == home(1)).unwrap().clone();
-    own.id = home(4);
-    own.links.retain(|link| *link.name == *"lo");
-    spaces.push(own);
-    host.kernel = Observed::Fresh { rows: spaces.into() };
-    let mut rows: Vec<Container> = host.containers().cloned().collect();
-    for row in rows.iter_mut().filter(|row| row.netns == Some(home(1))) {
-        row.netns = Some(home(4));
-    }
-    having(&host, rows)
 }
 
 #[test]

@@ -172,6 +172,22 @@ pub(super) fn having(host: &Snapshot, rows: Vec<Container>) -> Snapshot {
     host
 }
 
+/// A host whose c1 has what it had in a namespace that is nested in its own.
+pub(super) fn nested(host: &Snapshot) -> Snapshot {
+    let mut host = host.clone();
+    let mut spaces = host.kernel.rows().to_vec();
+    let mut own = spaces.iter().find(|space| space.id == home(1)).unwrap().clone();
+    own.id = home(4);
+    own.links.retain(|link| *link.name == *"lo");
+    spaces.push(own);
+    host.kernel = Observed::Fresh { rows: spaces.into() };
+    let mut rows: Vec<Container> = host.containers().cloned().collect();
+    for row in rows.iter_mut().filter(|row| row.netns == Some(home(1))) {
+        row.netns = Some(home(4));
+    }
+    having(&host, rows)
+}
+
 /// The host after c1, which had eth0 on br0, was removed.
 pub(super) fn removed() -> Snapshot {
     let exited = restarted(&connected(&host(), &request("br0", "c1"), 1), 1, false);
