@@ -135,11 +135,14 @@ impl Look {
         query::switch(&self.snapshot, source)
     }
 
-    /// The engines that could not be asked whether they have a container of the name that is asked
-    /// about, a sentence each.
-    pub fn silent_engines(&self) -> impl Iterator<Item = String> {
-        let incomplete = self.snapshot.engines.values().filter_map(Observed::incompleteness);
-        incomplete.map(|why| format!("{why}: whether it has one of that name too is not known"))
+    /// The engines that could not be asked whether they have a container too that these words mean, a sentence each:
+    /// none where the words, as a full id or a name with its engine, mean the one that was found alone.
+    pub fn silent_engines<'w>(&self, words: impl Into<NamedInterface<'w>>) -> Vec<String> {
+        let words: NamedInterface<'w> = words.into();
+        let found = |(word, _)| Some((word, self.container(word).ok()?));
+        let found = words.readings().find_map(found);
+        let rivals = |(word, found)| query::silent_rivals(&self.snapshot, found, word);
+        found.map(rivals).unwrap_or_default()
     }
 
     /// The engines that could not be asked for the containers in a namespace, a sentence each.

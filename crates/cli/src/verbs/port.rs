@@ -119,7 +119,7 @@ impl<'a> PortQuestion<'a> {
         let remarks = if named::is_namespace(self.words) {
             remarks.collect()
         } else {
-            remarks.chain(look.silent_engines()).collect()
+            remarks.chain(look.silent_engines(self.words)).collect()
         };
         Answer { rows, unplaced, bridge: self.bridge, remarks, nature }
     }

@@ -244,8 +244,9 @@ async fn what_one_engine_has_is_not_held_up_by_another_that_is_silent() {
     for wanted in ["web", "db"] {
         let look = model::Look::new(look(&[&docker, &other], Some(wanted)).await);
         assert!(look.container(wanted).is_ok());
-        let told: Vec<_> = look.silent_engines().collect();
+        let told = look.silent_engines(wanted);
         assert!(matches!(&*told, [one] if one.contains("other at nowhere")), "{told:?}");
+        assert!(look.silent_engines(&*format!("docker:{wanted}")).is_empty(), "none but Docker's");
     }
     let by_id = look(&[&docker, &other], Some("d1")).await;
     assert!(!by_id.engines.contains_key(&kind("other")), "no other container has that id");
@@ -277,7 +278,7 @@ async fn an_engine_that_is_late_about_a_name_is_told_with_what_another_one_has()
     docker.starts("web", true);
     let look = model::Look::new(look(&[&docker, &other], Some("web")).await);
     assert_eq!(&*look.container("web").unwrap().id.0, "o1");
-    assert_eq!(look.silent_engines().count(), 1);
+    assert_eq!(look.silent_engines("web").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]

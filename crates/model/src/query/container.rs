@@ -7,7 +7,7 @@ use crate::identity::Identities;
 use crate::ids::{Name, is_local_id};
 use crate::one_container::{Run, is_surely_told_twice, is_told_twice};
 use crate::resolve::Clashes;
-use crate::snapshot::{Container, EngineName, Snapshot};
+use crate::snapshot::{Container, EngineName, Observed, Snapshot};
 
 /// Whether two rows tell of one container.
 type IsOne = fn(&Identities, Run<'_>, Run<'_>) -> bool;
@@ -62,6 +62,20 @@ pub fn certain_container<'a>(
     wanted: &str,
 ) -> Result<&'a Container, QueryError> {
     let found = container_by(snapshot, wanted, is_surely_told_twice)?;
+    let (engines, _) = rivals_of(snapshot, found, wanted);
+    match missing_engine(snapshot, &engines) {
+        Some(source_error) => Err(QueryError::SourceUnavailable(source_error.clone())),
+        None => Ok(found),
+    }
+}
+
+/// The engines of which one may have another container that `wanted` means as well as `found`, as
+/// [`certain_container`] has it, and the words without their engine.
+fn rivals_of<'a, 'w>(
+    snapshot: &'a Snapshot,
+    found: &Container,
+    wanted: &'w str,
+) -> (Vec<&'a EngineName>, &'w str) {
     let (mut engines, words) = engines_of(snapshot.engines.keys(), wanted);
     let own = snapshot.engine_of(found);
     if *found.id.0 == *words {
@@ -71,10 +85,18 @@ pub fn certain_container<'a>(
     if own.is_some_and(|engine| engine.user().is_none()) {
         engines.retain(|engine| engine.user().is_none());
     }
-    match missing_engine(snapshot, &engines) {
-        Some(source_error) => Err(QueryError::SourceUnavailable(source_error.clone())),
-        None => Ok(found),
-    }
+    (engines, words)
+}
+
+/// The engines that told a part or nothing, and may have another container that `wanted` means as well as `found`: a
+/// sentence each.
+pub(crate) fn silent_rivals(snapshot: &Snapshot, found: &Container, wanted: &str) -> Vec<String> {
+    let (engines, words) = rivals_of(snapshot, found, wanted);
+    // The beginning of an id may be what another one is called.
+    let what = if *found.name == *without_slash(words) { "that name" } else { "that name or id" };
+    let all = engines.into_iter().filter_map(|engine| snapshot.engines.get(engine));
+    let incomplete = all.filter_map(Observed::incompleteness);
+    incomplete.map(|why| format!("{why}: whether it has one of {what} too is not known")).collect()
 }
 
 /// Every container, each as it is called: with its engine where the name alone means another one

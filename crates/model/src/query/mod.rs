@@ -17,6 +17,7 @@ use crate::wiring::{Attachment, Wiring};
 
 pub use crate::query_error::QueryError;
 pub use bridge::{bridge, filtered_bridges, filtered_vlans};
+pub(crate) use container::silent_rivals;
 pub use container::{called, certain_container, container, engines_of, without_slash};
 pub use missed::{require_all, require_whole, unlisted};
 pub use near::parts_of_near_names;

@@ -9,7 +9,7 @@ use docker_ovs_model::query::{
 use docker_ovs_model::snapshot::{Container, EngineName, NamedProcess, Observed};
 use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::wiring::Attachment;
-use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, Target, anonymise, resolve};
+use docker_ovs_model::{Look, Snapshot, SourceError, SourceErrorKind, Target, anonymise, resolve};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -260,6 +260,27 @@ fn a_list_needs_the_engines_that_were_named_or_one_that_answers() {
     assert!(require_sources(&could_not_ask).is_err(), "that is no silence of the engine");
     host.named_engines.insert(podman);
     assert!(require_sources(&host).is_err());
+}
+
+#[test]
+fn a_silent_engine_is_told_of_where_the_words_may_mean_one_of_its_containers() {
+    let mut host = with_engine("podman");
+    let id = host.engines[&EngineName("docker".into())].rows()[0].id.0.to_string();
+    let silent = Observed::Absent { why: why(SourceErrorKind::TimedOut) };
+    host.engines.insert(EngineName("podman".into()), silent);
+    let look = Look::new(host);
+    for (words, what) in [("c1", "of that name too"), ("1111", "of that name or id too")] {
+        let told = look.silent_engines(words);
+        assert!(matches!(&*told, [one] if one.contains(what)), "{told:?}");
+    }
+    for words in [&*id, "docker:c1", "docker:c1:eth0"] {
+        assert_eq!(look.silent_engines(words), [""; 0], "{words}");
+    }
+    // What a user runs is not meant where the host's engines have it.
+    let mut of_user = with_engine("podman@1000");
+    let silent = Observed::Absent { why: why(SourceErrorKind::TimedOut) };
+    of_user.engines.insert(EngineName("podman@1000".into()), silent);
+    assert_eq!(Look::new(of_user).silent_engines("c1"), [""; 0]);
 }
 
 proptest! {
