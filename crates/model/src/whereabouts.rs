@@ -160,6 +160,21 @@ fn one_typed<'a>(rows: &[&'a Container], record: &PortRecord) -> Whereabouts<'a>
     }
 }
 
+/// The first container that may stand in the place of the one that a record names, should that be gone: of an engine
+/// that may have had it. No container that a user runs for themselves does, whatever it is called.
+pub fn possible_successor<'a>(
+    snapshot: &'a Snapshot,
+    record: &PortRecord,
+) -> Option<&'a Container> {
+    let mut all = snapshot.containers_by_engine();
+    all.find(|run| may_replace(snapshot, record, *run)).map(|(_, row)| row)
+}
+
+/// Whether a container may stand in the place of the one that a record names, should that be gone.
+pub(crate) fn may_replace(snapshot: &Snapshot, record: &PortRecord, run: Run<'_>) -> bool {
+    record.is_replaced_by(run.1) && may_be_of(snapshot, record, run)
+}
+
 /// What stands in the place of a container that is gone: one of the same engine.
 fn replaced<'a>(
     snapshot: &'a Snapshot,

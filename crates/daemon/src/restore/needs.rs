@@ -11,7 +11,7 @@ use model::plan::{
 };
 use model::port_record::PortRecord;
 use model::snapshot::{Container, Observed};
-use model::whereabouts::whereabouts;
+use model::whereabouts::{possible_successor, whereabouts};
 
 use crate::state::State;
 
@@ -74,9 +74,11 @@ pub(super) fn found(
     })
 }
 
-/// Every container that runs.
+/// Every container that runs and may have an interface here: no user's.
 pub(super) fn running(snapshot: &Snapshot) -> BTreeSet<Owner> {
-    snapshot.containers().filter_map(started).collect()
+    let all = snapshot.containers_by_engine();
+    let of_host = all.filter(|(engine, _)| snapshot.identities.refusal(engine).is_none());
+    of_host.filter_map(|(_, row)| started(row)).collect()
 }
 
 fn started(row: &Container) -> Option<Owner> {
@@ -92,7 +94,7 @@ fn owner<'a>(snapshot: &'a Snapshot, one: &Remembered) -> Option<&'a Container> 
     }
     // The successor's, as soon as it is proven that the predecessor is gone.
     found.doubt()?;
-    snapshot.containers().find(|row| record.is_replaced_by(row))
+    possible_successor(snapshot, &record)
 }
 
 /// What is to be done about it, and why that is or is not known.

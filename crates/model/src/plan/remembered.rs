@@ -11,7 +11,7 @@ use crate::query::{self, QueryError};
 use crate::resolve::Clashes;
 use crate::snapshot::{Container, Snapshot};
 use crate::switch::{Bridge, Port};
-use crate::whereabouts::{Whereabouts, whereabouts};
+use crate::whereabouts::{Whereabouts, may_replace, whereabouts};
 use crate::wiring::{SwitchPort, Wiring};
 
 use super::foreign::may_have_own_interface;
@@ -98,7 +98,10 @@ pub fn remembered(
     let asked_as = |record: &PortRecord, found: &Whereabouts<'_>| -> Vec<String> {
         let is = |row: &Container| match found.container() {
             Some(owner) => snapshot.is_one(owner, row),
-            None => found.doubt().is_some() && record.is_replaced_by(row),
+            None => {
+                let may_be = |engine| may_replace(snapshot, record, (engine, row));
+                found.doubt().is_some() && snapshot.engine_of(row).is_some_and(may_be)
+            }
         };
         let meaning = named.iter().filter(|(_, row)| is(row));
         meaning.map(|(words, _)| String::clone(words)).collect()

@@ -12,7 +12,7 @@ use docker_ovs_model::plan::{
 use docker_ovs_model::port_record::{EngineMark, PortRecord};
 use docker_ovs_model::query::{self, QueryError};
 use docker_ovs_model::snapshot::{Container, EngineName, Observed, OtherEngine};
-use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
+use docker_ovs_model::whereabouts::{Whereabouts, possible_successor, whereabouts};
 use docker_ovs_model::wiring::ContainerRef;
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, resolve};
 
@@ -150,6 +150,19 @@ fn what_a_users_engine_has_that_is_not_asked_keeps_no_record() {
     });
     for mark in [None, Some(("docker", Some(ENGINE)))] {
         assert_eq!(whereabouts(&host, &record_of_missing(mark)), Whereabouts::Gone, "{mark:?}");
+    }
+}
+
+#[test]
+fn what_a_user_calls_its_own_stands_in_no_place_of_a_container_that_may_be_gone() {
+    let namesake = Container { name: "c9".into(), ..container(8) };
+    let of_user = with_users(host(), "any", std::slice::from_ref(&namesake));
+    for mark in [None, Some(("docker", Some(ENGINE)))] {
+        let record = record_of_missing(mark);
+        assert_eq!(possible_successor(&of_user, &record), None, "{mark:?}");
+        let host =
+            with(host(), "docker", identity(ENGINE, None), rows(std::slice::from_ref(&namesake)));
+        assert_eq!(possible_successor(&host, &record), Some(&namesake), "{mark:?}");
     }
 }
 
