@@ -20,7 +20,7 @@ pub fn process_files(text: &str) -> ProcessFiles {
     let inodes = text.lines().filter_map(sockets::socket_inode).count();
     let numbers = process::numbers(text).map_or(0, |numbers| numbers.len());
     let programs = text.lines().filter_map(process::program_name).count();
-    let maps = usize::from(process::maps_user(text, 1000));
+    let maps = usize::from(process::is_root_in(text, 1000));
     let cgroups = usize::from(cgroup::cgroup_is_of(text, &"1a".repeat(32)));
     ProcessFiles { sockets, others: listeners + inodes + numbers + programs + maps + cgroups }
 }

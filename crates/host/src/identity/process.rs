@@ -13,6 +13,9 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+/// So many ancestors of a process are looked at.
+const MAX_ANCESTORS: usize = 100;
+
 /// A process of this program's PID namespace, or of one below it.
 #[derive(Debug)]
 pub(crate) struct Process {
@@ -179,12 +182,34 @@ impl Process {
         self.read("cgroup").is_ok_and(|text| is_its(&String::from_utf8_lossy(&text)))
     }
 
-    /// Whether it is in a user namespace (user_namespaces(7)) below this one's, in which this user
-    /// has a number: only they, and root, put processes there.
+    /// Whether it was started within a user namespace (user_namespaces(7)) of this user's, whose root they are: of
+    /// those that it and its ancestors are in, the outermost one below this program's. One that root made, as for a
+    /// container that shares a folder with them, may have a number for this user too. False where some of that cannot
+    /// be seen.
     pub(crate) fn is_below_user(&self, user: u32) -> bool {
-        let own = files::read(Path::new("/proc/self/uid_map")).unwrap_or_default();
-        self.read("uid_map")
-            .is_ok_and(|text| text != own && maps_user(&String::from_utf8_lossy(&text), user))
+        let Ok(own) = files::read(Path::new("/proc/self/uid_map")) else { return false };
+        let mut ancestor: Option<Self> = None;
+        let mut outermost = None;
+        for _ in 0..MAX_ANCESTORS {
+            let process = ancestor.as_ref().unwrap_or(self);
+            let Ok(map) = process.read("uid_map") else { return false };
+            if map == own {
+                return outermost.is_some_and(|map| is_root_in(&map, user));
+            }
+            outermost = Some(String::from_utf8_lossy(&map).into_owned());
+            ancestor = process.opened_parent();
+            if ancestor.is_none() {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// The process it is a child of, held open: it is its parent still, so that no other one has its number by now.
+    fn opened_parent(&self) -> Option<Self> {
+        let pid = self.parent()?;
+        let parent = Self::open(pid).ok()?;
+        (self.parent() == Some(pid)).then_some(parent)
     }
 
     /// Whether it numbers processes as this program does. Where its namespaces may not be
@@ -226,13 +251,13 @@ pub(super) fn numbers(status: &str) -> Option<Vec<u32>> {
     line.split_whitespace().map(|number| number.parse().ok()).collect()
 }
 
-/// Whether a map (`/proc/PID/uid_map`) of lines `INSIDE OUTSIDE COUNT` has this user outside.
-pub(super) fn maps_user(map: &str, user: u32) -> bool {
+/// Whether the root of a map (`/proc/PID/uid_map`) of lines `INSIDE OUTSIDE COUNT` is this user outside.
+pub(super) fn is_root_in(map: &str, user: u32) -> bool {
     let mut ranges = map.lines().filter_map(|line| {
-        let mut words = line.split_whitespace().skip(1).map(str::parse::<u64>);
+        let mut words = line.split_whitespace().map(str::parse::<u32>);
         Some((words.next()?.ok()?, words.next()?.ok()?))
     });
-    ranges.any(|(first, count)| (first..first.saturating_add(count)).contains(&user.into()))
+    ranges.any(|range| range == (0, user))
 }
 
 /// A /proc of an outer PID namespace shows this program with several numbers. Where that cannot be
@@ -249,14 +274,35 @@ fn proc_is_ours() -> bool {
 mod tests {
     use std::os::fd::AsRawFd;
 
-    use super::{Process, maps_user, numbers, program_name};
+    use super::{Process, is_root_in, numbers, program_name};
 
     #[test]
     fn a_map_tells_whose_user_namespace_it_is() {
         let map = "         0       1000          1\n         1     100000      65536\n";
-        assert!(maps_user(map, 1000) && maps_user(map, 100_000) && maps_user(map, 165_535));
-        assert!(!maps_user(map, 1001) && !maps_user(map, 165_536) && !maps_user(map, 0));
-        assert!(!maps_user("", 0) && !maps_user("0 x 1", 0));
+        assert!(is_root_in(map, 1000) && !is_root_in(map, 100_000) && !is_root_in(map, 0));
+        // Root's, in which the user has a number: as LXC's `raw.idmap`, or all of the host's.
+        for map in ["0 1000000 1000\n1000 1000 1\n", "0 0 65536\n", "0 0 4294967295\n"] {
+            assert!(!is_root_in(map, 1000), "{map}");
+        }
+        assert!(!is_root_in("", 0) && !is_root_in("0 x 1", 0));
+    }
+
+    #[test]
+    fn a_process_is_of_the_user_who_is_root_in_its_user_namespace() {
+        let unshare = ["--user", "--map-root-user"];
+        if !lab::program("unshare").args(unshare).arg("true").status().unwrap().success() {
+            return;
+        }
+        let own = Process::open(std::process::id()).unwrap();
+        let user = own.user().unwrap();
+        assert!(!own.is_below_user(user), "it is in none of its own");
+        let mut child =
+            lab::program("unshare").args(unshare).args(["sleep", "60"]).spawn().unwrap();
+        let process = Process::open(child.id()).unwrap();
+        lab::wait_until("it has its namespace", || process.is_below_user(user));
+        assert!(!process.is_below_user(user + 1));
+        child.kill().unwrap();
+        child.wait().unwrap();
     }
 
     #[test]

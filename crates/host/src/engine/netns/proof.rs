@@ -93,7 +93,7 @@ impl<'e> Proof<'e> {
         Process::open(pid).is_ok_and(|process| process.shares_our_root())
     }
 
-    /// By its cgroup; a process of a user's engine must be in a user namespace of that user.
+    /// By its cgroup; a process of a user's engine must be below a user namespace whose root is that user.
     fn is_process_of(&self, process: &Process, found: &EngineContainer) -> bool {
         if let Some(user) = self.user {
             return process.is_below_user(user);
