@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 const EPERM: i32 = 1;
 const ESRCH: i32 = 3;
+const ENOMEM: i32 = 12;
 const EEXIST: i32 = 17;
 const ENODEV: i32 = 19;
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
 
 /// Why a namespace could not be opened, entered, read, watched or changed.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +70,12 @@ impl Error {
     pub fn is_gone(&self) -> bool {
         let Self::Open { source, .. } = self else { return false };
         source.kind() == io::ErrorKind::NotFound || source.raw_os_error() == Some(ESRCH)
+    }
+
+    /// Whether there was no descriptor or no memory left to open it: nothing follows about what was to be opened.
+    pub fn is_exhausted(&self) -> bool {
+        let Self::Open { source, .. } = self else { return false };
+        matches!(source.raw_os_error(), Some(ENOMEM | ENFILE | EMFILE))
     }
 
     /// The kernel's number for what it objects to in a change (errno(3)): `EEXIST` where there

@@ -160,13 +160,41 @@ impl AsFd for Netns {
 }
 
 /// Names and paths of the namespaces that ip-netns(8) knows, by name. They are not opened:
-/// [`Netns::open`] tells which of them still are network namespaces.
-pub fn named() -> Vec<(String, PathBuf)> {
-    let Ok(entries) = std::fs::read_dir(NAMED) else { return Vec::new() };
-    let named = entries
-        .flatten()
-        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()));
-    let mut named: Vec<_> = named.collect();
+/// [`Netns::open`] tells which of them still are network namespaces. Without their folder there are none.
+///
+/// # Errors
+/// [`Error::Open`]: their folder cannot be read, so that which there are is not known.
+pub fn named() -> Result<Vec<(String, PathBuf)>, Error> {
+    named_in(Path::new(NAMED))
+}
+
+fn named_in(folder: &Path) -> Result<Vec<(String, PathBuf)>, Error> {
+    let unread = |source| Error::Open { path: folder.to_owned(), source };
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unread(error)),
+    };
+    let named = entries.map(|entry| {
+        let entry = entry.map_err(unread)?;
+        Ok::<_, Error>((entry.file_name().to_string_lossy().into_owned(), entry.path()))
+    });
+    let mut named = named.collect::<Result<Vec<_>, _>>()?;
     named.sort();
-    named
+    Ok(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::named_in;
+
+    #[test]
+    fn a_folder_that_cannot_be_read_is_not_an_empty_one() {
+        assert!(named_in(Path::new("/proc/self/none")).unwrap().is_empty());
+        assert!(!named_in(Path::new("/proc/self/status")).unwrap_err().is_gone());
+        let named = named_in(Path::new("/proc/self/ns")).unwrap();
+        assert!(named.contains(&("net".to_owned(), "/proc/self/ns/net".into())), "{named:?}");
+    }
 }

@@ -73,7 +73,7 @@ impl<'h> Around<'h> {
         switch: &Netns,
     ) -> Result<(), netns::Error> {
         name_from(switch, here, &self.spaces(), links::name_others)?;
-        self.add_behind(here, switch, None);
+        self.add_behind(here, switch, None)?;
         if here.exits().next().is_none() {
             return Ok(());
         }
@@ -91,11 +91,11 @@ impl<'h> Around<'h> {
         here: &mut Namespace,
         switch: &Netns,
         wanted: Option<&BTreeSet<Nsid>>,
-    ) {
+    ) -> Result<(), netns::Error> {
         let known: Vec<NetnsId> = self.rows.iter().map(|row| row.id).collect();
-        let behind = behind(here, switch, &known, wanted);
+        let behind = behind(here, switch, &known, wanted)?;
         if behind.is_empty() {
-            return;
+            return Ok(());
         }
         here.nsids.extend(behind.iter().map(|found| (found.nsid, id(&found.space))));
         let first = self.rows.len();
@@ -106,6 +106,7 @@ impl<'h> Around<'h> {
             (row.process, row.paths) = (process, paths);
         }
         self.follow();
+        Ok(())
     }
 }
 

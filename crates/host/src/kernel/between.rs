@@ -11,10 +11,12 @@ use model::snapshot::{NamedProcess, Namespace};
 use netns::Netns;
 
 use super::inhabited::processes;
-use super::namespaces::named;
 use super::read::note_unread;
 use super::rows::id;
 use crate::identity::process::Process;
+
+/// The table of mounts as this program sees them.
+const OWN_MOUNTS: &str = "/proc/self/mountinfo";
 
 /// So many questions for a word are put in one look.
 const MAX_LINKS: usize = 16 * 1024;
@@ -29,7 +31,15 @@ pub(super) fn found_between(rows: &mut [Namespace], spaces: &[&Netns]) -> Vec<Ne
         return Vec::new();
     }
     let known: BTreeSet<NetnsId> = rows.iter().map(|row| row.id).collect();
-    let others: Vec<Netns> = others_than(&known);
+    let others = match others_than(&known) {
+        Ok(others) => others,
+        Err(error) => {
+            for i in open {
+                note_unread(&mut rows[i], &error);
+            }
+            return Vec::new();
+        }
+    };
     let homes: Vec<&Netns> = open.iter().map(|i| spaces[*i]).collect();
     let mut left = MAX_LINKS;
     let met = netns::visit(&homes, |at, socket| {
@@ -59,23 +69,30 @@ pub(super) fn found_between(rows: &mut [Namespace], spaces: &[&Netns]) -> Vec<Ne
 
 /// The namespaces that have a name, that a file is or that a process is in, but for those that are
 /// `known`. What may not be looked at is left out.
-pub(super) fn others_than(known: &BTreeSet<NetnsId>) -> Vec<Netns> {
+///
+/// # Errors
+/// [`netns::Error::Open`]: which there are is not known, or there was no room to open all of them.
+pub(super) fn others_than(known: &BTreeSet<NetnsId>) -> Result<Vec<Netns>, netns::Error> {
     let mut found: BTreeMap<NetnsId, Netns> = BTreeMap::new();
-    let named = named().into_iter().filter_map(|(_, space)| space.ok());
-    let mounted = mounted().into_iter().map(|(_, space)| space);
-    let pids = processes().unwrap_or_default().into_iter();
-    let inhabited = pids.filter_map(|pid| Netns::of_process(pid).ok());
-    for space in named.chain(mounted).chain(inhabited) {
-        if !known.contains(&id(&space)) {
-            found.entry(id(&space)).or_insert(space);
+    let named = netns::named()?.into_iter().map(|(_, path)| Netns::open(&path));
+    let mounts = mounts_of_netns(Path::new(OWN_MOUNTS)).into_iter();
+    let mounted = mounts.map(|path| Netns::open(&path));
+    let inhabited = processes()?.into_iter().map(Netns::of_process);
+    for opened in named.chain(mounted).chain(inhabited) {
+        match opened {
+            Ok(space) if !known.contains(&id(&space)) => {
+                found.entry(id(&space)).or_insert(space);
+            }
+            Err(error) if error.is_exhausted() => return Err(error),
+            Ok(_) | Err(_) => {}
         }
     }
-    found.into_values().collect()
+    Ok(found.into_values().collect())
 }
 
 /// The namespaces of which a file is a bind mount, as this program sees them.
 fn mounted() -> Vec<(PathBuf, Netns)> {
-    let paths = mounts_of_netns(Path::new("/proc/self/mountinfo")).into_iter();
+    let paths = mounts_of_netns(Path::new(OWN_MOUNTS)).into_iter();
     paths.filter_map(|path| Netns::open(&path).ok().map(|space| (path, space))).collect()
 }
 
@@ -113,19 +130,22 @@ fn unescaped(text: &str) -> Vec<u8> {
 /// them, or those that are called by one of the words in `wanted`. Of the latter it is not told who is
 /// in them: their rows come and go with the way, and what is called by a process is told to come and go. Costs nothing
 /// where there are no such links; else a walk over all processes.
+///
+/// # Errors
+/// What there is behind them is not known.
 pub(super) fn behind(
     here: &Namespace,
     switch: &Netns,
     known: &[NetnsId],
     wanted: Option<&BTreeSet<Nsid>>,
-) -> Vec<Behind> {
+) -> Result<Vec<Behind>, netns::Error> {
     let is_wanted = |nsid: &Nsid| wanted.is_none_or(|wanted| wanted.contains(nsid));
     let mut open: BTreeSet<Nsid> = here.exits().map(|(_, nsid)| nsid).filter(is_wanted).collect();
     if open.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let known = known.iter().copied().chain([here.id]).collect();
-    let others = others_than(&known);
+    let others = others_than(&known)?;
     let met = netns::visit(&[switch], |_, socket| {
         let mut met = BTreeMap::new();
         for (i, other) in others.iter().enumerate().take(MAX_LINKS) {
@@ -134,7 +154,7 @@ pub(super) fn behind(
         }
         Ok(met)
     });
-    let met = met.into_iter().next().and_then(Result::ok).unwrap_or_default();
+    let met = met.into_iter().next().transpose()?.unwrap_or_default();
     let found = others.into_iter().enumerate();
     let found = found.filter_map(|(i, space)| Some((*met.get(&i)?, space)));
     let mut found: Vec<_> = found
@@ -143,7 +163,7 @@ pub(super) fn behind(
     if wanted.is_none() {
         note_who(&mut found);
     }
-    found
+    Ok(found)
 }
 
 /// A namespace behind a link of the switch's.

@@ -163,6 +163,9 @@ fn names_of(link: &Link) -> impl Iterator<Item = (&str, &Link)> {
 /// file.
 pub(super) fn aliases_elsewhere(switch: &Netns) -> Result<BTreeSet<String>, String> {
     let others = others_than(&BTreeSet::from([id(switch)]));
+    let others = others.map_err(|error| {
+        format!("its link may be in a network namespace that cannot be found: {error}")
+    })?;
     let others: Vec<&Netns> = others.iter().collect();
     let mut aliases = BTreeSet::new();
     for read in netns::visit(&others, |_, socket| socket.links()) {

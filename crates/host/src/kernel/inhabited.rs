@@ -2,6 +2,7 @@
 //! in, and that has no name, is being taken down, which takes the kernel up to half a second.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::DirEntry;
 
 use model::ids::{NetnsId, Nsid};
 use netns::Netns;
@@ -12,11 +13,12 @@ use super::rows::id;
 /// The ids of all namespaces with a process or a name; none where that could not be told.
 pub(crate) fn inhabited(switch: &Netns) -> Option<BTreeSet<Nsid>> {
     let mut spaces: BTreeMap<NetnsId, Netns> = named()
+        .ok()?
         .into_iter()
         .filter_map(|(_, space)| space.ok())
         .map(|space| (id(&space), space))
         .collect();
-    for pid in processes()? {
+    for pid in processes().ok()? {
         // Where a process may not be looked at, as the first one of some machines, its namespace
         // counts as one that none is in: that is waited for, and nothing else rests on it.
         if let Ok(space) = Netns::of_process(pid) {
@@ -35,7 +37,13 @@ pub(crate) fn inhabited(switch: &Netns) -> Option<BTreeSet<Nsid>> {
 }
 
 /// The numbers of all processes that are shown.
-pub(crate) fn processes() -> Option<Vec<u32>> {
-    let entries = std::fs::read_dir("/proc").ok()?.flatten();
-    Some(entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
+///
+/// # Errors
+/// [`netns::Error::Open`]: proc(5) cannot be read.
+pub(crate) fn processes() -> Result<Vec<u32>, netns::Error> {
+    let unread = |source| netns::Error::Open { path: "/proc".into(), source };
+    let entries = std::fs::read_dir("/proc").map_err(unread)?;
+    let entries = entries.collect::<Result<Vec<DirEntry>, _>>().map_err(unread)?;
+    let number = |entry: &DirEntry| entry.file_name().to_str()?.parse::<u32>().ok();
+    Ok(entries.iter().filter_map(number).collect())
 }

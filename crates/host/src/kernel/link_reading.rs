@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use model::SourceError;
 use model::identity::SourceIdentity;
 use model::ids::{NetnsId, Nsid};
 use model::snapshot::{Container, Namespace, Peer};
@@ -54,14 +55,15 @@ pub(super) struct Elsewhere {
     pub(super) nsids: BTreeMap<Nsid, NetnsId>,
     pub(super) unread_ways: BTreeSet<Peer>,
     pub(super) homes: NamespaceHandles,
+    pub(super) unlisted: Option<SourceError>,
 }
 
 impl Elsewhere {
     pub(super) fn new(read: OtherNamespaces, asked: HandleSet) -> Self {
-        let OtherNamespaces { rows, nsids, unread_ways, dead } = read;
+        let OtherNamespaces { rows, nsids, unread_ways, dead, unlisted } = read;
         let numbers: HashSet<_> = rows.iter().map(|row| row.id).collect();
         let replaced = dead.into_iter().filter(|(_, netns)| numbers.contains(netns)).collect();
-        Self { rows, nsids, unread_ways, homes: NamespaceHandles { asked, replaced } }
+        Self { rows, nsids, unread_ways, homes: NamespaceHandles { asked, replaced }, unlisted }
     }
 }
 

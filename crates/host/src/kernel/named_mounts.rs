@@ -26,7 +26,7 @@ impl NamedMounts {
         let table = File::open("/proc/self/mountinfo").ok()?;
         #[allow(deprecated, reason = "its successor is unsafe; a File owns its descriptor")]
         let table = AsyncFd::with_interest(table, Interest::PRIORITY).ok()?;
-        Some(Self { table, known: Mutex::new(names()) })
+        Some(Self { table, known: Mutex::new(names().unwrap_or_default()) })
     }
 
     /// Waits until something was mounted or unmounted. Cancel safe.
@@ -42,7 +42,8 @@ impl NamedMounts {
         };
         // Before the names are read: what is mounted after that wakes us again.
         ready.clear_ready();
-        let now = names();
+        // Which there are now is not known: what reads them tells.
+        let Some(now) = names() else { return true };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let is_other = *known != now;
         *known = now;
@@ -50,7 +51,8 @@ impl NamedMounts {
     }
 }
 
-fn names() -> Names {
-    let all = netns::named().into_iter();
-    all.filter_map(|(name, path)| Some((name, netns::identity_of(&path)?))).collect()
+/// None where that could not be told.
+fn names() -> Option<Names> {
+    let all = netns::named().ok()?.into_iter();
+    Some(all.filter_map(|(name, path)| Some((name, netns::identity_of(&path)?))).collect())
 }

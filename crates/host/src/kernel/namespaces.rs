@@ -16,8 +16,11 @@ pub(crate) type Named = (String, Result<Netns, (NetnsId, SourceError)>);
 
 /// The namespaces with a name under /run/netns (ip-netns(8)). What is gone meanwhile, and what is no
 /// namespace, is none of them.
-pub(crate) fn named() -> Vec<Named> {
-    let opened = netns::named().into_iter().filter_map(|(name, path)| {
+///
+/// # Errors
+/// Which there are is not known.
+pub(crate) fn named() -> Result<Vec<Named>, netns::Error> {
+    let opened = netns::named()?.into_iter().filter_map(|(name, path)| {
         let opened = match Netns::open(&path) {
             Ok(netns) => Ok(netns),
             Err(error @ netns::Error::Open { .. }) if !error.is_gone() => {
@@ -29,7 +32,7 @@ pub(crate) fn named() -> Vec<Named> {
         };
         Some((name, opened))
     });
-    opened.collect()
+    Ok(opened.collect())
 }
 
 /// The namespace of a name under /run/netns (ip-netns(8)), or of a path.

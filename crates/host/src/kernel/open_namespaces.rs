@@ -8,7 +8,7 @@ use model::ids::NetnsId;
 use model::snapshot::Namespace;
 use netns::Netns;
 
-use super::namespaces::{named, own_namespace};
+use super::namespaces::{named, own_namespace, source_error};
 use super::rows::id;
 
 /// Namespaces that are held open to be read.
@@ -16,6 +16,8 @@ use super::rows::id;
 pub(crate) struct OpenNamespaces {
     open: BTreeMap<NetnsId, (Netns, Vec<String>)>,
     unopened: BTreeMap<NetnsId, Namespace>,
+    /// Why it is not known which have a name.
+    unlisted: Option<SourceError>,
 }
 
 impl OpenNamespaces {
@@ -36,7 +38,12 @@ impl OpenNamespaces {
     /// Adds the namespaces that have a name, and this program's own where vswitchd has another one:
     /// Linux bridges of it may be on the way.
     pub(crate) fn add_named_and_own(&mut self, switch: Option<&Netns>) {
-        for (name, space) in named() {
+        let named = named().unwrap_or_else(|error| {
+            let what = "the names of network namespaces".to_owned();
+            self.unlisted = Some(source_error(what, &error));
+            Vec::new()
+        });
+        for (name, space) in named {
             match space {
                 Ok(space) => {
                     let (_, names) = self.open.entry(id(&space)).or_insert((space, Vec::new()));
@@ -58,6 +65,19 @@ impl OpenNamespaces {
 
     fn unopened_row(&mut self, netns: NetnsId, why: SourceError) -> &mut Namespace {
         self.unopened.entry(netns).or_insert_with(|| unopened(netns, why))
+    }
+
+    /// Why it is not known which have a name, if it is not.
+    pub(super) fn unlisted(&self) -> Option<&SourceError> {
+        self.unlisted.as_ref()
+    }
+
+    /// Notes at the row of the switch's namespace, whose links may lead to any, that some may be missing.
+    pub(crate) fn note_unlisted(&self, rows: &mut [Namespace], switch: Option<&Netns>) {
+        let Some(why) = self.unlisted() else { return };
+        for row in rows.iter_mut().filter(|row| switch.map(id) == Some(row.id)) {
+            row.source_error.get_or_insert_with(|| why.clone());
+        }
     }
 
     /// Those that are open, with their names.

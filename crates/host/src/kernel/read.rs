@@ -97,6 +97,7 @@ pub(crate) fn read_others(handles: &[(Handle, NetnsId)], switch: &Netns) -> Othe
     }
     homes.add_named_and_own(Some(switch));
     let unopened = homes.unopened_rows();
+    let unlisted = homes.unlisted().cloned();
     let mut homes = homes.spaces();
     homes.retain(|(space, _)| id(space) != id(switch));
     let details = Details { traffic: true, routes: false };
@@ -107,8 +108,8 @@ pub(crate) fn read_others(handles: &[(Handle, NetnsId)], switch: &Netns) -> Othe
     let mut here = exits_of(switch, &around.spaces());
     // Only what joins others to it is looked for, as that has all processes looked at.
     let wanted: BTreeSet<Nsid> = here.unread_ways.iter().filter_map(|end| end.nsid).collect();
-    if !wanted.is_empty() {
-        around.add_behind(&mut here, switch, Some(&wanted));
+    // Where they cannot be found, these ways are unread still.
+    if !wanted.is_empty() && around.add_behind(&mut here, switch, Some(&wanted)).is_ok() {
         assign_nsids(&around.found(), switch);
         here = exits_of(switch, &around.spaces());
     }
@@ -116,7 +117,8 @@ pub(crate) fn read_others(handles: &[(Handle, NetnsId)], switch: &Netns) -> Othe
     // By a process it may have been opened all the same.
     let read: HashSet<NetnsId> = rows.iter().map(|row| row.id).collect();
     rows.extend(unopened.filter(|row| !read.contains(&row.id)));
-    OtherNamespaces { rows, nsids: here.nsids, unread_ways: here.unread_ways, dead }
+    let Namespace { nsids, unread_ways, source_error, .. } = here;
+    OtherNamespaces { rows, nsids, unread_ways, dead, unlisted: unlisted.or(source_error) }
 }
 
 /// What the switch's namespace calls these, with the links of it that lead to any and those that others are enslaved
@@ -132,7 +134,8 @@ fn exits_of(switch: &Netns, spaces: &[&Netns]) -> Namespace {
         name(socket, &mut here, spaces)?;
         Ok(here)
     });
-    read.into_iter().next().and_then(Result::ok).unwrap_or_else(nothing)
+    let read = read.into_iter().next().unwrap_or_else(|| Ok(nothing()));
+    read.unwrap_or_else(|error| unread(switch, &[], &error))
 }
 
 /// Changes are told only of namespaces that have an id; most have, by a link that leads there.

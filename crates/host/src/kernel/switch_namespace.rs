@@ -86,6 +86,8 @@ pub struct OtherNamespaces {
     pub unread_ways: BTreeSet<Peer>,
     /// The handles that led to none, or to another one than they were said to.
     pub dead: HashSet<(Handle, NetnsId)>,
+    /// Why it is not known which have a name, or what the switch's namespace calls them.
+    pub unlisted: Option<SourceError>,
 }
 
 /// What notifications are about.

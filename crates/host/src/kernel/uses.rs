@@ -103,7 +103,7 @@ pub(super) fn upper_elsewhere(
     lower: &BTreeSet<u32>,
     known: &BTreeSet<NetnsId>,
 ) -> Result<Option<Link>, Error> {
-    let others = others_than(known);
+    let others = others_than(known)?;
     let others: Vec<&Netns> = others.iter().collect();
     let found = netns::visit(&others, |_, socket| {
         let word = socket.nsid_of(switch)?;

@@ -139,6 +139,8 @@ struct LinkState<'o> {
     reading: Option<(Reading<OtherNamespaces>, HandleSet)>,
     /// What was read of them, until the switch's namespace was read after it.
     fresh: Option<Elsewhere>,
+    /// Why which namespaces have a name, or what the switch's calls them, was not told by the last reading.
+    unlisted: Option<SourceError>,
     /// Namespaces changed that were not read since, or while they were being read.
     dirty: bool,
     /// Some of them could not be read.
@@ -172,6 +174,7 @@ impl<'o> LinkState<'o> {
             homes: Arc::default(),
             reading: None,
             fresh: None,
+            unlisted: None,
             dirty: true,
             failed: false,
         })
@@ -263,16 +266,35 @@ impl<'o> LinkState<'o> {
     /// Takes over what was read elsewhere. Where that failed, what was known is kept, and tried
     /// again: it is of what it was read of.
     fn take(&mut self, fresh: Elsewhere) {
-        let Elsewhere { mut rows, nsids, unread_ways, mut homes } = fresh;
-        self.failed = rows.iter().any(|row| row.source_error.is_some());
+        let Elsewhere { mut rows, nsids, unread_ways, mut homes, unlisted } = fresh;
+        self.failed = unlisted.is_some() || rows.iter().any(|row| row.source_error.is_some());
         for row in rows.iter_mut().filter(|row| row.source_error.is_some()) {
             if let Some(known) = self.elsewhere.iter().find(|known| known.id == row.id) {
                 homes.keep(&self.homes, row.id);
                 row.clone_from(known);
             }
         }
-        (self.elsewhere, self.homes) = (rows, Arc::new(homes));
-        (self.nsids, self.unread_ways) = (nsids, unread_ways);
+        if unlisted.is_some() {
+            self.keep_named(&mut rows, &mut homes);
+            self.nsids.extend(nsids);
+            self.unread_ways.extend(unread_ways);
+        } else {
+            (self.nsids, self.unread_ways) = (nsids, unread_ways);
+        }
+        (self.elsewhere, self.homes, self.unlisted) = (rows, Arc::new(homes), unlisted);
+    }
+
+    /// Keeps the namespaces that had a name, and their names.
+    fn keep_named(&self, rows: &mut Vec<Namespace>, homes: &mut NamespaceHandles) {
+        for known in self.elsewhere.iter().filter(|known| !known.names.is_empty()) {
+            match rows.iter_mut().find(|row| row.id == known.id) {
+                Some(row) => row.names.clone_from(&known.names),
+                None => {
+                    homes.keep(&self.homes, known.id);
+                    rows.push(known.clone());
+                }
+            }
+        }
     }
 
     /// Reads the switch's own namespace again, what has changed in it or after a reading elsewhere all
@@ -337,7 +359,8 @@ impl<'o> LinkState<'o> {
     fn rows(&self) -> Vec<Namespace> {
         let here = self.here.iter().map(|here| {
             let (nsids, unread_ways) = (self.nsids.clone(), self.unread_ways.clone());
-            Namespace { nsids, unread_ways, ..here.clone() }
+            let source_error = here.source_error.as_ref().or(self.unlisted.as_ref()).cloned();
+            Namespace { nsids, unread_ways, source_error, ..here.clone() }
         });
         let id = self.here.as_ref().map(|here| here.id);
         let others = self.elsewhere.iter().filter(|row| Some(row.id) != id).cloned();

@@ -199,6 +199,7 @@ fn namespaces(
 ) -> Vec<Namespace> {
     homes.add_named_and_own(switch);
     let mut rows = kernel::read_whole(&homes.spaces(), switch, details);
+    homes.note_unlisted(&mut rows, switch);
     rows.extend(homes.unopened_rows());
     rows
 }

@@ -22,6 +22,9 @@ use crate::rows::{SWITCH, container, kind, namespace, with_pid};
 
 const HOME: NetnsId = NetnsId { dev: 4, ino: 2 };
 
+/// One that has a name.
+const NAMED: NetnsId = NetnsId { dev: 4, ino: 77 };
+
 /// What there is to be read, and how often it was.
 struct Now {
     here: Namespace,
@@ -36,6 +39,8 @@ struct Now {
     processes: Vec<u32>,
     /// Those of them that have ended.
     ended: Vec<u32>,
+    /// Why it is not known which of the others have a name.
+    unlisted: Option<SourceError>,
     /// What happens while the others are read next.
     meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
@@ -101,7 +106,8 @@ impl SwitchNamespace for FakeNamespace {
         let (rows, nsids) = (now.others.clone(), BTreeMap::from([(Nsid(0), HOME)]));
         let is_dead = |home: &&_| pid(home).is_some_and(|pid| now.ended.contains(&pid));
         let dead = homes.iter().filter(is_dead).cloned().collect();
-        OtherNamespaces { rows, nsids, dead, ..OtherNamespaces::default() }
+        let unlisted = now.unlisted.clone();
+        OtherNamespaces { rows, nsids, dead, unlisted, ..OtherNamespaces::default() }
     }
 
     fn notified(&self) -> BoxFuture<'_, ()> {
@@ -148,6 +154,7 @@ impl Followed {
             read_others: 0,
             processes: Vec::new(),
             ended: Vec::new(),
+            unlisted: None,
             meanwhile: None,
         };
         let kernel =
@@ -284,6 +291,33 @@ async fn a_hint_from_elsewhere_has_both_sides_read() {
     assert!(followed.published().await);
     assert_eq!(followed.names()[0], ["eth0", "eth1"]);
     assert_eq!(followed.readings(), (3, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn namespaces_whose_names_cannot_be_listed_are_kept_and_asked_for_again() {
+    let mut followed = Followed::start();
+    let named = Namespace { names: vec!["blue".to_owned()], id: NAMED, ..namespace(&["lan0"]) };
+    followed.change(|now| now.others.push(named));
+    followed.runs(7);
+    assert!(followed.published().await);
+    assert_eq!(followed.names(), [["eth0"], ["lan0"], ["veth1"]]);
+    followed.change(|now| {
+        now.others.truncate(1);
+        now.unlisted = Some(SourceError::new(SourceErrorKind::Exhausted, "names", "no room"));
+    });
+    followed.notify(false, true);
+    assert!(followed.published().await);
+    assert_eq!(followed.names(), [["eth0"], ["lan0"], ["veth1"]]);
+    let doubtful = |followed: &Followed| -> Vec<NetnsId> {
+        let latest = followed.rows.borrow().clone();
+        let rows = latest.rows().iter().filter(|row| row.source_error.is_some());
+        rows.map(|row| row.id).collect()
+    };
+    assert_eq!(doubtful(&followed), [SWITCH]);
+    followed.change(|now| now.unlisted = None);
+    assert!(followed.published().await, "they are asked for again");
+    assert_eq!(followed.names(), [["eth0"], ["veth1"]]);
+    assert!(doubtful(&followed).is_empty());
 }
 
 #[tokio::test(start_paused = true)]

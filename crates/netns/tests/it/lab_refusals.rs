@@ -57,7 +57,8 @@ fn a_bind_mount_is_what_the_kernel_says() {
 fn named_namespaces_are_listed() {
     lab::need!(Root);
     let space = Space::new("s");
-    let (_, path) = docker_ovs_netns::named().into_iter().find(|(n, _)| *n == space.0).unwrap();
+    let named = docker_ovs_netns::named().unwrap();
+    let (_, path) = named.into_iter().find(|(n, _)| *n == space.0).unwrap();
     assert_eq!(Netns::open(&path).unwrap().identity(), space.open().identity());
 }
 
