@@ -84,11 +84,14 @@ fn leads_on_elsewhere(
 
 /// Whether a link inside can only be found by what is missing elsewhere, or by what another program
 /// wrote down: hardware, and internal ports of the switch that were moved; or leads to a namespace
-/// between this one and the switch's.
+/// between this one and the switch's; or may reach others that stand beside it on a link elsewhere.
 pub(crate) fn needs_everything(inside: &Namespace) -> bool {
     let untraceable =
         |link: &Link| matches!(link.kind.as_deref(), None | Some("tun" | "openvswitch"));
-    inside.links.iter().any(|link| link.ethernet && untraceable(link))
+    let has_siblings = |link: &Link| {
+        link.driver_of_siblings().is_some() && link.peer.is_some_and(|lower| lower.nsid.is_some())
+    };
+    inside.links.iter().any(|link| (link.ethernet && untraceable(link)) || has_siblings(link))
         || inside.exits().next().is_some()
 }
 

@@ -59,6 +59,8 @@ pub(super) struct MasterLinks {
     aggregates: RefCell<FxHashMap<(LinkKey, usize), Trace>>,
     /// Why what arrives at a link may be taken by one that stands on it.
     pub(super) taken: RefCell<FxHashMap<LinkKey, Option<String>>>,
+    /// The links that stand on one and lead to the switch, or may do so.
+    pub(super) leading: RefCell<FxHashMap<LinkKey, Rc<[LinkKey]>>>,
     depth: Cell<usize>,
 }
 

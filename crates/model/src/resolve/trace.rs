@@ -22,6 +22,7 @@ use super::index::Index;
 use super::masters::{MasterLinks, beside, is_aggregate, is_bridge, over_master};
 use super::port_link::{FoundBy, is_datapath};
 use super::traced::{Found, Trace};
+use super::uppers::taken_beside;
 use super::veth::{far_end, named_by};
 
 /// More links than any sane stack of macvlan over vlan over veth has.
@@ -200,18 +201,30 @@ fn through_parent(tracer: &Tracer<'_, '_>, at: LinkKey, link: &Link, hops: usize
         return Some(Trace::unresolved("the link beneath it is in a namespace that was not read"));
     };
     if below.netns != at.netns || !link.hides_its_parents_netns() {
-        return Some(onto(tracer, below, lower, hops));
+        return Some(over_parent(tracer, (at, link), (below, lower), hops));
     }
     if lower.mac.filter(|mac| mac.identifies()) != link.mac {
         return Some(Trace::unresolved(
             "the kernel does not say in which namespace the link beneath an ipvtap is",
         ));
     }
-    let mut trace = onto(tracer, below, lower, hops);
+    let mut trace = over_parent(tracer, (at, link), (below, lower), hops);
     let ports = trace.ports.iter().map(|port| tracer.index.ports[*port].label());
     let by = "hardware address".to_owned();
     trace.notes.extend(ports.map(|port| Note::NotProven { port, by: by.clone() }));
     Some(trace)
+}
+
+/// Goes on from the link beneath, beside which others may stand that take a part of what is sent.
+fn over_parent(
+    tracer: &Tracer<'_, '_>,
+    upper: (LinkKey, &Link),
+    (below, lower): (LinkKey, &Link),
+    hops: usize,
+) -> Trace {
+    let trace = onto(tracer, below, lower, hops);
+    let unseen = trace.unseen.clone().or_else(|| taken_beside(tracer, upper, (below, lower)));
+    Trace { unseen, ..trace }
 }
 
 /// Goes on from the link beneath.

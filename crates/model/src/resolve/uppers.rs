@@ -2,6 +2,8 @@
 //! one of them, which is a port itself or leads to one. Which of them takes it depends on what is sent,
 //! so that nothing is known but that there is such a way.
 
+use std::rc::Rc;
+
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
@@ -18,28 +20,52 @@ const MANY: usize = 1024;
 
 /// Why what arrives at `lower` may go on by a link that stands on it.
 pub(super) fn taken_above(tracer: &Tracer<'_, '_>, at: LinkKey, lower: &Link) -> Option<String> {
-    let uppers = tracer.index.uppers(at);
-    if uppers.is_empty() {
+    if tracer.index.uppers(at).is_empty() {
         return None;
     }
     if let Some(known) = tracer.masters.taken.borrow().get(&at) {
         return known.clone();
     }
-    let why = why_taken(tracer, at, lower, uppers);
+    let why = why_taken(tracer, at, lower);
     tracer.masters.taken.borrow_mut().insert(at, why.clone());
     why
 }
 
-fn why_taken(
-    tracer: &Tracer<'_, '_>,
-    at: LinkKey,
-    lower: &Link,
-    uppers: &[LinkKey],
-) -> Option<String> {
-    let uppers = uppers.iter().filter(|upper| leads_on(tracer, at, **upper));
-    let names = uppers.filter_map(|upper| Some(&tracer.index.link(*upper)?.name));
+fn why_taken(tracer: &Tracer<'_, '_>, at: LinkKey, lower: &Link) -> Option<String> {
+    let uppers = leading(tracer, at);
+    let names = uppers.iter().filter_map(|upper| Some(&tracer.index.link(*upper)?.name));
     let first = names.min()?;
     Some(format!("{first} stands on {}, and leads to the switch or may do so", lower.name))
+}
+
+/// Why what a link sends that stands on `lower` may arrive at another one of its driver there, which is a port or leads
+/// to one: which mode they are in is not read.
+pub(super) fn taken_beside(
+    tracer: &Tracer<'_, '_>,
+    (at, link): (LinkKey, &Link),
+    (below, lower): (LinkKey, &Link),
+) -> Option<String> {
+    let driver = link.driver_of_siblings()?;
+    let uppers = leading(tracer, below);
+    let others = uppers.iter().filter(|other| **other != at);
+    let others = others.filter_map(|other| tracer.index.link(*other));
+    let siblings = others.filter(|other| other.driver_of_siblings() == Some(driver));
+    let first = siblings.map(|sibling| &sibling.name).min()?;
+    Some(format!(
+        "{first} stands on {} beside {}, and leads to the switch or may do so",
+        lower.name, link.name
+    ))
+}
+
+/// The links that stand on this one and lead to the switch, or may do so.
+fn leading(tracer: &Tracer<'_, '_>, at: LinkKey) -> Rc<[LinkKey]> {
+    if let Some(known) = tracer.masters.leading.borrow().get(&at) {
+        return Rc::clone(known);
+    }
+    let uppers = tracer.index.uppers(at).iter().copied();
+    let found: Rc<[LinkKey]> = uppers.filter(|upper| leads_on(tracer, at, *upper)).collect();
+    tracer.masters.leading.borrow_mut().insert(at, Rc::clone(&found));
+    found
 }
 
 /// Whether a port is among what can be reached by `upper` without going by the link `below` it, or may be.

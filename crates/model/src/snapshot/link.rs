@@ -104,6 +104,17 @@ impl Link {
         self.kind.as_deref().is_some_and(|kind| Self::KINDS_WITH_PARENT.contains(&kind))
     }
 
+    /// The driver by which what it sends may arrive at other links of that one's which stand on the same parent, as it
+    /// does in the modes that are the usual ones: `macvlan_queue_xmit` of drivers/net/macvlan.c, `ipvlan_queue_xmit`
+    /// of drivers/net/ipvlan/ipvlan_core.c. None where it goes out by the parent alone.
+    pub fn driver_of_siblings(&self) -> Option<&'static str> {
+        match self.kind.as_deref()? {
+            "macvlan" | "macvtap" => Some("macvlan"),
+            "ipvlan" | "ipvtap" => Some("ipvlan"),
+            _ => None,
+        }
+    }
+
     /// The kinds of links that have a parent.
     pub const KINDS_WITH_PARENT: [&str; 6] =
         ["vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec"];

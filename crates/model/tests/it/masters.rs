@@ -169,6 +169,31 @@ fn what_is_sent_by_a_bridge_does_not_arrive_at_what_stands_on_it() {
     assert!(matches!(state(&host, "eth0"), AttachmentState::NotOnSwitch));
 }
 
+/// Links of one driver on one parent reach each other past that, but for modes that are not read.
+#[test]
+fn what_stands_beside_a_link_may_be_the_port() {
+    let beside = |own: &str, other: &str, is_port: bool| {
+        let mut host = host();
+        let other = to(link(31, "side0", other, 0), 30, None);
+        put(&mut host, SWITCH, [link(30, "nic0", "of a kind", 0), other]);
+        if is_port {
+            plug(&mut host, "side0", "system");
+        }
+        put(&mut host, home(1), [to(link(10, "eth0", own, 0), 30, Some(0))]);
+        state(&host, "eth0")
+    };
+    for (own, other) in [("macvlan", "macvlan"), ("macvlan", "macvtap"), ("ipvlan", "ipvlan")] {
+        let AttachmentState::Unknown { why } = beside(own, other, true) else {
+            panic!("{own} beside {other}: {:?}", beside(own, other, true))
+        };
+        assert!(why.starts_with("side0 stands on nic0 beside eth0"), "{why}");
+        assert!(matches!(beside(own, other, false), AttachmentState::NotOnSwitch), "{own}");
+    }
+    for (own, other) in [("macvlan", "ipvlan"), ("macvlan", "vlan"), ("vlan", "macvlan")] {
+        assert!(matches!(beside(own, other, true), AttachmentState::NotOnSwitch), "{own} {other}");
+    }
+}
+
 /// What other containers of a Linux bridge have in their namespaces ends there, as far as nothing says otherwise.
 #[test]
 fn a_linux_bridge_is_joined_to_an_unread_namespace_where_the_kernel_says_so() {
