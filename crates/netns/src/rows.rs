@@ -28,6 +28,9 @@ pub(crate) const IFLA_TARGET_NETNSID: u16 = 46;
 pub(crate) const IFLA_INFO_KIND: u16 = 1;
 pub(crate) const IFLA_INFO_DATA: u16 = 2;
 const IFLA_VLAN_ID: u16 = 1;
+/// In network byte order.
+const IFLA_VLAN_PROTOCOL: u16 = 5;
+const IFLA_BR_VLAN_FILTERING: u16 = 7;
 /// Of the kinds that do not tell by IFLA_LINK what they send by: the attributes of IFLA_INFO_DATA that do
 /// (IFLA_VXLAN_LINK, IFLA_AMT_LINK, IFLA_HSR_SLAVE1 and 2 of linux/if_link.h).
 const UNDERLAYS: [(&str, &[u16]); 3] = [("vxlan", &[3]), ("amt", &[4]), ("hsr", &[1, 2])];
@@ -71,6 +74,10 @@ pub struct Link {
     pub master: Option<u32>,
     /// `IFLA_VLAN_ID`, for kind `vlan`.
     pub vlan: Option<u16>,
+    /// `IFLA_VLAN_PROTOCOL`, for kind `vlan`: the EtherType of its tags.
+    pub vlan_protocol: Option<u16>,
+    /// `IFLA_BR_VLAN_FILTERING`, for kind `bridge`: whether it passes by VLAN (`vlan_filtering` of ip-link(8)).
+    pub vlan_filtering: Option<bool>,
     /// `IFLA_IFALIAS`: its alias (ip-link(8)); shown as the name is.
     pub alias: Option<String>,
     /// `IFLA_ALT_IFNAME`: its alternative names (`altname` of ip-link(8)), which may have up to
@@ -133,8 +140,17 @@ fn read_link_info(link: &mut Link, nested: &[u8]) {
         match (kind, link.kind.as_deref()) {
             (IFLA_INFO_KIND, _) => link.kind = Some(text(value)),
             (IFLA_INFO_DATA, Some("vlan")) => {
-                let id = attributes(value).find(|(kind, _)| *kind == IFLA_VLAN_ID);
-                link.vlan = id.and_then(|(_, value)| u16_at(value, 0));
+                let told = |wanted| {
+                    attributes(value).find(|(kind, _)| *kind == wanted).map(|(_, told)| told)
+                };
+                link.vlan = told(IFLA_VLAN_ID).and_then(|id| u16_at(id, 0));
+                link.vlan_protocol =
+                    told(IFLA_VLAN_PROTOCOL).and_then(|told| u16_at(told, 0)).map(u16::from_be);
+            }
+            (IFLA_INFO_DATA, Some("bridge")) => {
+                let told = attributes(value).find(|(kind, _)| *kind == IFLA_BR_VLAN_FILTERING);
+                link.vlan_filtering =
+                    told.and_then(|(_, told)| told.first()).map(|told| *told != 0);
             }
             (IFLA_INFO_DATA, Some(of)) => {
                 let told = UNDERLAYS.iter().find(|(kind, _)| *kind == of);
@@ -206,6 +222,37 @@ mod tests {
             add(IFA_FLAGS, &flags.to_ne_bytes());
         }
         body
+    }
+
+    /// An attribute, padded to four bytes (netlink(7)).
+    fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(4 + value.len()).unwrap();
+        let mut bytes = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
+        bytes.extend(value);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes
+    }
+
+    #[test]
+    fn a_vlan_link_tells_its_ethertype_and_a_bridge_whether_it_filters() {
+        let read = |kind: &str, data: &[Vec<u8>]| {
+            let info = [
+                attribute(IFLA_INFO_KIND, kind.as_bytes()),
+                attribute(IFLA_INFO_DATA, &data.concat()),
+            ];
+            let body = [vec![0; IFINFOMSG], attribute(IFLA_LINKINFO, &info.concat())];
+            let link = link(&body.concat()).unwrap();
+            (link.vlan, link.vlan_protocol, link.vlan_filtering)
+        };
+        let id = attribute(IFLA_VLAN_ID, &10_u16.to_ne_bytes());
+        let protocol = attribute(IFLA_VLAN_PROTOCOL, &0x88a8_u16.to_be_bytes());
+        assert_eq!(read("vlan", &[id.clone(), protocol]), (Some(10), Some(0x88a8), None));
+        assert_eq!(read("vlan", &[id]), (Some(10), None, None));
+        for on in [false, true] {
+            let filtering = attribute(IFLA_BR_VLAN_FILTERING, &[u8::from(on)]);
+            assert_eq!(read("bridge", &[filtering]), (None, None, Some(on)));
+        }
+        assert_eq!(read("bridge", &[]), (None, None, None));
     }
 
     #[test]

@@ -163,9 +163,22 @@ fn detail(
             link.kind = Some(first.to_owned());
             if first == "vlan" {
                 link.vlan = after(&words, "id").and_then(|id| id.parse().ok());
+                link.vlan_protocol = after(&words, "protocol").and_then(ethertype);
+            }
+            if first == "bridge" {
+                link.vlan_filtering = after(&words, "vlan_filtering").map(|told| told != "0");
             }
         }
         _ => {}
+    }
+}
+
+/// The EtherType of a VLAN link's tags.
+fn ethertype(told: &str) -> Option<u16> {
+    match told {
+        "802.1Q" => Some(0x8100),
+        "802.1ad" => Some(0x88a8),
+        _ => None,
     }
 }
 

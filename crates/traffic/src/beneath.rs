@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use flowtext::VlanTag;
 use model::snapshot::{Link, Namespace};
 use model::wiring::SwitchPort;
 use model::{Look, PortLinks};
@@ -32,10 +33,14 @@ impl Beneath {
         let (mut space, mut link) = (space, link);
         for _ in 0..DEEPEST {
             let is_paired = link.is_paired();
-            if is_end(space, link) || !(link.has_parent() || is_paired) {
+            if is_end(space, link) {
                 break;
             }
-            all.tags.extend(link.vlan.filter(|_| is_vlan(link)));
+            all.by_members(space, link);
+            if !(link.has_parent() || is_paired) {
+                break;
+            }
+            all.tag(link);
             let Some((there, next)) = other_end(look, space, link) else {
                 if !is_paired {
                     all.doubts.push(format!("the link beneath {} was not read", link.name));
@@ -64,6 +69,30 @@ impl Beneath {
         all
     }
 
+    /// What a VLAN link writes. A packet is traced with tags of 802.1Q alone.
+    fn tag(&mut self, link: &Link) {
+        self.tags.extend(link.vlan.filter(|_| is_vlan(link)));
+        let other = link.vlan_protocol.filter(|told| is_vlan(link) && *told != VlanTag::DOT1Q);
+        self.doubts.extend(other.map(|told| {
+            format!("packets bear the tags of {}, which have EtherType {told:#06x}", link.name)
+        }));
+    }
+
+    /// By the members of a bond or team: by which of them packets pass is not known.
+    fn by_members(&mut self, space: &Namespace, link: &Link) {
+        if !matches!(link.kind.as_deref(), Some("bond" | "team")) {
+            return;
+        }
+        let members = space.links.iter().filter(|other| other.master == Some(link.ifindex));
+        let (up, down): (Vec<_>, Vec<_>) = members.partition(|member| member.up);
+        let Some(first) = down.first() else { return };
+        if up.is_empty() {
+            self.down.get_or_insert_with(|| format!("all members of {} are down", link.name));
+        } else {
+            self.doubts.push(format!("{}, a member of {}, is down", first.name, link.name));
+        }
+    }
+
     fn may_be_down(&mut self, link: &Link, what: &str) {
         if !link.up {
             self.down.get_or_insert_with(|| format!("{}, {what}, is down", link.name));
@@ -77,6 +106,12 @@ impl Beneath {
             |other: &&Arc<Link>| [link.master, Some(link.ifindex)].contains(&Some(other.ifindex));
         let Some(bridge) = space.links.iter().filter(is_it).find(is_bridge) else { return };
         self.may_be_down(bridge, "the Linux bridge on the way");
+        if bridge.vlan_filtering == Some(true) {
+            self.doubts.push(format!(
+                "the Linux bridge {} filters by VLAN, and which it passes was not read",
+                bridge.name
+            ));
+        }
         let mut members = space.links.iter().filter(|other| other.master == Some(bridge.ifindex));
         self.doubts.extend(members.find(|member| is_vlan(member)).map(|member| {
             format!(

@@ -199,6 +199,8 @@ mod tests {
             underlays: Vec::new(),
             master: None,
             vlan: None,
+            vlan_protocol: None,
+            vlan_filtering: None,
             alias: alias.map(str::to_owned),
             altnames: Vec::new(),
         }

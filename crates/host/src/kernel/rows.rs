@@ -93,6 +93,8 @@ pub(super) fn row(link: netns::Link) -> Link {
         underlays: link.underlays.into_iter().map(beneath).collect(),
         master: link.master.map(Ifindex),
         vlan: link.vlan,
+        vlan_protocol: link.vlan_protocol,
+        vlan_filtering: link.vlan_filtering,
         alias: link.alias,
         tx_checksum_offload: None,
         gateways: None,

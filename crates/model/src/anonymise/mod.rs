@@ -125,6 +125,8 @@ impl Masks {
             underlays: _,
             master: _,
             vlan: _,
+            vlan_protocol: _,
+            vlan_filtering: _,
             alias,
             altnames,
             tx_checksum_offload: _,

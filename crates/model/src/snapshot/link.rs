@@ -45,6 +45,14 @@ pub struct Link {
     /// VLAN id, for kind `vlan`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vlan: Option<u16>,
+    /// The EtherType of its tags, for kind `vlan`: 0x8100 of IEEE 802.1Q, 0x88a8 of 802.1ad; none where that was not
+    /// read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan_protocol: Option<u16>,
+    /// Whether it passes packets by their VLAN (`vlan_filtering` of ip-link(8)), for kind `bridge`; none where that was
+    /// not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vlan_filtering: Option<bool>,
     /// Its alias (`IFLA_IFALIAS`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alias: Option<String>,

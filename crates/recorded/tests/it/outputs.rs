@@ -42,7 +42,7 @@ const LINKS: &str = "$ ip -d link
     veth addrgenmode eui64
 8: eth1.5@eth1: <BROADCAST> mtu 1500 qdisc noop state DOWN
     link/ether 9a:69:12:bc:3d:1f brd ff:ff:ff:ff:ff:ff
-    vlan protocol 802.1Q id 5 <REORDER_HDR> addrgenmode eui64
+    vlan protocol 802.1ad id 5 <REORDER_HDR> addrgenmode eui64
 9: eth1: <BROADCAST> mtu 1500 qdisc noop state DOWN
     link/ether 9a:69:12:bc:3d:1e brd ff:ff:ff:ff:ff:ff
     inet 192.0.2.7/24 brd 192.0.2.255 scope global eth1
@@ -88,6 +88,7 @@ fn what_is_shown_has_the_numbers_that_others_tell() {
     assert_eq!(veth.master.map(|index| index.0), Some(3));
     let vlan = links.iter().find(|link| &*link.name == "eth1.5").unwrap();
     assert_eq!((vlan.vlan, vlan.peer.map(|peer| peer.ifindex.0)), (Some(5), Some(9)));
+    assert_eq!(vlan.vlan_protocol, Some(0x88a8));
     let web = told.snapshot.containers().next().unwrap();
     assert_eq!((&*web.name, web.pid, web.netns), ("web", Some(42), None));
     assert!(!serde_json::to_string(&told.snapshot).unwrap().contains("SECRET"));

@@ -207,6 +207,62 @@ fn a_linux_bridge_may_lead_by_a_vlan_link() {
     }
 }
 
+/// Which VLANs a Linux bridge passes is not read.
+#[test]
+fn a_linux_bridge_may_filter_by_vlan() {
+    let on = |index: u32, nsid: Option<i32>| json!({"ifindex": index, "nsid": nsid});
+    let filtering = |told: Value| {
+        let bridge =
+            json!({"ifindex": 50, "name": "lbr0", "kind": "bridge", "vlan_filtering": told});
+        let near = json!({"ifindex": 51, "name": "h0", "kind": "veth", "peer": on(52, Some(2)), "master": 50});
+        let far = json!({"ifindex": 52, "name": "w0", "kind": "veth", "peer": on(51, Some(0)),
+                         "mac": "02:00:00:00:00:52"});
+        let links = [(HOST, bridge), (HOST, near), (WEB, far)];
+        end(&look_with(&links, &[(HOST, 22, json!({"master": 50}))]), "webserver:w0").doubts
+    };
+    let doubts = filtering(json!(true));
+    assert!(doubts.iter().any(|why| why.contains("lbr0 filters by VLAN")), "{doubts:?}");
+    assert_eq!(filtering(json!(false)), [""; 0]);
+    assert_eq!(filtering(Value::Null), [""; 0]);
+}
+
+/// The switch is asked about tags of 802.1Q.
+#[test]
+fn a_vlan_link_may_write_tags_of_another_ethertype() {
+    let on = |index: u32, nsid: Option<i32>| json!({"ifindex": index, "nsid": nsid});
+    let links =
+        [(WEB, vlan(40, "eth0.10", 10, &on(29, None))), (FIREWALL, macvlan(41, &on(40, Some(1))))];
+    for (protocol, is_other) in [(0x8100, false), (0x88a8, true)] {
+        let told = [(WEB, 40, json!({"vlan_protocol": protocol}))];
+        let found = end(&look_with(&links, &told), "firewall_ext:m0");
+        assert_eq!(found.tags, [10]);
+        let is_told =
+            found.doubts.iter().any(|why| why.contains("eth0.10, which have EtherType 0x88a8"));
+        assert_eq!(is_told, is_other, "{:?}", found.doubts);
+    }
+}
+
+/// A bond sends by its members that are up.
+#[test]
+fn members_of_a_bond_may_be_down() {
+    const TRIVIAL: u64 = 4_026_532_301;
+    let bond = json!({"ifindex": 60, "name": "bond0", "kind": "bond", "mac": "02:00:00:00:00:60"});
+    let other = json!({"ifindex": 61, "name": "d0", "kind": "dummy", "master": 60});
+    let links = [(TRIVIAL, bond), (TRIVIAL, other)];
+    let found = |down: &[u32]| {
+        let mut changed = vec![(TRIVIAL, 23, json!({"master": 60}))];
+        changed.extend(down.iter().map(|index| (TRIVIAL, *index, json!({"up": false}))));
+        let found = end(&look_with(&links, &changed), "trivial_firewall:bond0");
+        assert!(found.port.is_some(), "{found:?}");
+        let doubts = found.doubts.iter().any(|why| why.contains("d0, a member of bond0, is down"));
+        let broken = found.broken.is_some_and(|why| why.contains("all members of bond0 are down"));
+        (doubts, broken)
+    };
+    assert_eq!(found(&[]), (false, false));
+    assert_eq!(found(&[61]), (true, false));
+    assert_eq!(found(&[23, 61]), (false, true));
+}
+
 /// trivial_firewall with a bond over its two links, on ports 1 and 2.
 pub(crate) fn look_with_bond() -> Look {
     const TRIVIAL: u64 = 4_026_532_301;
