@@ -154,6 +154,24 @@ fn no_word_that_names_something_aborts_anything() {
     }
 }
 
+#[test]
+fn options_that_do_not_go_together_are_refused_before_anything_is_asked() {
+    for words in [
+        &["ls", "--fleet", "--partial"][..],
+        &["who", "3", "--fleet", "--partial"],
+        &["top", "--no-trunc"],
+        &["hosts", "--remove", "h", "--etcd", "http://127.0.0.1:9", "--format", "json"],
+        &["hosts", "--remove", "h", "--etcd", "http://127.0.0.1:9", "-q"],
+        &["hosts", "-q", "--format", "json"],
+        &["mesh", "ls", "-q", "--format", "json"],
+        &["hosts", "--remove", "h", "--etcd", "http://127.0.0.1:9", "--server", "unix:///x"],
+    ] {
+        let ran = docker_ovs(words);
+        assert_eq!(ran.code, 2, "{words:?}: {ran:?}");
+        assert!(!ran.stderr.contains("cannot connect"), "{words:?}: {ran:?}");
+    }
+}
+
 /// A verb that tells of nothing but the present says so, whichever option names something else; and it
 /// names that option.
 #[test]
@@ -242,20 +260,6 @@ fn what_tells_of_the_present_takes_neither_a_recording_nor_a_time() {
             let ran = docker_ovs(&words);
             assert!(ran.code == 2 && ran.stderr.contains("--source"), "{words:?}: {ran:?}");
         }
-    }
-    for words in [
-        &["ls", "--fleet", "--partial"][..],
-        &["who", "3", "--fleet", "--partial"],
-        &["top", "--no-trunc"],
-        &["hosts", "--remove", "h", "--etcd", "http://127.0.0.1:9", "--format", "json"],
-        &["hosts", "--remove", "h", "--etcd", "http://127.0.0.1:9", "-q"],
-        &["hosts", "-q", "--format", "json"],
-        &["mesh", "ls", "-q", "--format", "json"],
-        &["hosts", "--remove", "h", "--etcd", "http://127.0.0.1:9", "--server", "unix:///x"],
-    ] {
-        let ran = docker_ovs(words);
-        assert_eq!(ran.code, 2, "{words:?}: {ran:?}");
-        assert!(!ran.stderr.contains("cannot connect"), "{words:?}: {ran:?}");
     }
     for verb in ["history", "flows br0", "fdb br0"] {
         let words: Vec<_> = verb.split(' ').chain(["--at", "2h"]).collect();

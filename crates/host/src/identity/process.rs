@@ -189,7 +189,7 @@ impl Process {
     pub(crate) fn is_below_user(&self, user: u32) -> bool {
         let Ok(own) = files::read(Path::new("/proc/self/uid_map")) else { return false };
         let mut ancestor: Option<Self> = None;
-        let mut outermost = None;
+        let mut outermost: Option<String> = None;
         for _ in 0..MAX_ANCESTORS {
             let process = ancestor.as_ref().unwrap_or(self);
             let Ok(map) = process.read("uid_map") else { return false };

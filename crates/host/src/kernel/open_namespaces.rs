@@ -38,12 +38,12 @@ impl OpenNamespaces {
     /// Adds the namespaces that have a name, and this program's own where vswitchd has another one:
     /// Linux bridges of it may be on the way.
     pub(crate) fn add_named_and_own(&mut self, switch: Option<&Netns>) {
-        let named = named().unwrap_or_else(|error| {
+        let all = named().unwrap_or_else(|error| {
             let what = "the names of network namespaces".to_owned();
             self.unlisted = Some(source_error(what, &error));
             Vec::new()
         });
-        for (name, space) in named {
+        for (name, space) in all {
             match space {
                 Ok(space) => {
                     let (_, names) = self.open.entry(id(&space)).or_insert((space, Vec::new()));

@@ -287,12 +287,11 @@ impl<'o> LinkState<'o> {
     /// Keeps the namespaces that had a name, and their names.
     fn keep_named(&self, rows: &mut Vec<Namespace>, homes: &mut NamespaceHandles) {
         for known in self.elsewhere.iter().filter(|known| !known.names.is_empty()) {
-            match rows.iter_mut().find(|row| row.id == known.id) {
-                Some(row) => row.names.clone_from(&known.names),
-                None => {
-                    homes.keep(&self.homes, known.id);
-                    rows.push(known.clone());
-                }
+            if let Some(row) = rows.iter_mut().find(|row| row.id == known.id) {
+                row.names.clone_from(&known.names);
+            } else {
+                homes.keep(&self.homes, known.id);
+                rows.push(known.clone());
             }
         }
     }

@@ -96,12 +96,12 @@ pub fn remembered(
     let named: Vec<(&String, &Container)> = named.collect::<Result<_, _>>()?;
     let clashes = Clashes::of(snapshot);
     let asked_as = |record: &PortRecord, found: &Whereabouts<'_>| -> Vec<String> {
-        let is = |row: &Container| match found.container() {
-            Some(owner) => snapshot.is_one(owner, row),
-            None => {
-                let may_be = |engine| may_replace(snapshot, record, (engine, row));
-                found.doubt().is_some() && snapshot.engine_of(row).is_some_and(may_be)
+        let is = |row: &Container| {
+            if let Some(owner) = found.container() {
+                return snapshot.is_one(owner, row);
             }
+            let may_be = |engine| may_replace(snapshot, record, (engine, row));
+            found.doubt().is_some() && snapshot.engine_of(row).is_some_and(may_be)
         };
         let meaning = named.iter().filter(|(_, row)| is(row));
         meaning.map(|(words, _)| String::clone(words)).collect()

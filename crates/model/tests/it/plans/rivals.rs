@@ -12,7 +12,7 @@ use docker_ovs_model::switch::{Port, SwitchSource};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 
 use crate::plans::scene::{
-    bare, connected, container, generated, having, host, nested, plan, port, request, restarted,
+    bare, connected, container, generated, host, nested, plan, port, request, restarted,
 };
 
 fn numbered(bridge: &str, ofport: u16) -> Connect {
