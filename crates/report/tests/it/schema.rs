@@ -39,7 +39,7 @@ fn the_document_of_the_api_has_the_same_objects() {
 fn the_document_of_the_api_has_what_words_name_a_port_or_a_container() {
     let text = std::fs::read_to_string(document("openapi.json")).unwrap();
     let api: Value = serde_json::from_str(&text).unwrap();
-    let who = ["BRIDGE:3", "BRIDGE:0x3", "BRIDGE:LOCAL", "BRIDGE:NAME", "in_port=3", "a MAC"];
+    let who = ["BRIDGE:3", "BRIDGE:0x3", "BRIDGE:LOCAL", "BRIDGE:NAME", "in_port=3", "A MAC"];
     let who = [&who[..], &["an IP address", "CONTAINER:INTERFACE", "host interface"]].concat();
     let container = vec!["docker:web", "pid:N", "netns:NAME", "netns:PATH", "web:eth0"];
     let paths = [("/v1/fleet/who/{what}", who), ("/v1/attachments/{container}", container)];
