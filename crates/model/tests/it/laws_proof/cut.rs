@@ -19,6 +19,7 @@ pub(super) enum Cut {
     SwitchAbsent,
     SwitchStale,
     EngineAbsent,
+    EngineStale,
     NamespaceDropped(usize),
     NamespaceUnread(usize),
     NamespaceEmpty(usize),
@@ -26,6 +27,7 @@ pub(super) enum Cut {
     PacketSockets,
     Vswitchd { elsewhere: bool },
     Database { elsewhere: bool },
+    Engines { elsewhere: bool },
     Narrow(u64),
 }
 
@@ -36,6 +38,7 @@ pub(super) fn cuts() -> impl Strategy<Value = Cut> {
         Just(Cut::SwitchAbsent),
         Just(Cut::SwitchStale),
         Just(Cut::EngineAbsent),
+        Just(Cut::EngineStale),
         (0..5usize).prop_map(Cut::NamespaceDropped),
         (0..5usize).prop_map(Cut::NamespaceUnread),
         (0..5usize).prop_map(Cut::NamespaceEmpty),
@@ -43,6 +46,7 @@ pub(super) fn cuts() -> impl Strategy<Value = Cut> {
         Just(Cut::PacketSockets),
         any::<bool>().prop_map(|elsewhere| Cut::Vswitchd { elsewhere }),
         any::<bool>().prop_map(|elsewhere| Cut::Database { elsewhere }),
+        any::<bool>().prop_map(|elsewhere| Cut::Engines { elsewhere }),
         (0..5u64).prop_map(Cut::Narrow),
     ]
 }
@@ -72,6 +76,7 @@ pub(super) fn cut(snapshot: &mut Snapshot, cut: Cut) {
         Cut::EngineAbsent => {
             snapshot.engines.values_mut().for_each(|rows| *rows = Observed::Absent { why: why() });
         }
+        Cut::EngineStale => snapshot.engines.values_mut().for_each(stale),
         Cut::NamespaceDropped(i) => {
             let mut rows = snapshot.kernel.rows().to_vec();
             if !rows.is_empty() {
@@ -100,6 +105,11 @@ pub(super) fn cut(snapshot: &mut Snapshot, cut: Cut) {
         }
         Cut::Vswitchd { elsewhere } => snapshot.identities.vswitchd = Some(identity(elsewhere)),
         Cut::Database { elsewhere } => snapshot.identities.database = Some(identity(elsewhere)),
+        Cut::Engines { elsewhere } => {
+            for name in snapshot.engines.keys() {
+                snapshot.identities.engines.insert(name.clone(), identity(elsewhere));
+            }
+        }
         Cut::Narrow(i) => narrow(snapshot, home(i)),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use docker_ovs_model::identity::World;
+use docker_ovs_model::identity::{SourceIdentity, World};
 use docker_ovs_model::ids::{Ifindex, Name, Nsid, OfPort};
 use docker_ovs_model::plan::{
     Connect, Disconnect, KernelStep, OfPortChoice, Prunable, Prune, Restore, RestoreAction, Step,
@@ -152,6 +152,9 @@ fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
     cut(&|less| less.switch_netns = None);
     cut(&|less| less.kernel = Observed::Absent { why: why() });
     cut(&|less| {
+        less.kernel = Observed::Stale { rows: less.kernel.rows().into(), why: why() };
+    });
+    cut(&|less| {
         less.engines.insert(docker.clone(), Observed::Absent { why: why() });
     });
     cut(&|less| {
@@ -162,6 +165,18 @@ fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
         let rows = Observed::Stale { rows, why: why() };
         less.switch.insert(SwitchSource::Ovsdb, rows);
     });
+    cut(&|less| less.switch.values_mut().for_each(|rows| *rows = Observed::Absent { why: why() }));
+    cut(&|less| {
+        for rows in less.switch.values_mut() {
+            *rows = Observed::Stale { rows: rows.rows().into(), why: why() };
+        }
+    });
+    cut(&|less| {
+        for rows in less.engines.values_mut() {
+            *rows = Observed::Stale { rows: rows.rows().into(), why: why() };
+        }
+    });
+    cut(&|less| less.identities.vswitchd = None);
     cut(&|less| less.identities.engines.clear());
     cut(&|less| less.identities.engines.get_mut(&docker).unwrap().id = None);
     cut(&|less| less.identities.database.as_mut().unwrap().id = None);
@@ -169,6 +184,9 @@ fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
     for world in [World::Elsewhere { why: "x".into() }, World::Unknown { why: "x".into() }] {
         cut(&|less| less.identities.engines.get_mut(&docker).unwrap().world = world.clone());
         cut(&|less| less.identities.database.as_mut().unwrap().world = world.clone());
+        cut(&|less| {
+            less.identities.vswitchd = Some(SourceIdentity::new(None, world.clone()));
+        });
     }
     for n in 0..whole.kernel.rows().len() {
         cut(&|less| {
