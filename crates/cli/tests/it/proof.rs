@@ -134,6 +134,13 @@ fn what_del_port_took_is_put_back_and_forgotten_once_the_container_is_gone() {
     wait_until_gone(&port);
     restore("restored\n");
     assert_eq!(vlans(&ports(&bridge)[0]), "native-untagged\n10");
+    // As Incus does at its start: a row whose link is gone is deleted by another hand.
+    let swept = ports(&bridge)[0].clone();
+    container.restart();
+    wait_until_gone(&swept);
+    run("ovs-vsctl", &["del-port", &swept]);
+    restore("restored\n");
+    assert_eq!(vlans(&ports(&bridge)[0]), "native-untagged\n10");
     run("ovs-vsctl", &["del-port", &ports(&bridge)[0]]);
     container.remove();
     let pruned = ["prune", "--force", "--bridge", bridge.name(), "--format", "{{.Kind}}"];
