@@ -7,13 +7,14 @@ use docker_ovs_model::evidence::Note;
 use docker_ovs_model::ids::{Ifindex, Name, NetnsId};
 use docker_ovs_model::snapshot::{Observed, Scope};
 use docker_ovs_model::switch::Port;
-use docker_ovs_model::timeline::{Change, Timeline};
+use docker_ovs_model::timeline::{Change, Field, Timeline};
 use docker_ovs_model::wiring::{Attachment, AttachmentState, EndpointRef, SwitchPort, Wire};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, Wiring, resolve};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::laws::snapshots;
+use crate::plans::scene::{connected, host, request};
 
 fn key(a: &Attachment) -> (NetnsId, Ifindex) {
     (a.netns, a.link.ifindex)
@@ -181,5 +182,29 @@ proptest! {
             let told = timeline.as_told(&wiring);
             prop_assert!(replica.agrees(&told), "{:#?}", told);
         }
+    }
+}
+
+/// Of a port's VLANs each column alone is a change: the tag stays what it was.
+#[test]
+fn another_vlan_mode_or_other_cvlans_alone_are_an_event() {
+    let request = docker_ovs_model::plan::Connect { vlan: Some(20), ..request("br0", "c1") };
+    let mut now = connected(&host(), &request, 1);
+    let mut timeline = Timeline::new();
+    timeline.advance(&resolve(&now), 0);
+    let changes: [fn(&mut Port); 3] = [
+        |port| port.vlan_mode = Some("native-untagged".to_owned()),
+        |port| port.vlan_mode = Some("dot1q-tunnel".to_owned()),
+        |port| port.cvlans = vec![5],
+    ];
+    for (at, change) in (1..).zip(changes) {
+        for rows in now.switch.values_mut() {
+            let ports = rows.rows_mut().iter_mut().flat_map(|bridge| &mut bridge.ports);
+            ports.map(Arc::make_mut).filter(|port| port.tag == Some(20)).for_each(change);
+        }
+        let events = timeline.advance(&resolve(&now), at);
+        let [event] = &events[..] else { panic!("{at}: {events:#?}") };
+        let Change::Changed { fields, .. } = &event.change else { panic!("{at}: {event:#?}") };
+        assert_eq!(fields[..], [Field::Vlan], "{at}");
     }
 }
