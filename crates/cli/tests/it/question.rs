@@ -102,6 +102,27 @@ fn a_fake_bridge_is_a_name_wherever_a_bridge_is_named() {
 }
 
 #[test]
+fn a_fake_bridge_has_the_flows_of_its_parent_and_the_addresses_of_its_vlan() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let fake = FakeBridge::on(&bridge, "100");
+    let name = fake.0.as_str();
+    let plug = Plug { port: &["tag=100"], ..Plug::default() };
+    let plugged = Plugged::new(&container, "eth0", &bridge, plug);
+    let other = Plugged::new(&container, "eth1", &bridge, Plug::default());
+    let flows = |name: &str| says(&["flows", name, "--format", "{{.Priority}}"]);
+    assert!(!flows(name).is_empty());
+    assert_eq!(flows(name), flows(bridge.name()));
+    let (own, foreign) = ("02:00:00:00:0f:01", "02:00:00:00:0f:02");
+    run("ovs-appctl", &["fdb/add", bridge.name(), plugged.host_end(), "100", own]);
+    run("ovs-appctl", &["fdb/add", bridge.name(), other.host_end(), "0", foreign]);
+    let learnt = |name: &str| docker_ovs(&["fdb", name, "--format", "{{.MAC}}"]).stdout;
+    let (narrow, whole) = (learnt(name), learnt(bridge.name()));
+    assert!(narrow.contains(own) && !narrow.contains(foreign), "{narrow}");
+    assert!(whole.contains(own) && whole.contains(foreign), "{whole}");
+}
+
+#[test]
 fn connect_makes_a_port_of_the_parent_with_the_fake_bridges_vlan() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());
