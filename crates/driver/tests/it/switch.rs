@@ -179,19 +179,23 @@ fn a_number_in_use_is_refused_with_who_has_it_and_nothing_stays() {
 }
 
 /// Each network hands its addresses out apart. Two drivers are two processes: nothing but the database keeps them
-/// apart.
+/// apart. With numbers and hardware addresses of their own no transaction has anything to tell them by.
 #[test]
 fn one_address_of_two_networks_of_a_vlan_is_given_once_at_one_instant() {
     const ROUNDS: usize = 5;
     lab::need!(Lab);
     let (bridge, together) = (Bridge::new(), Barrier::new(2));
-    let start = || -> Vec<bool> {
+    let start = |which: usize| -> Vec<bool> {
         let caller = Caller::new();
         let made = caller.create(&bridge_option(&bridge));
-        let given = (0..ROUNDS).map(|_| {
-            let end = unique("e");
+        let interface = format!(
+            r#""Interface":{{"Address":"192.0.2.2/24","AddressIPv6":"","MacAddress":"02:00:00:00:00:0{which}"}}"#
+        );
+        let given = (0..ROUNDS).map(|round| {
+            let (end, number) = (unique("e"), 10 + 2 * round + which);
+            let more = format!(r#",{interface},"Options":{{"ofport":"{number}"}}"#);
             together.wait();
-            let is_given = caller.endpoint(&end, "192.0.2.2", "{}").get("Err").is_none();
+            let is_given = caller.of("CreateEndpoint", &end, &more).get("Err").is_none();
             together.wait();
             caller.of("DeleteEndpoint", &end, "");
             is_given
@@ -201,7 +205,7 @@ fn one_address_of_two_networks_of_a_vlan_is_given_once_at_one_instant() {
         given
     };
     let all: Vec<Vec<bool>> = std::thread::scope(|scope| {
-        let threads = [scope.spawn(start), scope.spawn(start)];
+        let threads = [0, 1].map(|which| scope.spawn(move || start(which)));
         threads.map(|thread| thread.join().unwrap()).into()
     });
     for round in 0..ROUNDS {
