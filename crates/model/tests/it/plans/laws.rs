@@ -11,7 +11,7 @@ use docker_ovs_model::plan::{
 };
 use docker_ovs_model::port_record::PortRecord;
 use docker_ovs_model::snapshot::{EngineName, Link, Observed, Peer, Scope};
-use docker_ovs_model::switch::SwitchSource;
+use docker_ovs_model::switch::{Port, SwitchSource};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
 use proptest::prelude::*;
 
@@ -211,12 +211,16 @@ fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
     cuts
 }
 
-/// Names of the ports and links that a plan takes away.
-fn takes(step: &Step) -> Option<Name> {
+/// Names of the ports and links that a plan takes away. A port that gets the name that its link has by now is there
+/// still.
+fn takes(now: &Snapshot, step: &Step) -> Option<Name> {
+    let links = || now.switch_namespace().into_iter().flat_map(|here| &here.links);
+    let is_there = |port: &Port| links().any(|link| link.name == port.iface);
     match step {
         Step::Kernel(KernelStep::DeleteLink { name, .. }) => Some(name.clone()),
         Step::Switch(SwitchStep::ReplacePort(ports)) => {
-            ports.remove.as_ref().map(|port| port.iface.clone())
+            let is_taken = !ports.add.as_ref().is_some_and(|port| is_there(port));
+            ports.remove.as_ref().filter(|_| is_taken).map(|port| port.iface.clone())
         }
         Step::Switch(SwitchStep::RemoveMember { port, .. }) => Some(port.iface.clone()),
         _ => None,
@@ -243,7 +247,7 @@ fn taken(now: &Snapshot) -> BTreeSet<Name> {
             steps.extend(plan(now, &request, 99).into_iter().flat_map(|plan| plan.steps));
         }
     }
-    steps.iter().filter_map(takes).collect()
+    steps.iter().filter_map(|step| takes(now, step)).collect()
 }
 
 /// All that containers would be taken from bridges with, where that is asked for.
@@ -261,7 +265,7 @@ fn disconnected(now: &Snapshot) -> BTreeSet<Name> {
         };
         disconnect(now, &wiring, &request).ok()
     });
-    plans.flat_map(|plan| plan.steps).filter_map(|step| takes(&step)).collect()
+    plans.flat_map(|plan| plan.steps).filter_map(|step| takes(now, &step)).collect()
 }
 
 proptest! {
