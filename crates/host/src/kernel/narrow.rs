@@ -44,7 +44,8 @@ pub(crate) fn read_narrow(
             leaving = leads_to(&row, id(switch));
         } else {
             row.links = follow(socket, std::mem::take(&mut leaving))?;
-            is_joined = leads_on_elsewhere(socket, &row.links, home)?;
+            is_joined = leads_on_elsewhere(socket, &row.links, home)?
+                || row.links.iter().any(|link| link.driver_of_siblings().is_some());
             if details.traffic {
                 offload::note(&mut row.links, offload::Of::VethsWithin);
             }
@@ -52,6 +53,7 @@ pub(crate) fn read_narrow(
         }
         Ok(row)
     });
+    // What stands beside a link on its parent, the kernel tells in no other way.
     if is_joined {
         return read_whole(&[(home, Vec::new())], Some(switch), details);
     }

@@ -186,3 +186,33 @@ async fn a_link_that_stands_on_the_end_of_the_way_is_seen_by_a_look_at_one_conta
         assert!(matches!(port, AttachmentState::Unknown { .. }), "{port:?}");
     }
 }
+
+/// A macvlan in a Linux bridge of the way, and the port beside it on their parent.
+#[tokio::test]
+async fn a_link_that_stands_beside_the_way_is_seen_by_a_look_at_one_container() {
+    if !is_inside("between::a_link_that_stands_beside_the_way_is_seen_by_a_look_at_one_container") {
+        return;
+    }
+    // Its device may be root's alone.
+    let tap = ["tuntap", "add", "nic0", "mode", "tap"];
+    if !lab::program("ip").args(tap).status().unwrap().success() {
+        return;
+    }
+    let home = Process::start();
+    let pid = home.id().to_string();
+    ip(&["link", "add", "lb0", "up", "type", "bridge"]);
+    ip(&["link", "add", "v0", "type", "veth", "peer", "name", "eth0", "netns", &pid]);
+    ip(&["link", "set", "v0", "master", "lb0", "up"]);
+    ip(&["link", "add", "link", "nic0", "name", "m0", "type", "macvlan"]);
+    ip(&["link", "set", "m0", "master", "lb0"]);
+    ip(&["link", "add", "link", "nic0", "name", "up0", "type", "macvlan"]);
+    let scene = scene(vec![home.container("d1", "web")]);
+    let narrow = Question { target: Some("web".into()), ..Question::default() };
+    for question in [&narrow, &Question::default()] {
+        let look = scene.host.resolved(question).await;
+        let mut found = look.wiring.attachments.iter().filter(|one| &*one.link.name == "eth0");
+        let port = &found.next().unwrap().port;
+        let AttachmentState::Unknown { why } = port else { panic!("{port:?}") };
+        assert!(why.contains("up0 stands on nic0 beside m0"), "{why}");
+    }
+}
