@@ -95,7 +95,7 @@ async fn tenants_of(
     configured: &Configured,
     due: Deadline,
     home: NetnsId,
-    inside: &OnceLock<Vec<Inside>>,
+    inside: &OnceLock<Result<Vec<Inside>, SourceError>>,
 ) -> Result<Vec<EngineContainer>, SourceError> {
     let engine = configured.engine()?;
     let mut found = due.hold(|| engine.what(), in_namespace(engine, home, inside)).await?;
@@ -136,23 +136,28 @@ struct Inside {
     cgroups: String,
 }
 
-fn processes_in(home: NetnsId) -> Vec<Inside> {
-    let all = kernel::processes().unwrap_or_default().into_iter();
-    let inside = all.filter_map(|pid| {
+/// The processes in a namespace, of those that may be looked at.
+///
+/// # Errors
+/// Which processes there are is not known.
+fn processes_in(home: NetnsId) -> Result<Vec<Inside>, SourceError> {
+    let all = kernel::processes();
+    let all = all.map_err(|error| kernel::source_error("the processes".to_owned(), &error))?;
+    let inside = all.into_iter().filter_map(|pid| {
         let process = Process::open(pid).ok()?;
         let (dev, ino) = process.netns_file().ok()?;
         let is_inside = NetnsId { dev, ino } == home;
         let cgroups = is_inside.then(|| process.read("cgroup").unwrap_or_default())?;
         Some(Inside { pid, cgroups: String::from_utf8_lossy(&cgroups).into_owned() })
     });
-    inside.collect()
+    Ok(inside.collect())
 }
 
 /// The containers that may be in a namespace with the processes inside, each once and as it is now.
 async fn in_namespace(
     engine: &dyn Engine,
     home: NetnsId,
-    inside: &OnceLock<Vec<Inside>>,
+    inside: &OnceLock<Result<Vec<Inside>, SourceError>>,
 ) -> Result<Vec<EngineContainer>, SourceError> {
     let (mut found, mut seen, mut budget) = (Vec::new(), BTreeSet::new(), Budget::default());
     for listed in engine.list().await? {
@@ -160,7 +165,8 @@ async fn in_namespace(
             listed.row.pid == Some(process.pid)
                 || engine.names_in_cgroups(&listed.row, &process.cgroups)
         };
-        let is_inside = inside.get_or_init(|| processes_in(home)).iter().any(is_its);
+        let processes = inside.get_or_init(|| processes_in(home));
+        let is_inside = processes.as_ref().map_err(Clone::clone)?.iter().any(is_its);
         if !is_inside || !seen.insert(listed.row.id.clone()) {
             continue;
         }
