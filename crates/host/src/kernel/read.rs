@@ -108,10 +108,15 @@ pub(crate) fn read_others(handles: &[(Handle, NetnsId)], switch: &Netns) -> Othe
     let mut here = exits_of(switch, &around.spaces());
     // Only what joins others to it is looked for, as that has all processes looked at.
     let wanted: BTreeSet<Nsid> = here.unread_ways.iter().filter_map(|end| end.nsid).collect();
-    // Where they cannot be found, these ways are unread still.
-    if !wanted.is_empty() && around.add_behind(&mut here, switch, Some(&wanted)).is_ok() {
-        assign_nsids(&around.found(), switch);
-        here = exits_of(switch, &around.spaces());
+    if !wanted.is_empty() {
+        match around.add_behind(&mut here, switch, Some(&wanted)) {
+            Ok(()) => {
+                assign_nsids(&around.found(), switch);
+                here = exits_of(switch, &around.spaces());
+            }
+            // Without a reason to try again these ways would be unread for good.
+            Err(error) => here.source_error = Some(source_error(what(switch), &error)),
+        }
     }
     let mut rows = around.rows;
     // By a process it may have been opened all the same.

@@ -86,7 +86,7 @@ pub struct OtherNamespaces {
     pub unread_ways: BTreeSet<Peer>,
     /// The handles that led to none, or to another one than they were said to.
     pub dead: HashSet<(Handle, NetnsId)>,
-    /// Why it is not known which have a name, or what the switch's namespace calls them.
+    /// Why it is not known which have a name, what the switch's namespace calls them, or what is behind its links.
     pub unlisted: Option<SourceError>,
 }
 
