@@ -31,6 +31,7 @@ pub mod deadline;
 mod doctor;
 pub mod engine;
 pub mod failure;
+mod generate;
 mod identity;
 pub mod kernel;
 mod look;
@@ -59,13 +60,14 @@ use switch::openflow::Listener;
 
 pub use act::{
     ActError, Connected, Done, Endpoints, GatewayLink, LastingDoubts, PruneCandidates, PruneFate,
-    Pruned, Restored, StepObserver, TargetNetns, forward_ipv4, link_with_address, random,
+    Pruned, Restored, StepObserver, TargetNetns, forward_ipv4, link_with_address,
 };
 pub use act::{plan_connect, plan_disconnect, plan_restore};
 pub use clock::now;
 pub use doctor::examine_recording;
 pub use engine::docker::address::EngineOptions;
 pub use engine::{EngineEndpoint, EngineNetwork};
+pub use generate::random;
 pub use kernel::{AskedLink, EndpointLink, EndpointVeth, HostLink};
 pub use netns::tcp_socket_owner;
 pub use origin::{Observe, Origin};

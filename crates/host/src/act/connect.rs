@@ -9,7 +9,8 @@ use model::{Look, Snapshot, SourceError, SourceErrorKind, Target, query, resolve
 use super::executor::PlanExecutor;
 use super::questions::proof;
 use super::settle::unknown_occupants;
-use super::{ActError, Connected, generate};
+use super::{ActError, Connected};
+use crate::generate::generate;
 use crate::{Host, Observe, Question};
 
 /// How often a plan is made anew when another program, which takes no lock, changed what it

@@ -3,11 +3,12 @@
 use model::plan::{Remembered, Restore, RestoreAction, Step, remembered, renames, restore};
 use model::{Look, Snapshot, query, rehearse, resolve};
 
+use super::ActError;
 use super::connect::{TRIES, came_true};
 use super::executor::PlanExecutor;
 use super::questions::{whole, with_traffic};
 use super::settle::{LastingDoubts, unsettled_for};
-use super::{ActError, generate};
+use crate::generate::generate;
 use crate::{Host, Observe, Question};
 
 /// What came of one attachment.

@@ -6,7 +6,7 @@ use netns::{Error, Link, Netns, RouteSocket, VethEnd};
 
 use super::change::{inside, setting_of_ipv6};
 use super::namespaces::own_namespace;
-use crate::act::generate;
+use crate::generate::generate;
 use crate::kernel;
 
 /// The host's end of a veth that was made: a link keeps its index whatever it is called, and an alias is copied

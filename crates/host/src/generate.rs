@@ -1,4 +1,4 @@
-//! What a plan cannot know by itself.
+//! What neither a plan nor a link that is made can know by itself: names, MACs and the time.
 
 use std::hash::{BuildHasher, RandomState};
 
