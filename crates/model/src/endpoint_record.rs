@@ -12,8 +12,7 @@ use std::sync::Arc;
 
 use fnv::FnvHasher;
 
-use crate::ids::{Mac, Name, short_id, short_if_id};
-use crate::plan::HOST_END;
+use crate::ids::{HOST_END, Mac, Name, short_id, short_if_id};
 use crate::port_record::{ALIAS, Alias, PREFIX, short_system};
 use crate::published::PublishedPort;
 use crate::snapshot::Cidr;

@@ -19,6 +19,9 @@ pub type Name = Arc<str>;
 /// bytes of a link. The database and engines set no limit, and a name is told in every row.
 pub const LONGEST_NAME: usize = 255;
 
+/// What the names begin with that we give to links of the host.
+pub const HOST_END: &str = "dov-";
+
 /// What stands where a longer name was cut.
 const ELLIPSIS: char = '…';
 

@@ -115,4 +115,5 @@ pub struct Generated {
     pub now: u64,
 }
 
-pub use name::{PREFIX as HOST_END, without_generated};
+pub use crate::ids::HOST_END;
+pub use name::without_generated;

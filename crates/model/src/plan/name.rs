@@ -1,9 +1,8 @@
 //! Names of links.
 
 use super::PlanError;
+use crate::ids::HOST_END;
 
-/// What the names begin with that we give to links of the host.
-pub const PREFIX: &str = "dov-";
 /// So many hexadecimal digits follow in them.
 const DIGITS: usize = 8;
 /// Longest name in bytes (`IFNAMSIZ` less its NUL).
@@ -33,16 +32,16 @@ pub(super) fn check(name: &str) -> Result<(), PlanError> {
 
 /// Whether we gave the name: the prefix and [`DIGITS`].
 pub(super) fn is_generated(name: &str) -> bool {
-    let generated = name.strip_prefix(PREFIX).unwrap_or_default();
+    let generated = name.strip_prefix(HOST_END).unwrap_or_default();
     generated.len() == DIGITS && generated.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// A text without the digits of the names that we gave, for what is told of two attempts to be compared.
 pub fn without_generated(text: &str) -> String {
-    let mut parts = text.split(PREFIX);
+    let mut parts = text.split(HOST_END);
     let mut told = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        told.push_str(PREFIX);
+        told.push_str(HOST_END);
         let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
         told.push_str(if digits == DIGITS { part.get(DIGITS..).unwrap_or_default() } else { part });
     }
