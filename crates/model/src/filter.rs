@@ -6,8 +6,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use crate::ids::{begins_id, is_short_id};
-use crate::query::without_slash;
+use crate::ids::{begins_id, is_short_id, without_slash};
 use crate::snapshot::{Container, EngineName};
 use crate::target::NamedInterface;
 use crate::wiring::{Attachment, ContainerRef, PortRef, SwitchPort};

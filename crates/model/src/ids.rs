@@ -212,6 +212,12 @@ impl ContainerId {
     }
 }
 
+/// The name of a container as its user gives it, where the API, and so `docker inspect`, has a
+/// slash before it: `/web` is `web`.
+pub fn without_slash(wanted: &str) -> &str {
+    wanted.strip_prefix('/').unwrap_or(wanted)
+}
+
 /// The first 12 characters of an id, as `docker ps` shows it.
 pub fn short_id(id: &str) -> &str {
     id.get(..12).unwrap_or(id)

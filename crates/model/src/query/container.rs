@@ -4,19 +4,13 @@ use super::near::near;
 use super::sources::missing_engine;
 use super::{QueryError, told};
 use crate::identity::Identities;
-use crate::ids::{Name, is_local_id};
+use crate::ids::{Name, is_local_id, without_slash};
 use crate::one_container::{Run, is_surely_told_twice, is_told_twice};
 use crate::resolve::Clashes;
 use crate::snapshot::{Container, EngineName, Observed, Snapshot};
 
 /// Whether two rows tell of one container.
 type IsOne = fn(&Identities, Run<'_>, Run<'_>) -> bool;
-
-/// The name of a container as its user gives it, where the API, and so `docker inspect`, has a
-/// slash before it: `/web` is `web`.
-pub fn without_slash(wanted: &str) -> &str {
-    wanted.strip_prefix('/').unwrap_or(wanted)
-}
 
 /// Finds a container as Docker does: by full id, then name, then unambiguous id prefix. Before
 /// any of them the engine may stand, as in `docker:web`. What users run for themselves is meant only

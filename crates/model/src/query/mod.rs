@@ -15,10 +15,11 @@ use crate::snapshot::{Container, Snapshot};
 use crate::source_error::{SourceError, SourceErrorKind};
 use crate::wiring::{Attachment, Wiring};
 
+pub use crate::ids::without_slash;
 pub use crate::query_error::QueryError;
 pub use bridge::{bridge, filtered_bridges, filtered_vlans};
 pub(crate) use container::silent_rivals;
-pub use container::{called, certain_container, container, engines_of, without_slash};
+pub use container::{called, certain_container, container, engines_of};
 pub use missed::{require_all, require_whole, unlisted};
 pub use near::parts_of_near_names;
 use sources::missing_switch;

@@ -5,7 +5,6 @@ use crate::dialects::{NetnsPath, Owner, claims_of};
 use crate::endpoint_record::EndpointRecord;
 use crate::ids::{begins_id, is_short_id};
 use crate::port_record::PortRecord;
-use crate::query::without_slash;
 use crate::target::NamedInterface;
 use crate::timeline::{Change, Event};
 use crate::wiring::{Attachment, ContainerRef, SwitchPort};
