@@ -2,6 +2,7 @@
 //! its name for an id, as in LXC or with `ctr`, is unique in its engine only, engines are copied with all that
 //! they have, and what a user runs may say any id.
 
+use crate::container_ref::ContainerRef;
 use crate::identity::{Identities, UNKNOWN_STORE};
 use crate::ids::{ContainerId, EngineName, is_local_id};
 use crate::port_record::{PortRecord, bare_id, may_be_called};
@@ -53,6 +54,34 @@ pub(crate) fn is_one(
     (other, theirs): (&EngineName, &ContainerId),
 ) -> bool {
     id == theirs && may_be_one_engine(identities, id, engine, other)
+}
+
+impl Snapshot {
+    /// The container that is meant by its engine and its id, as several engines may have one of that id. Where
+    /// the engine has none, as it is called otherwise by now, that of an engine which may be the same.
+    pub fn container_of(&self, container: &ContainerRef) -> Option<&Container> {
+        let (engine, id) = (&container.engine, &container.id);
+        let has_it = || self.containers_by_engine().filter(|(_, row)| row.id == *id);
+        let own = has_it().find(|(its, _)| *its == engine);
+        let is_it = |run: &Run<'_>| is_one(&self.identities, (engine, id), (run.0, &run.1.id));
+        own.or_else(|| has_it().find(is_it)).map(|(_, row)| row)
+    }
+
+    /// Whether two rows of this very Snapshot are one container: two engines may each have one of an id.
+    pub fn is_one(&self, row: &Container, other: &Container) -> bool {
+        let engines = || self.engine_of(row).zip(self.engine_of(other));
+        row.id == other.id
+            && engines().is_none_or(|(own, theirs)| {
+                is_one(&self.identities, (own, &row.id), (theirs, &other.id))
+            })
+    }
+
+    /// Whether a row of this very Snapshot is the container that is meant.
+    pub fn is_meant(&self, container: &ContainerRef, row: &Container) -> bool {
+        let meant = (&container.engine, &container.id);
+        let is_it = |engine| is_one(&self.identities, meant, (engine, &row.id));
+        container.id == row.id && self.engine_of(row).is_none_or(is_it)
+    }
 }
 
 /// Whether two engines are one for certain, that is asked in two ways: at two sockets of its, or by two APIs.

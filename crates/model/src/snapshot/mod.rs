@@ -10,10 +10,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::container_ref::ContainerRef;
 use crate::identity::{Identities, SourceIdentity, World};
 use crate::ids::{ContainerId, Ifindex, Name, NetnsId, Nsid};
-use crate::one_container::{Run, is_one};
 use crate::source_error::SourceError;
 use crate::switch::{Bridge, SwitchSource};
 
@@ -78,16 +76,6 @@ impl Snapshot {
         self.containers_by_engine().map(|(engine, row)| (&*engine.0, &*row.name))
     }
 
-    /// The container that is meant by its engine and its id, as several engines may have one of that id. Where
-    /// the engine has none, as it is called otherwise by now, that of an engine which may be the same.
-    pub fn container_of(&self, container: &ContainerRef) -> Option<&Container> {
-        let (engine, id) = (&container.engine, &container.id);
-        let has_it = || self.containers_by_engine().filter(|(_, row)| row.id == *id);
-        let own = has_it().find(|(its, _)| *its == engine);
-        let is_it = |run: &Run<'_>| is_one(&self.identities, (engine, id), (run.0, &run.1.id));
-        own.or_else(|| has_it().find(is_it)).map(|(_, row)| row)
-    }
-
     /// The engine that told a row of this very Snapshot: another one may have one of the same id.
     pub fn engine_of(&self, row: &Container) -> Option<&EngineName> {
         let has_it = |rows: &Observed<Container>| rows.rows().iter().any(|own| ptr::eq(own, row));
@@ -96,22 +84,6 @@ impl Snapshot {
             let mut all = self.containers_by_engine();
             all.find(|(_, own)| own.id == row.id).map(|(engine, _)| engine)
         })
-    }
-
-    /// Whether two rows of this very Snapshot are one container: two engines may each have one of an id.
-    pub fn is_one(&self, row: &Container, other: &Container) -> bool {
-        let engines = || self.engine_of(row).zip(self.engine_of(other));
-        row.id == other.id
-            && engines().is_none_or(|(own, theirs)| {
-                is_one(&self.identities, (own, &row.id), (theirs, &other.id))
-            })
-    }
-
-    /// Whether a row of this very Snapshot is the container that is meant.
-    pub fn is_meant(&self, container: &ContainerRef, row: &Container) -> bool {
-        let meant = (&container.engine, &container.id);
-        let is_it = |engine| is_one(&self.identities, meant, (engine, &row.id));
-        container.id == row.id && self.engine_of(row).is_none_or(is_it)
     }
 
     /// What the switch's database told, where it was asked.
