@@ -83,7 +83,7 @@ fn shown(field: Field, row: &Attachment) -> String {
         Field::Addresses => row.addresses.join(","),
         Field::Bridge => row.bridge.clone().unwrap_or_default(),
         Field::OfPort => row.ofport.map(|port| port.to_string()).unwrap_or_default(),
-        Field::Vlan => crate::views::vlans(row),
+        Field::Vlan => crate::v1::vlan::vlans(row),
         Field::State => row.state.to_string(),
         Field::Mtu => row.mtu.map(|mtu| mtu.to_string()).unwrap_or_default(),
         Field::Port => row.port.clone().or_else(|| row.reason.clone()).unwrap_or_default(),

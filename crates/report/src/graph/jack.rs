@@ -5,8 +5,8 @@ use model::vlan;
 
 use super::escape::slug;
 use super::geometry::{Area, Point};
+use crate::v1::vlan::{HasVlans, VlanFields, vlans};
 use crate::v1::{Occupant, PortState, VlanMode};
-use crate::views::vlans;
 
 /// A port, as a jack on the front.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +118,14 @@ pub(super) enum Alert {
     Warn,
     /// vswitchd could not make it.
     Fail,
+}
+
+impl HasVlans for Jack {
+    fn vlan_fields(&self) -> VlanFields {
+        let trunks = self.trunks.clone();
+        let cvlans = self.cvlans.clone();
+        VlanFields { vlan: self.vlan, mode: self.vlan_mode, trunks, cvlans }
+    }
 }
 
 impl Jack {

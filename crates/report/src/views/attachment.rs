@@ -2,8 +2,9 @@
 
 use model::ids::short_id;
 
-use super::cells::{dash, number, some, unless_unknown, vlans};
+use super::cells::{dash, number, some, unless_unknown};
 use crate::format::{Column, View};
+use crate::v1::vlan::vlans;
 use crate::v1::{Attachment, State, Wire};
 
 pub(super) const INTERFACE: Column<Attachment> = ("INTERFACE", |row| row.interface.clone());

@@ -1,8 +1,9 @@
 //! Rows of several hosts.
 
 use super::attachment;
-use super::cells::{dash, name_number, number, some, vlans};
+use super::cells::{dash, name_number, number, some};
 use crate::format::{Column, View};
+use crate::v1::vlan::vlans;
 use crate::v1::{
     FleetAttachment, FleetEvent, FleetHost, FleetMatch, FleetPort, FromHost, Liveness, Mesh,
     MeshBlock, MeshMember,

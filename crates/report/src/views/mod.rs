@@ -16,7 +16,6 @@ mod trace;
 mod version;
 
 pub use attachment::{LIST, LIST_ALL, LIST_ALL_NO_TRUNC, LIST_NO_TRUNC, PORT, PORT_ON_BRIDGE};
-pub(crate) use cells::vlans;
 pub use check::DOCTOR;
 pub use event::EVENTS;
 pub use explanation::EXPLANATION;

@@ -1,7 +1,8 @@
 //! Ports of a bridge.
 
-use super::cells::{dash, name_number, number, vlans};
+use super::cells::{dash, name_number, number};
 use crate::format::{Column, View};
+use crate::v1::vlan::vlans;
 use crate::v1::{Port, PortState};
 
 const BRIDGE: Column<Port> = ("BRIDGE", |row| row.bridge.clone());
