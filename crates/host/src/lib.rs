@@ -30,6 +30,7 @@ mod clock;
 pub mod deadline;
 mod doctor;
 pub mod engine;
+pub mod engine_feeds;
 pub mod failure;
 mod generate;
 mod identity;

@@ -1,12 +1,14 @@
 //! A source that is watched: what it told last, and whether it still answers.
 
+use std::future::pending;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::select_ok;
 use model::identity::SourceIdentity;
 use model::{Observed, SourceError};
-use tokio::sync::watch::Sender;
+use tokio::sync::watch::{Receiver, Sender};
 use tokio::time::{Instant, sleep};
 
 use crate::deadline::{late, within};
@@ -34,6 +36,16 @@ pub struct Latest<T, A = ()> {
 
 /// Rows of a source that also says who it is, where that was asked.
 pub type Answered<T> = Latest<T, Option<SourceIdentity>>;
+
+/// Waits until one of them was published again; for ever if none will be. Cancel safe.
+pub(crate) async fn any_changed<'r, T: 'r, A: 'r>(
+    sources: impl Iterator<Item = &'r mut Receiver<Latest<T, A>>>,
+) {
+    let changed: Vec<_> = sources.map(|rows| Box::pin(rows.changed())).collect();
+    if changed.is_empty() || select_ok(changed).await.is_err() {
+        pending::<()>().await;
+    }
+}
 
 impl<T, A: Default> Default for Latest<T, A> {
     fn default() -> Self {

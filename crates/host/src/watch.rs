@@ -51,14 +51,14 @@ use self::barrier::Barrier;
 use self::reread::{Reread, is_opening};
 use crate::Host;
 use crate::clock::now;
-use crate::engine::feeds::{EngineFeeds, Feed};
 use crate::engine::known::Engines;
 use crate::engine::{self, Configured};
+use crate::engine_feeds::{EngineFeeds, Feed};
 use crate::identity;
 use crate::kernel;
-use crate::kernel::watch::{LinkReading, LinkRequest, any_changed};
+use crate::kernel::watch::{LinkReading, LinkRequest};
 use crate::look::{host_name, named};
-use crate::source::{Answered, Latest, supervise};
+use crate::source::{Answered, Latest, any_changed, supervise};
 use crate::switch::ovsdb;
 
 /// How often it is looked whether another engine is there: a few calls of stat(2).

@@ -12,7 +12,6 @@ pub(crate) mod discovery;
 pub(crate) mod docker;
 #[cfg(test)]
 mod fake_grpc;
-pub mod feeds;
 mod grpc_errors;
 mod grpc_items;
 mod incus;

@@ -12,7 +12,6 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::select_ok;
 use model::ids::{Ifindex, NetnsId, Nsid};
 use model::snapshot::{Namespace, Peer};
 use model::{SourceError, SourceErrorKind};
@@ -23,7 +22,7 @@ use super::link_reading::Elsewhere;
 pub use super::link_reading::{HandleSet, LinkReading, NamespaceHandles};
 use super::switch_namespace::{Changed, Handle, Open, OtherNamespaces, SwitchNamespace};
 use crate::deadline::until;
-use crate::engine::feeds::EngineFeeds;
+use crate::engine_feeds::EngineFeeds;
 use crate::reader::{Reader, Reading};
 use crate::source::Latest;
 
@@ -105,16 +104,6 @@ async fn follow(
             links.publish(number, true, latest);
         }
         links.read_elsewhere(&mut containers);
-    }
-}
-
-/// Waits until one of them was published again; for ever if none will be. Cancel safe.
-pub(crate) async fn any_changed<'r, T: 'r, A: 'r>(
-    sources: impl Iterator<Item = &'r mut Receiver<Latest<T, A>>>,
-) {
-    let changed: Vec<_> = sources.map(|rows| Box::pin(rows.changed())).collect();
-    if changed.is_empty() || select_ok(changed).await.is_err() {
-        pending::<()>().await;
     }
 }
 

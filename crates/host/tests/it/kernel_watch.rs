@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use host::engine::feeds::EngineFeeds;
+use host::engine_feeds::EngineFeeds;
 use host::kernel::switch_namespace::{Changed, Handle, Notified, OtherNamespaces, SwitchNamespace};
 use host::kernel::watch::{LinkReading, LinkRequest, run};
 use host::source::{Answered, Latest};

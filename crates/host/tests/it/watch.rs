@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use host::engine::feeds::EngineFeeds;
+use host::engine_feeds::EngineFeeds;
 use host::kernel::switch_namespace::Handle;
 use host::kernel::watch::{LinkReading, LinkRequest, NamespaceHandles};
 use host::source::{Answered, Latest};

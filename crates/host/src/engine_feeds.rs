@@ -4,8 +4,7 @@ use futures_util::future::pending;
 use model::snapshot::{Container, EngineName};
 use tokio::sync::watch::Receiver;
 
-use crate::kernel::watch::any_changed;
-use crate::source::{Answered, Latest};
+use crate::source::{Answered, Latest, any_changed};
 
 /// An engine that is followed, and where it is heard of.
 pub type Feed = (EngineName, Receiver<Answered<Container>>);
