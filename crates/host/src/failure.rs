@@ -18,6 +18,11 @@ pub fn of_chain(what: String, error: &(dyn Error + 'static), may: &str) -> Sourc
     }
 }
 
+/// The same of what the kernel is asked about network namespaces.
+pub(crate) fn of_netns(what: String, error: &netns::Error) -> SourceError {
+    of_chain(what, error, "run as root, or with CAP_SYS_ADMIN and CAP_SYS_PTRACE")
+}
+
 /// The same of a socket of Open vSwitch, or of the folder of its sockets, at `path`. Root is refused there as well where it
 /// has no `CAP_DAC_OVERRIDE`, as in the units of docker-ovs, and Open vSwitch runs as a user of its own.
 pub(crate) fn of_switch(

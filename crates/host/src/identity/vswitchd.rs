@@ -14,7 +14,7 @@ use rustix::process::{Flock, FlockOffsetType, FlockType, Pid, fcntl_getlk};
 
 use super::peer;
 use super::process::Process;
-use crate::kernel;
+use crate::failure;
 
 const NAME: &str = "ovs-vswitchd";
 
@@ -44,7 +44,7 @@ pub(crate) fn identify(rundir: &Path) -> Result<Vswitchd, Unidentified> {
     let process = Process::open(pid).map_err(|error| unidentified(not_read(pid, &error)))?;
     let netns = process.netns().map_err(|error| {
         let what = format!("the network namespace of {NAME} (process {pid})");
-        unidentified(kernel::source_error(what, &error))
+        unidentified(failure::of_netns(what, &error))
     })?;
     Ok(Vswitchd { process, netns, evidence })
 }
@@ -163,7 +163,7 @@ fn not_running(rundir: &Path, path: &Path, holder: &io::Result<Holder>) -> Sourc
     };
     let source_error = SourceError::new(kind, NAME, why);
     if kind == SourceErrorKind::Denied {
-        return source_error.hint(crate::failure::access(rundir, "root may read it"));
+        return source_error.hint(failure::access(rundir, "root may read it"));
     }
     let folder = rundir.display();
     source_error.hint(format!(

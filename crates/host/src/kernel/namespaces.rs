@@ -6,6 +6,9 @@ use model::ids::NetnsId;
 use model::{SourceError, SourceErrorKind, Target};
 use netns::Netns;
 
+/// Puts an error of the netns crate into words.
+pub(crate) use crate::failure::of_netns as source_error;
+
 /// The namespace this program runs in.
 pub(crate) fn own_namespace() -> Result<Netns, SourceError> {
     Netns::current().map_err(|error| source_error("this network namespace".into(), &error))
@@ -54,9 +57,4 @@ pub(crate) fn not_opened(target: &Target, error: &netns::Error) -> SourceError {
     } else {
         source_error.hint(hint)
     }
-}
-
-/// Puts an error of the netns crate into words.
-pub(crate) fn source_error(what: String, error: &netns::Error) -> SourceError {
-    crate::failure::of_chain(what, error, "run as root, or with CAP_SYS_ADMIN and CAP_SYS_PTRACE")
 }
