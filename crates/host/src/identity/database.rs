@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use model::identity::{SourceIdentity, World};
-use ovsdb::Remote;
+use ovsdb::{Remote, Uuid};
 use rustix::fs::{Mode, OFlags, fstat, open, stat};
 
 use super::peer;
@@ -15,7 +15,24 @@ use super::process::{Process, is_same};
 use super::sockets::opened_by;
 use super::vswitchd::Vswitchd;
 use crate::failure::is_of_this_system;
-use crate::switch::ovsdb::Answerer;
+
+/// Who answered for a database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answerer {
+    /// The process behind its socket; 0 for one that is not seen, none by TCP.
+    pub(crate) peer: Option<u32>,
+    /// What it calls itself, where that was read.
+    pub(crate) row: Option<DatabaseRow>,
+}
+
+/// What a database calls itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DatabaseRow {
+    /// The `_uuid` of its Open_vSwitch row, made with the database and different in each.
+    pub(crate) id: Uuid,
+    /// What the operator calls it.
+    pub(crate) system_id: Option<String>,
+}
 
 /// Whose the database at `asked` is. To be called in a tokio runtime; waits for nothing.
 ///

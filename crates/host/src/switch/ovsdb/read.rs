@@ -12,6 +12,7 @@ use super::columns::{ColumnNegotiation, RequestedColumns};
 use super::rows::{self, DatabaseRow, Ids, OpenVSwitchRow, Rows};
 use super::select::{Wanted, select_bridges, select_named};
 use crate::failure;
+pub(crate) use crate::identity::database::Answerer;
 
 /// What the kernel keeps of a name that is too long for it, in bytes (`IFNAMSIZ` of linux/if.h less the NUL).
 const KERNEL_NAME: usize = 15;
@@ -25,15 +26,6 @@ pub(crate) struct Database {
     row: Option<DatabaseRow>,
     /// Whether a transaction that changes something was sent, and its answer has not come.
     pub(super) is_committing: bool,
-}
-
-/// Who answered for a database.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Answerer {
-    /// The process behind its socket; 0 for one that is not seen, none by TCP.
-    pub(crate) peer: Option<u32>,
-    /// What it calls itself, where that was read.
-    pub(crate) row: Option<DatabaseRow>,
 }
 
 impl Database {

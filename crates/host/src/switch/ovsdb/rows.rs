@@ -16,6 +16,7 @@ use model::vlan::LAST_VLAN;
 use ovsdb::{Map, Optional, Set, Uuid};
 use serde::Deserialize;
 
+pub(crate) use crate::identity::database::DatabaseRow;
 pub(crate) use held::{Copies, Held, TABLE, TooMuch};
 
 pub(super) type Ids = Map<String, String>;
@@ -116,15 +117,6 @@ impl OpenVSwitchRow {
         let set = self.other_config.0.get("userspace-tso-enable");
         set.is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
-}
-
-/// What a database calls itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DatabaseRow {
-    /// The `_uuid` of its Open_vSwitch row, made with the database and different in each.
-    pub(crate) id: Uuid,
-    /// What the operator calls it.
-    pub(crate) system_id: Option<String>,
 }
 
 impl DatabaseRow {
