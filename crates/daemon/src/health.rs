@@ -7,9 +7,10 @@ use axum::body::Bytes;
 use report::v1;
 
 use crate::http::places::Owner;
+use crate::json::json;
 use crate::restore::WrittenOwed;
 use crate::shared_texts::SharedTexts;
-use crate::state::{State, json};
+use crate::state::State;
 use crate::turns::CountedText;
 
 /// What was written last, and who has not taken it.

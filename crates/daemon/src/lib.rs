@@ -19,6 +19,7 @@ mod health;
 mod history;
 mod hosts;
 mod http;
+mod json;
 mod metrics;
 mod page;
 #[doc(hidden)]

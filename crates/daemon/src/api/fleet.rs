@@ -26,8 +26,8 @@ use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs, Path};
 use crate::http::places::Owner;
 use crate::http::until::Until;
+use crate::json::json;
 use crate::shared_texts::SharedTexts;
-use crate::state::json;
 use listed::listed;
 
 type Here = Extract<Arc<Daemon>>;

@@ -21,7 +21,7 @@ use crate::http::answer::{json_answer, short_json};
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
 use crate::http::places::Owner;
-use crate::state::json;
+use crate::json::json;
 use crate::turns::CountedText;
 
 /// So many events are in one answer,

@@ -27,8 +27,9 @@ use crate::http::conditional;
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs, Path};
 use crate::http::places::Owner;
+use crate::json::json;
 use crate::state::renderings::{Part, Rendered};
-use crate::state::{Marks, State, json, left_out};
+use crate::state::{Marks, State, left_out};
 use crate::turns::CountedText;
 
 type Here = Extract<Arc<Daemon>>;

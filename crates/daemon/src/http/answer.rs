@@ -9,7 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::state::json;
+use crate::json::json;
 use crate::turns::CountedText;
 
 const JSON: &str = "application/json";

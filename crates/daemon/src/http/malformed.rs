@@ -10,7 +10,7 @@ use report::v1;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::http::connections::{MAX_HEADER_BYTES, MAX_HEADERS};
-use crate::state::json;
+use crate::json::json;
 
 /// Every answer of ours has this.
 const OURS: &[u8] = b"x-content-type-options";

@@ -8,7 +8,8 @@ use report::v1::{self, RestoreResult};
 use serde_json::value::RawValue;
 use tracing::info;
 
-use crate::state::{Event, Published, json};
+use crate::json::json;
+use crate::state::{Event, Published};
 
 /// What is owed to containers now, and what was done since the start.
 #[derive(Debug, Default)]

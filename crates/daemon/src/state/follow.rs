@@ -16,7 +16,8 @@ use tokio::time::sleep_until;
 use tracing::{info, warn};
 
 use crate::daemon::Daemon;
-use crate::state::{Event, State, json};
+use crate::json::json;
+use crate::state::{Event, State};
 
 /// Follows the host for ever, and tells the service manager when the first look has ended.
 pub(crate) async fn follow(origin: Origin, daemon: Arc<Daemon>) {

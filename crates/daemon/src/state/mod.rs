@@ -62,11 +62,6 @@ pub(crate) fn left_out(rows: LeftOut) -> Option<HeaderValue> {
     HeaderValue::try_from(told.join(", ")).ok().filter(|_| !told.is_empty())
 }
 
-/// The JSON of a report. Its types are plain structs, which serde_json always can write.
-pub(crate) fn json<T: serde::Serialize>(report: &T) -> String {
-    serde_json::to_string(report).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

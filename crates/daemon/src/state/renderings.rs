@@ -14,9 +14,10 @@ use report::{Wanted, list, v1};
 use tokio::sync::{Mutex, OnceCell, OwnedMutexGuard};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Marks, Published, State, json};
+use super::{Marks, Published, State};
 use crate::http::encoding;
 use crate::http::error::ApiError;
+use crate::json::json;
 use crate::page;
 use crate::pool::Pool;
 

@@ -12,8 +12,9 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::{Instant, sleep_until};
 
 use crate::http::error::ApiError;
+use crate::json::json;
 use crate::pool::Pool;
-use crate::state::{Published, json};
+use crate::state::Published;
 
 /// So long all are given the same answer.
 const FRESH: Duration = Duration::from_secs(1);

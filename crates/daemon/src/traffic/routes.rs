@@ -18,7 +18,7 @@ use crate::http::answer::json_answer;
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs};
 use crate::http::places::Owner;
-use crate::state::json;
+use crate::json::json;
 
 type Here = Extract<Arc<Daemon>>;
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::http::error::ApiError;
-use crate::state::json;
+use crate::json::json;
 
 /// It grows by so much at a time, in bytes, as doubled it would be twice as long as it has to.
 const GROWS: usize = 1 << 20;
