@@ -201,6 +201,22 @@ pub struct Sandbox {
 }
 
 impl Container {
+    /// One of which no more is known: it has no process and no namespace, and nothing is said of its network.
+    pub fn new(id: ContainerId, name: Name, state: String) -> Self {
+        Self {
+            id,
+            name,
+            state,
+            pid: None,
+            netns: None,
+            netns_error: None,
+            unread: false,
+            sandbox: None,
+            network_mode: String::new(),
+            labels: BTreeMap::new(),
+        }
+    }
+
     /// Its network namespaces: its process's, and the one that was left, if it was.
     pub fn namespaces(&self) -> impl Iterator<Item = NetnsId> {
         self.netns.into_iter().chain(self.left().map(|sandbox| sandbox.netns))

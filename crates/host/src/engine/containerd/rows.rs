@@ -29,16 +29,14 @@ pub(super) fn found(
     let state = task.and_then(|task| STATES.get(usize::try_from(task.status).ok()?).copied());
     let alive = state.is_some_and(|state| state != "stopped");
     let row = Container {
-        id: id(namespace, &stored.id),
-        name: name(&own),
-        state: state.unwrap_or("stopped").to_owned(),
         pid: task.map(|task| task.pid).filter(|pid| *pid != 0 && alive),
-        netns: None,
-        netns_error: None,
-        unread: false,
-        sandbox: None,
         network_mode: if network == Network::Host { "host" } else { "" }.to_owned(),
         labels: stored.labels,
+        ..Container::new(
+            id(namespace, &stored.id),
+            name(&own),
+            state.unwrap_or("stopped").to_owned(),
+        )
     };
     // Without a process nothing in a namespace is its own.
     let sandbox = match network {

@@ -183,18 +183,7 @@ fn called(own: &str, id: &str, alive: bool) -> Name {
 }
 
 fn bare(id: &str) -> Container {
-    Container {
-        id: ContainerId(name(id)),
-        name: Name::from(""),
-        state: String::new(),
-        pid: None,
-        netns: None,
-        netns_error: None,
-        unread: false,
-        sandbox: None,
-        network_mode: String::new(),
-        labels: BTreeMap::new(),
-    }
+    Container::new(ContainerId(name(id)), Name::from(""), String::new())
 }
 
 #[cfg(test)]

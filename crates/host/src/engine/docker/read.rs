@@ -99,16 +99,13 @@ impl Summary {
 pub(super) fn listed(summary: Summary) -> EngineContainer {
     let own_name = name(own_name(summary.names()));
     let row = Container {
-        id: ContainerId(name(&summary.id)),
-        name: own_name,
-        state: summary.state.unwrap_or_default(),
-        pid: None,
-        netns: None,
-        netns_error: None,
-        unread: false,
-        sandbox: None,
         network_mode: network_mode(summary.host_config),
         labels: summary.labels.unwrap_or_default(),
+        ..Container::new(
+            ContainerId(name(&summary.id)),
+            own_name,
+            summary.state.unwrap_or_default(),
+        )
     };
     EngineContainer { row, sandbox: None }
 }

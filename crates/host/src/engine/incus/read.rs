@@ -181,16 +181,9 @@ impl Instance {
             Some((key.strip_prefix(OF_USER)?.to_owned(), value.clone()))
         };
         let row = Container {
-            id: self.id(),
-            name: name(&self.called()),
-            state: self.status.to_lowercase(),
             pid,
-            netns: None,
-            netns_error: None,
-            unread: false,
-            sandbox: None,
-            network_mode: String::new(),
             labels: self.config.iter().filter_map(of_user).collect(),
+            ..Container::new(self.id(), name(&self.called()), self.status.to_lowercase())
         };
         EngineContainer { row, sandbox: None }
     }

@@ -1,6 +1,5 @@
 //! The containers of one folder.
 
-use std::collections::BTreeMap;
 use std::hash::Hasher;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -98,18 +97,7 @@ impl Lxc {
     }
 
     fn row(&self, own: &str, state: &str) -> Container {
-        Container {
-            id: self.id(own),
-            name: name(own),
-            state: state.to_owned(),
-            pid: None,
-            netns: None,
-            netns_error: None,
-            unread: false,
-            sandbox: None,
-            network_mode: String::new(),
-            labels: BTreeMap::new(),
-        }
+        Container::new(self.id(own), name(own), state.to_owned())
     }
 
     /// The same, soon: where something listens that does not answer like a monitor, it runs as far as is

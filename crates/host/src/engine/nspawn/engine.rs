@@ -1,6 +1,5 @@
 //! systemd-nspawn as one of the engines.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -95,17 +94,14 @@ fn id(own: &str) -> ContainerId {
 
 fn found(own: &str, leader: Option<u32>) -> EngineContainer {
     let row = Container {
-        id: id(own),
-        name: name(own),
-        state: if leader.is_some() { "running" } else { "stopped" }.to_owned(),
         pid: leader,
-        netns: None,
-        netns_error: None,
-        unread: false,
-        sandbox: None,
         network_mode: if leader.is_some_and(shares_the_hosts_network) { "host" } else { "" }
             .to_owned(),
-        labels: BTreeMap::new(),
+        ..Container::new(
+            id(own),
+            name(own),
+            if leader.is_some() { "running" } else { "stopped" }.to_owned(),
+        )
     };
     EngineContainer { row, sandbox: None }
 }

@@ -135,16 +135,13 @@ impl Listed {
         let own = self.names.unwrap_or_default().into_iter().next().unwrap_or_default();
         let pod = self.pod_name.filter(|pod| self.is_infra && !pod.is_empty());
         let row = Container {
-            id: ContainerId(name(&self.id)),
-            name: name(&pod.unwrap_or(own)),
-            state: self.state.unwrap_or_default(),
             pid: process(self.pid),
-            netns: None,
-            netns_error: None,
-            unread: false,
-            sandbox: None,
-            network_mode: String::new(),
             labels: self.labels.unwrap_or_default(),
+            ..Container::new(
+                ContainerId(name(&self.id)),
+                name(&pod.unwrap_or(own)),
+                self.state.unwrap_or_default(),
+            )
         };
         EngineContainer { row, sandbox: None }
     }
