@@ -65,9 +65,7 @@ pub(crate) async fn hosts(
     Extension(owner): Extension<Owner>,
     _: NoQuery,
 ) -> Result<Response, ApiError> {
-    let fleet = daemon.fleet()?;
-    let work = daemon.requests.turn(owner).await;
-    Ok(json_answer(work.text(move || Ok(json(&fleet.hosts()))).await?))
+    told(&daemon, owner, Fleet::hosts).await
 }
 
 /// `GET /v1/fleet/meshes`.
@@ -76,9 +74,18 @@ pub(crate) async fn meshes(
     Extension(owner): Extension<Owner>,
     _: NoQuery,
 ) -> Result<Response, ApiError> {
+    told(&daemon, owner, Fleet::meshes).await
+}
+
+/// What `of` says of the fleet.
+async fn told<T: Serialize + 'static>(
+    daemon: &Daemon,
+    owner: Owner,
+    of: fn(&Fleet) -> T,
+) -> Result<Response, ApiError> {
     let fleet = daemon.fleet()?;
     let work = daemon.requests.turn(owner).await;
-    Ok(json_answer(work.text(move || Ok(json(&fleet.meshes()))).await?))
+    Ok(json_answer(work.text(move || Ok(json(&of(&fleet)))).await?))
 }
 
 /// `GET /v1/fleet/attachments[?host=][&container=][&bridge=][&vlan=][&status=]`.
@@ -87,11 +94,7 @@ pub(crate) async fn attachments(
     Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
-    let fleet = daemon.mirror()?;
-    let asked = FleetRequest::read(pairs)?;
-    let most = asked.most(&fleet);
-    let write = move || asked.write(&fleet, Some);
-    Ok(json_answer(daemon.requests.long_text(owner, most, write).await?))
+    rows(&daemon, owner, pairs, |asked, fleet| asked.write(fleet, Some)).await
 }
 
 /// `GET /v1/fleet/ports`, narrowed as attachments are.
@@ -100,10 +103,23 @@ pub(crate) async fn ports(
     Extension(owner): Extension<Owner>,
     Pairs(pairs): Pairs,
 ) -> Result<Response, ApiError> {
+    rows(&daemon, owner, pairs, |asked, fleet| {
+        asked.write(fleet, |row| report::fleet_ports(&asked.filters, &row))
+    })
+    .await
+}
+
+/// What `write` makes of the rows that are asked for.
+async fn rows(
+    daemon: &Daemon,
+    owner: Owner,
+    pairs: Vec<(String, String)>,
+    write: fn(&FleetRequest, &Fleet) -> Result<String, ApiError>,
+) -> Result<Response, ApiError> {
     let fleet = daemon.mirror()?;
     let asked = FleetRequest::read(pairs)?;
     let most = asked.most(&fleet);
-    let write = move || asked.write(&fleet, |row| report::fleet_ports(&asked.filters, &row));
+    let write = move || write(&asked, &fleet);
     Ok(json_answer(daemon.requests.long_text(owner, most, write).await?))
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use model::SourceError;
 use model::ids::ContainerId;
 use model::snapshot::Container;
@@ -76,6 +76,18 @@ where
         Ok(Some((listed.next(), (list, listed))))
     });
     Ok(events.boxed())
+}
+
+/// The same of one that is asked for its list again and again by itself.
+pub(super) async fn polled<E>(engine: E, period: Duration) -> Result<Events, SourceError>
+where
+    E: Engine + Clone + 'static,
+{
+    let list = move || {
+        let engine = engine.clone();
+        async move { engine.list().await }.boxed()
+    };
+    every(list, period).await
 }
 
 /// The other containers whose processes are in the network namespace of that of `row`.

@@ -72,15 +72,7 @@ impl Engine for Nspawn {
     }
 
     fn events(&self) -> BoxFuture<'_, Result<Events, SourceError>> {
-        async {
-            let own = self.on_a_thread()?;
-            let list = move || {
-                let own = own.clone();
-                async move { own.list().await }.boxed()
-            };
-            listed::every(list, PERIOD).await
-        }
-        .boxed()
+        async { listed::polled(self.on_a_thread()?, PERIOD).await }.boxed()
     }
 
     fn ping(&self) -> BoxFuture<'_, Result<(), SourceError>> {
