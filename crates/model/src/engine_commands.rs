@@ -89,6 +89,11 @@ const PROGRAMS: [Programs; 8] = [
     },
 ];
 
+/// Whether docker-ovs asks engines of this kind.
+pub(crate) fn is_kind(word: &str) -> bool {
+    PROGRAMS.iter().any(|programs| programs.kind == word)
+}
+
 /// The commands of one engine, at its place and by its user.
 pub struct EngineCommands<'a> {
     programs: &'static Programs,

@@ -74,6 +74,7 @@ impl fmt::Debug for EngineKind {
 
 #[cfg(test)]
 mod tests {
+    use model::Snapshot;
     use model::engine_commands::EngineCommands;
     use model::ids::EngineName;
 
@@ -85,6 +86,19 @@ mod tests {
             let engine = EngineName(kind.name.into());
             let list = EngineCommands::of(&engine).and_then(|commands| commands.list());
             assert!(list.is_some(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_each_kind_stays_where_names_are_masked() {
+        let scene = include_str!("../../../cli/tests/scenes/article.json");
+        let mut snapshot: Snapshot = serde_json::from_str(scene).unwrap();
+        let rows = snapshot.engines.values().next().cloned().unwrap();
+        let kinds = KINDS.map(|kind| EngineName(kind.name.into()));
+        snapshot.engines = kinds.iter().map(|kind| (kind.clone(), rows.clone())).collect();
+        let masked = model::anonymise(&snapshot);
+        for kind in &kinds {
+            assert!(masked.engines.contains_key(kind), "{kind:?}");
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::port_record::Alias;
 use crate::resolve::{OPENFLOW_NAME, openflow_name};
 use crate::snapshot::{Cidr, EngineName};
 
-use super::words::{ENGINE_KINDS, is_number};
+use super::words::{is_engine_kind, is_number};
 
 /// Steps of paths that name no host.
 const FOLDERS: [&str; 7] = ["", "var", "run", "netns", "proc", "ns", "net"];
@@ -28,7 +28,7 @@ pub(super) struct Masks {
 impl Masks {
     /// Kinds are words of programs, and that a user runs an engine decides what counts of what it says.
     pub(super) fn engine(&mut self, engine: &EngineName) -> EngineName {
-        let kind = Some(engine.kind()).filter(|kind| ENGINE_KINDS.contains(kind));
+        let kind = Some(engine.kind()).filter(|kind| is_engine_kind(kind));
         if kind.is_some_and(|kind| *kind == *engine.0) {
             return engine.clone();
         }
@@ -100,7 +100,7 @@ impl Masks {
 
     /// In the form of Docker's own.
     fn own_engine_id(&mut self, id: &str) -> String {
-        if ENGINE_KINDS.contains(&id) {
+        if is_engine_kind(id) {
             return id.to_owned();
         }
         let next = self.engine_ids.len();

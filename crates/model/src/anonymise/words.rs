@@ -1,6 +1,7 @@
 //! Words of programs, which tell nothing of a host.
 
 use crate::endpoint_record;
+use crate::engine_commands::is_kind;
 use crate::port_record::{self, PREFIX};
 use crate::resolve::TUNNELS;
 use crate::vlan::VlanMode;
@@ -23,9 +24,10 @@ pub(super) const STATES: [&str; 14] = [
     "up",
 ];
 
-/// Kinds of engines, and of the programs behind them that ids name.
-pub(super) const ENGINE_KINDS: [&str; 9] =
-    ["containerd", "cri", "cri-o", "docker", "incus", "lxc", "lxd", "nspawn", "podman"];
+/// Whether it is a kind of engines, or the program behind one that ids name: CRI-O is asked as `cri`.
+pub(super) fn is_engine_kind(word: &str) -> bool {
+    is_kind(word) || word == "cri-o"
+}
 
 /// `IFLA_INFO_KIND` of the kernel's own drivers.
 pub(super) const LINK_KINDS: [&str; 38] = [
