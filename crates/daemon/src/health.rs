@@ -1,5 +1,5 @@
 //! How the daemon is, written once for each look: what is owed and what is not read may be long, and
-//! whoever watches the daemon is to be answered at once.
+//! a program that watches the daemon is to be answered at once.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

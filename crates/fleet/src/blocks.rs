@@ -120,7 +120,7 @@ pub async fn tell_kept(etcd: &Client, fleet: &Fleet, told: &mut Option<i64>) -> 
     Ok(())
 }
 
-/// Writes down whose a block is, where it is nobody's, or as it was read.
+/// Writes down whose a block is, where no host has it, or as it was read.
 fn claim(
     keys: &Keys,
     host: &Claimant,

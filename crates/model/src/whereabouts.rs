@@ -103,7 +103,8 @@ pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabou
 }
 
 /// Whether a record is of a container by its own words, for all that is known of that one's engine. A word without an
-/// engine, as ovs-docker writes down what was typed, is Docker's: whoever else has such a name has a namesake.
+/// engine, as ovs-docker writes down what was typed, is Docker's: a container of another engine that
+/// has such a name is a namesake.
 fn is_meant(snapshot: &Snapshot, record: &PortRecord, run: Run<'_>) -> bool {
     record.names(run.1)
         && may_be_of(snapshot, record, run)

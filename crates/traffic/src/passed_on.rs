@@ -1,5 +1,5 @@
-//! What passes on what leaves by a port: links of the host that lead to another port, and whoever is there and bridges
-//! or routes.
+//! What passes on what leaves by a port: links of the host that lead to another port, and containers there that
+//! bridge or route.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

@@ -153,7 +153,7 @@ fn with_one_verb(words: &[OsString]) -> Option<clap::Command> {
 }
 
 /// What clap has to say: help and version on stdout, mistakes on stderr. Help is our own words, and keeps its
-/// styles; a mistake quotes words that may be anybody's.
+/// styles; a mistake quotes words that may come from any program.
 fn print_clap(said: &clap::Error, words: &[OsString]) -> ExitCode {
     let code = u8::try_from(said.exit_code()).unwrap_or(2);
     let is_help = ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;

@@ -70,7 +70,7 @@ impl Wanted {
         look.switch(SwitchSource::Ovsdb)?;
         let bridge = look.bridge(&args.bridge)?.bridge.name.clone();
         if args.stale {
-            // Where not everything was seen, a port may have someone who was not.
+            // Where not everything was seen, a port may have a container that was not.
             look.require_sources()?;
         }
         if let Some(words) = args.words() {

@@ -176,7 +176,7 @@ fn a_network_is_connected_and_disconnected_while_the_container_runs() {
     assert_eq!(settled(&one, bridge.name()), 77);
 }
 
-/// Without a driver dockerd holds the container for many seconds, and answers no one about it.
+/// Without a driver dockerd holds the container for many seconds, and answers no question about it.
 #[test]
 fn a_driver_that_is_killed_and_started_again_knows_its_networks() {
     lab::alone!(Docker);

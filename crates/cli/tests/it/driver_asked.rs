@@ -45,7 +45,7 @@ fn an_interface_has_the_addresses_and_the_name_that_were_asked_for() {
     lab::wait_until("ping", || ping(&two, "10.97.72.7"));
 }
 
-/// Neighbours remember who has an address: whoever comes next with it has the same hardware address.
+/// Neighbours remember who has an address: the next endpoint with it has the same hardware address.
 #[test]
 fn an_address_that_comes_again_has_the_same_hardware_address() {
     lab::need!(Docker);

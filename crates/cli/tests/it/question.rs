@@ -259,7 +259,7 @@ fn words_in_each_others_place_are_told_for_what_they_are() {
     }
 }
 
-/// Whom nothing is known of is nobody's answer: with names alone, nothing printed is no success.
+/// A row of which nothing is known is no answer: with names alone, nothing printed is no success.
 #[test]
 fn who_tells_names_or_that_it_has_none() {
     lab::need!(Docker);

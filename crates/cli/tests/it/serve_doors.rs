@@ -247,8 +247,8 @@ fn labels_are_not_told_by_tcp_without_a_token_and_filter_all_the_same() {
     }
 }
 
-/// Less than the time after which the daemon drops whoever asks nothing, or takes nothing (15 and 20 s): an answer that
-/// comes sooner waited for nothing of that.
+/// Less than the time after which the daemon drops a client that asks nothing, or takes nothing (15 and 20 s): an answer
+/// that comes sooner waited for nothing of that.
 const BLOCKED: Duration = Duration::from_secs(10);
 
 #[test]

@@ -12,7 +12,7 @@ fn a_link_is_known_by_its_address() {
     assert_eq!(link_with_address("192.0.2.1".parse().unwrap()).unwrap(), None);
 }
 
-/// Whatever bears the name, and whoever runs it.
+/// Whatever bears the name, and whichever user runs the test.
 #[test]
 fn what_is_no_link_of_the_switch_is_no_gateway_and_is_left_alone() {
     for name in ["nonexistent", "lo"] {

@@ -267,7 +267,7 @@ fn tenants(snapshot: &Snapshot) -> FxHashMap<NetnsId, OneOrMore<Tenant<'_>>> {
     let identities = &snapshot.identities;
     let is_users = |engine: &EngineName| identities.refusal(engine).is_some();
     let all = || snapshot.containers_by_engine();
-    // What users run stands in nobody's place.
+    // What users run takes no container's place.
     let of_users = all().filter(|(engine, _)| is_users(engine));
     for (engine, row) in all().filter(|(engine, _)| !is_users(engine)).chain(of_users) {
         let tenant = Arc::new(ContainerRef {

@@ -190,7 +190,7 @@ fn via_bridge(
     let evidence =
         smallvec![Evidence::LinuxBridge { bridge: bridge.clone(), through: through.clone() }];
     let wire = Wire::LinuxBridge { host_end: end.name.clone(), bridge, through };
-    // What is only like a port is no more than that for whoever is on the bridge with it.
+    // What is only like a port is no more than that for what is on the bridge with it.
     let claimed = reached().any(|(_, way)| way.claimed);
     let notes = merged(reached().flat_map(|(_, way)| &way.notes));
     Trace { unseen, claimed, notes, ..Trace::new(wire, ports, evidence) }

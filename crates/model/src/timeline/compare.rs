@@ -117,8 +117,7 @@ fn owned(attachment: &Attachment) -> Owned<'_> {
     let who = attachment.tenants.iter().map(|who| (&*who.engine.0, &*who.name));
     let mut who: Vec<_> = who.collect();
     who.sort_unstable();
-    let nobody = who.is_empty();
-    let home = nobody.then(|| attachment.netns.called(&attachment.netns_names));
+    let home = who.is_empty().then(|| attachment.netns.called(&attachment.netns_names));
     (&attachment.link.name, who, home)
 }
 

@@ -116,7 +116,7 @@ impl Scene {
         person.unwrap().has.push((wanted, fate));
     }
 
-    /// One of the things that someone has.
+    /// One of the interfaces that a container has.
     fn something(&self, dice: &mut Dice) -> Option<(usize, usize)> {
         let at = self.someone(dice)?;
         let count = self.people[at].has.len();

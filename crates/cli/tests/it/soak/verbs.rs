@@ -16,7 +16,7 @@ use super::scene::Scene;
 /// How a run ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    /// By itself, with no one in its way.
+    /// By itself, with nothing in its way.
     Calmly(Ran),
     /// By itself, while something that it needs was stopped or had been killed, or after it was
     /// stopped itself.

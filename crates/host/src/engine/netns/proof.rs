@@ -105,7 +105,7 @@ impl<'e> Proof<'e> {
 }
 
 /// Whether a path leads to a file that is mounted nowhere, as `/proc/PID/ns/net` does by whatever links: it
-/// is there as long as the process is, and whoever knows the number can name it. A kernel before 5.8 does not
+/// is there as long as the process is, and a program that knows the number can name it. A kernel before 5.8 does not
 /// tell (`STATX_ATTR_MOUNT_ROOT` of statx(2)); there what such a link says cannot be followed as a path.
 fn is_of_a_process(path: &Path) -> bool {
     let Ok(file) = statx(CWD, path, AtFlags::empty(), StatxFlags::BASIC_STATS) else {

@@ -1,4 +1,5 @@
-//! A record that names no engine, as ovs-docker writes it: it is of Docker, whoever else has a container of its words.
+//! A record that names no engine, as ovs-docker writes it: it is of Docker, whichever other engine
+//! has a container of its words.
 
 use docker_ovs_model::identity::{SourceIdentity, World};
 use docker_ovs_model::ids::ContainerId;
