@@ -131,9 +131,9 @@ impl FleetLines<'_> {
                 return Err(SourceError::new(kind, client.what.clone(), why));
             };
             match told(&line) {
-                Told::Reset => return Ok(None),
-                Told::Event(json) => return Ok(Some(json.to_vec())),
-                Told::Nothing => {}
+                StreamLine::Reset => return Ok(None),
+                StreamLine::Event(json) => return Ok(Some(json.to_vec())),
+                StreamLine::Nothing => {}
             }
         }
     }
@@ -150,7 +150,7 @@ fn ended(has_token: bool) -> &'static str {
 
 /// What a line of the stream says.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Told<'l> {
+pub(crate) enum StreamLine<'l> {
     /// Some events were not sent.
     Reset,
     /// The JSON of an event.
@@ -159,12 +159,12 @@ pub(crate) enum Told<'l> {
     Nothing,
 }
 
-pub(crate) fn told(line: &[u8]) -> Told<'_> {
+pub(crate) fn told(line: &[u8]) -> StreamLine<'_> {
     // What follows a reset is empty.
     match line.strip_prefix(DATA).filter(|json| *json != b"{}") {
-        Some(json) => Told::Event(json),
-        None if line == RESET => Told::Reset,
-        None => Told::Nothing,
+        Some(json) => StreamLine::Event(json),
+        None if line == RESET => StreamLine::Reset,
+        None => StreamLine::Nothing,
     }
 }
 

@@ -1,15 +1,15 @@
 //! What a daemon says, and where it is, read from any words: for fuzzing and its corpora.
 
 use crate::Server;
-use crate::fleet::{Told, told};
+use crate::fleet::{StreamLine, told};
 use crate::server::Access;
 
 /// The event of a line of a stream; nothing in it where some were not sent, and none where the line is none.
 pub fn event_in(line: &[u8]) -> Option<Option<&[u8]>> {
     match told(line) {
-        Told::Reset => Some(None),
-        Told::Event(json) => Some(Some(json)),
-        Told::Nothing => None,
+        StreamLine::Reset => Some(None),
+        StreamLine::Event(json) => Some(Some(json)),
+        StreamLine::Nothing => None,
     }
 }
 
