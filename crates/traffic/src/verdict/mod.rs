@@ -163,10 +163,10 @@ struct Judged<'a> {
     way: &'a PacketPath,
 }
 
-type Told = (Outcome, String, Vec<String>);
+type Judgement = (Outcome, String, Vec<String>);
 
 impl Judged<'_> {
-    fn outcome(&self, outputs: &[PortOutput], rules: &[Rule]) -> Told {
+    fn outcome(&self, outputs: &[PortOutput], rules: &[Rule]) -> Judgement {
         let joined = self.joined();
         let doubts: Vec<_> = joined.iter().cloned().chain(self.doubts()).collect();
         if let Some(why) = self.from.broken.as_ref().filter(|_| joined.is_none()) {
@@ -320,7 +320,7 @@ impl Judged<'_> {
         self.to.port.as_ref().map(crate::end::number).unwrap_or_default()
     }
 
-    fn arrival(&self, outputs: &[PortOutput]) -> Told {
+    fn arrival(&self, outputs: &[PortOutput]) -> Judgement {
         let floods = self.trace.passes.iter().flat_map(|pass| &pass.remarks);
         let flooding = floods.filter(|remark| remark.contains("flooding")).count() > 0;
         let bridge = self.to.bridge().map_or("", |bridge| &**bridge);
@@ -333,7 +333,7 @@ impl Judged<'_> {
     }
 
     /// Where it goes instead.
-    fn elsewhere(&self, outputs: &[PortOutput], rules: &[Rule]) -> Told {
+    fn elsewhere(&self, outputs: &[PortOutput], rules: &[Rule]) -> Judgement {
         let names = |all: &[&PortOutput]| {
             let all: Vec<_> = all.iter().take(4).map(|one| one.who.clone()).collect();
             all.join(", ")
@@ -391,7 +391,7 @@ fn is_group(mac: Option<[u8; 6]>) -> bool {
 }
 
 /// It leaves this host: whether it arrives is not known where the destination is outside.
-fn beyond(outcome: Outcome, told: String, outside: bool) -> Told {
+fn beyond(outcome: Outcome, told: String, outside: bool) -> Judgement {
     if outside {
         let why = format!("{told}; what becomes of it there is not known");
         return (Outcome::Unknown, why.clone(), vec![why]);
