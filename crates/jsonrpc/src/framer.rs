@@ -4,7 +4,7 @@ use std::io;
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use crate::scanner::{FrameError, Limits, Scanner, Step};
+use crate::scanner::{ByteKind, FrameError, Limits, Scanner};
 
 /// How many bytes one read asks for.
 const READ: usize = 64 << 10;
@@ -67,9 +67,9 @@ impl Framer {
             let step = self.scanner.step(byte, self.limits.depth)?;
             self.scanned += 1;
             match step {
-                Step::Inside => {}
-                Step::Between => self.start = self.scanned,
-                Step::Last => {
+                ByteKind::Inside => {}
+                ByteKind::Between => self.start = self.scanned,
+                ByteKind::Last => {
                     let start = std::mem::replace(&mut self.start, self.scanned);
                     return Ok(self.buffer.get(start..self.scanned));
                 }

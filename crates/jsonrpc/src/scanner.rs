@@ -34,7 +34,7 @@ pub enum FrameError {
 
 /// What one byte did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum ByteKind {
     /// White space between messages.
     Between,
     /// Part of a message.
@@ -56,22 +56,22 @@ pub(crate) struct Scanner {
 
 impl Scanner {
     /// Takes the next byte. An error leaves the state as it was.
-    pub(crate) fn step(&mut self, byte: u8, deepest: usize) -> Result<Step, FrameError> {
+    pub(crate) fn step(&mut self, byte: u8, deepest: usize) -> Result<ByteKind, FrameError> {
         if self.in_string {
             self.step_in_string(byte);
-            return Ok(Step::Inside);
+            return Ok(ByteKind::Inside);
         }
         match byte {
             b'{' | b'[' if self.depth == deepest => return Err(FrameError::TooDeep(deepest)),
             b'{' => self.depth += 1,
-            b' ' | b'\t' | b'\r' | b'\n' if self.depth == 0 => return Ok(Step::Between),
+            b' ' | b'\t' | b'\r' | b'\n' if self.depth == 0 => return Ok(ByteKind::Between),
             _ if self.depth == 0 => return Err(FrameError::NotAnObject(byte)),
             b'[' => self.depth += 1,
             b'}' | b']' => self.depth -= 1,
             b'"' => self.in_string = true,
             _ => {}
         }
-        Ok(if self.depth == 0 { Step::Last } else { Step::Inside })
+        Ok(if self.depth == 0 { ByteKind::Last } else { ByteKind::Inside })
     }
 
     fn step_in_string(&mut self, byte: u8) {
