@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use crate::error::Error;
 use crate::excerpt::excerpt;
 use crate::framer::Framer;
-use crate::message::{self, Answer, Message, Notification, Request};
+use crate::message::{self, Message, Notification, Request, Response};
 use crate::scanner::Limits;
 
 /// A JSON-RPC 1.0 connection: we call, the peer answers, notifies, and may ask
@@ -212,7 +212,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             "echo" => (params, None),
             _ => (None, Some("unknown method")),
         };
-        self.write(&Answer { id, result, error })
+        self.write(&Response { id, result, error })
     }
 
     fn keep(&mut self, notification: Notification) -> Result<(), Error> {

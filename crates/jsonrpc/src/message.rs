@@ -26,7 +26,7 @@ pub(crate) struct Request<'a, I, P: ?Sized> {
 
 /// Our answer to a request of the peer.
 #[derive(Debug, Serialize)]
-pub(crate) struct Answer<'a> {
+pub(crate) struct Response<'a> {
     pub(crate) id: &'a RawValue,
     pub(crate) result: Option<&'a RawValue>,
     pub(crate) error: Option<&'a str>,
