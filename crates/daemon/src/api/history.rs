@@ -90,7 +90,7 @@ pub(crate) fn folder(daemon: &Daemon) -> Result<PathBuf, ApiError> {
 fn told(folder: &std::path::Path, asked: &HistoryRequest) -> Result<v1::History, ApiError> {
     let past = Past::open(folder, host::now()).map_err(|error| unreadable(&error))?;
     let query = asked.what.as_deref().map(|word| (word, WhoQuery::from(word)));
-    let mut answer = Answer::default();
+    let mut answer = HistoryPage::default();
     let take = |event: Event| {
         let is_asked = query.as_ref().is_none_or(|(word, query)| is_about(&event, word, query));
         let word = asked.what.as_deref();
@@ -100,7 +100,7 @@ fn told(folder: &std::path::Path, asked: &HistoryRequest) -> Result<v1::History,
             }))
     };
     past.events(asked.since, asked.until, take).map_err(|error| unreadable(&error))?;
-    let Answer { events, is_more, .. } = answer;
+    let HistoryPage { events, is_more, .. } = answer;
     let known = past.known_between(asked.since, asked.until).into_iter();
     let known = known.map(|span| (span.from, span.until));
     Ok(v1::History::new(known, events, is_more))
@@ -108,7 +108,7 @@ fn told(folder: &std::path::Path, asked: &HistoryRequest) -> Result<v1::History,
 
 /// As many of the events that are asked for as one answer has.
 #[derive(Default)]
-struct Answer {
+struct HistoryPage {
     events: Vec<v1::Event>,
     /// As JSON.
     bytes: usize,
@@ -116,7 +116,7 @@ struct Answer {
     is_more: bool,
 }
 
-impl Answer {
+impl HistoryPage {
     /// Takes an event; whether it did, so that another one may follow.
     fn take(&mut self, event: v1::Event) -> bool {
         self.is_more = self.is_full();
@@ -196,7 +196,7 @@ mod tests {
 
     /// How many of the events are in an answer, and whether there are others.
     fn answered(mut events: impl Iterator<Item = v1::Event>) -> (usize, bool) {
-        let mut answer = Answer::default();
+        let mut answer = HistoryPage::default();
         let _ = events.all(|event| answer.take(event));
         (answer.events.len(), answer.is_more)
     }
