@@ -14,11 +14,11 @@ const WAITING_ENDS: Duration = Duration::from_millis(200);
 /// Ends this program, as an error does, unless its answer is there in time.
 #[derive(Debug, Default)]
 pub struct Limit {
-    answer: Arc<Answer>,
+    answer: Arc<Arrival>,
 }
 
 #[derive(Debug, Default)]
-struct Answer {
+struct Arrival {
     is_there: Mutex<bool>,
     came: Condvar,
 }
@@ -56,7 +56,7 @@ impl Limit {
     }
 }
 
-impl Answer {
+impl Arrival {
     fn end_unless_it_comes_within(&self, after: Duration, why: &CliError) {
         let is_there = self.is_there.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.came.wait_timeout_while(is_there, after, |is_there| !*is_there);
