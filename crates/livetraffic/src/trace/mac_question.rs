@@ -80,7 +80,7 @@ impl Question<'_> {
 }
 
 /// What comes of the answer of one that is asked.
-pub(super) struct Answer {
+pub(super) struct MacAnswer {
     pub(super) end: End,
     pub(super) is_asked: bool,
     /// Whether it answers for certain.
@@ -126,13 +126,13 @@ pub(super) fn unanswered(
 /// What comes of all answers to a question. Where none gets to the sender, others that are not seen may answer, unless
 /// the one that is asked did: it has the address, so that none outside of this host is looked for.
 pub(super) fn of_answers(
-    answers: Vec<Answer>,
+    answers: Vec<MacAnswer>,
     (wants, what): (&str, &str),
     has_unseen: bool,
 ) -> MacResolution {
-    let is_lost = |answer: &Answer| matches!(answer.told, MacResolution::Dropped { .. });
+    let is_lost = |answer: &MacAnswer| matches!(answer.told, MacResolution::Dropped { .. });
     let (lost, mut heard): (Vec<_>, Vec<_>) = answers.into_iter().partition(is_lost);
-    let is_alone = matches!(&heard[..], [Answer { is_asked: true, is_sure: true, .. }]);
+    let is_alone = matches!(&heard[..], [MacAnswer { is_asked: true, is_sure: true, .. }]);
     if let Some(only) = heard.pop_if(|_| is_alone) {
         return only.told;
     }
@@ -148,7 +148,7 @@ pub(super) fn of_answers(
             told => told.unwrap_or(MacResolution::Resolved),
         };
     }
-    let arrives = |answer: &Answer| matches!(answer.told, MacResolution::Resolved);
+    let arrives = |answer: &MacAnswer| matches!(answer.told, MacResolution::Resolved);
     let is_sure = heard.iter().any(|answer| answer.is_sure && arrives(answer));
     let are_sure = heard.iter().all(|answer| answer.is_sure && arrives(answer));
     let names: Vec<_> = heard.iter().map(|answer| answer.end.called.as_str()).collect();
@@ -325,15 +325,15 @@ mod tests {
     }
 
     /// An answer of db, which is asked, or of another one.
-    fn answer(called: &str, is_sure: bool, outcome: Outcome) -> Answer {
+    fn answer(called: &str, is_sure: bool, outcome: Outcome) -> MacAnswer {
         let told = comes_of_answer(verdict(outcome, None), WHAT, Default::default(), false);
-        Answer { end: end(called), is_asked: called == "db", is_sure, told }
+        MacAnswer { end: end(called), is_asked: called == "db", is_sure, told }
     }
 
     #[test]
     fn the_answers_that_arrive_count() {
         use Outcome::{Delivered, Dropped, Unknown};
-        let told = |all: Vec<Answer>, has_unseen: bool| of_answers(all, WHAT, has_unseen);
+        let told = |all: Vec<MacAnswer>, has_unseen: bool| of_answers(all, WHAT, has_unseen);
         let only = |outcome| vec![answer("db", true, outcome)];
         assert!(matches!(told(only(Delivered), true), MacResolution::Resolved));
         assert!(matches!(told(only(Unknown), false), MacResolution::Unknown(_)));

@@ -12,7 +12,7 @@ use traffic::{
 use super::answerers::{Answerer, Answerers};
 use super::departure::own_for_all;
 use super::mac_question::{
-    Answer, Asked, MacResolution, Question, comes_of_answer, comes_of_question, is_refused,
+    Asked, MacAnswer, MacResolution, Question, comes_of_answer, comes_of_question, is_refused,
     of_answers, unanswered,
 };
 use super::tracer::PacketTracer;
@@ -122,7 +122,7 @@ impl PacketTracer<'_> {
         }
         let mut answers = Vec::new();
         if by_rule || next.port.is_none() {
-            answers.push(Answer { end: next.clone(), is_asked: true, is_sure: true, told });
+            answers.push(MacAnswer { end: next.clone(), is_asked: true, is_sure: true, told });
         }
         let links = answerers.links.into_iter();
         for Answerer { end, is_asked, is_sure } in links.filter(|one| !by_rule || !one.is_asked) {
@@ -142,7 +142,7 @@ impl PacketTracer<'_> {
                 }
                 None => MacResolution::Resolved,
             };
-            answers.push(Answer { end, is_asked, is_sure, told });
+            answers.push(MacAnswer { end, is_asked, is_sure, told });
         }
         Ok(of_answers(answers, (wants, what), has_unseen && !self.names))
     }
