@@ -20,7 +20,7 @@ use serde_json::json;
 use serde_json::value::RawValue;
 
 use raft::Entries;
-use rows::Rows;
+use rows::KeptTables;
 use schema::Schema;
 use written::{ById, Written};
 
@@ -47,7 +47,7 @@ pub struct Log {
     pub damage: Option<Damage>,
     /// What became of ports, where that is wanted.
     pub(crate) changes: Option<Changes>,
-    rows: Rows,
+    rows: KeptTables,
 }
 
 /// Where a log is damaged.
@@ -142,7 +142,7 @@ impl Log {
             transactions: 0,
             goes_on_at: None,
             damage: None,
-            rows: Rows::new(changes.is_some()),
+            rows: KeptTables::new(changes.is_some()),
             changes,
         }
     }
@@ -245,7 +245,7 @@ impl Log {
 
     /// The ports of these Interfaces, by bridge and name.
     fn ports(&self, interfaces: &BTreeSet<String>) -> Ports {
-        let Rows { bridges, interfaces: all, ports, .. } = &self.rows;
+        let KeptTables { bridges, interfaces: all, ports, .. } = &self.rows;
         let mut few = Tables::default();
         let mut held: HashMap<&str, Vec<&str>> = HashMap::new();
         for id in interfaces {

@@ -235,14 +235,14 @@ impl Table {
 
 /// The tables that are of use.
 #[derive(Clone, Debug)]
-pub(super) struct Rows {
+pub(super) struct KeptTables {
     pub(super) bridges: Table,
     pub(super) interfaces: Table,
     pub(super) switches: Table,
     pub(super) ports: Table,
 }
 
-impl Rows {
+impl KeptTables {
     /// Without any; `knows_holders` where it will be asked which port an Interface is of.
     pub(super) fn new(knows_holders: bool) -> Self {
         let holds = |column| Some(column).filter(|_| knows_holders);
