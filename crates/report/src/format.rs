@@ -99,7 +99,7 @@ pub fn render_cells<T: Serialize>(
     view: &View<T>,
     rows: &[T],
 ) -> Result<String, FormatError> {
-    Rows { format, cells, view }.under(true, &mut Vec::new(), rows)
+    RowFormat { format, cells, view }.under(true, &mut Vec::new(), rows)
 }
 
 /// Rows that come one after the other, batch by batch: a table has one header, before its first row.
@@ -126,7 +126,7 @@ impl<T: Serialize> Stream<T> {
         if rows.is_empty() {
             return Ok(String::new());
         }
-        let of = Rows { format: &self.format, cells: self.cells, view: self.view };
+        let of = RowFormat { format: &self.format, cells: self.cells, view: self.view };
         let text = of.under(!self.is_begun, &mut self.widths, rows)?;
         self.is_begun = true;
         Ok(text)
@@ -134,13 +134,13 @@ impl<T: Serialize> Stream<T> {
 }
 
 /// How rows are laid out.
-struct Rows<'a, T: 'static> {
+struct RowFormat<'a, T: 'static> {
     format: &'a Format,
     cells: Cells,
     view: &'a View<T>,
 }
 
-impl<T: Serialize> Rows<'_, T> {
+impl<T: Serialize> RowFormat<'_, T> {
     /// Lays them out, under the header of a table or without it, in columns that are at least so wide.
     fn under(
         &self,
