@@ -59,18 +59,13 @@ impl Inspected {
     /// old one; Podman has one only of a namespace that it made itself and gave a network to.
     pub(crate) fn found(self) -> EngineContainer {
         let (status, pid) = self.state.map_or((None, None), |state| (state.status, state.pid));
+        // Docker's has a slash before it.
+        let own = name(self.name.unwrap_or_default().trim_start_matches('/'));
         let row = Container {
-            id: ContainerId(name(&self.id)),
-            // Docker's has a slash before it.
-            name: name(self.name.unwrap_or_default().trim_start_matches('/')),
-            state: status.unwrap_or_default(),
             pid: process(pid),
-            netns: None,
-            netns_error: None,
-            unread: false,
-            sandbox: None,
             network_mode: network_mode(self.host_config),
             labels: self.config.and_then(|config| config.labels).unwrap_or_default(),
+            ..Container::new(ContainerId(name(&self.id)), own, status.unwrap_or_default())
         };
         let sandbox = self.network_settings.and_then(|net| net.sandbox_key);
         let sandbox = sandbox.filter(|key| !key.is_empty() && row.pid.is_some());
