@@ -60,10 +60,10 @@ bench: ## measure against the shell and against Docker's and OVS's own tools
 	scripts/build
 	scripts/bench
 
-lint: ## format, clippy, rustdoc, spelling, circles of imports, tables, licences and sources of dependencies
+lint: ## format, clippy, rustdoc, spelling, tables, licences and sources of dependencies
 	scripts/typos --format brief
-	scripts/circles
 	scripts/tested-on check
+	scripts/circles
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
