@@ -72,6 +72,7 @@ lint: ## format, clippy, rustdoc, spelling, tables, licences and sources of depe
 msrv: ## build with the oldest Rust that is promised, where it is installed
 	scripts/msrv
 
+deb: export AUDITABLE ?= try
 deb: build ## make the Debian package, in debian below the target folder
 	scripts/deb
 
