@@ -60,7 +60,7 @@ bench: ## measure against the shell and against Docker's and OVS's own tools
 	scripts/build
 	scripts/bench
 
-lint: ## format, clippy, rustdoc, spelling, tables, licences and sources of dependencies
+lint: ## format, clippy, rustdoc, spelling, tables, licences, sources and advisories of dependencies
 	scripts/typos --format brief
 	scripts/tested-on check
 	scripts/circles
@@ -68,6 +68,7 @@ lint: ## format, clippy, rustdoc, spelling, tables, licences and sources of depe
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
 	scripts/cargo-deny check bans licenses sources
+	scripts/advisories
 
 msrv: ## build with the oldest Rust that is promised, where it is installed
 	scripts/msrv
