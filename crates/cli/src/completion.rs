@@ -6,6 +6,8 @@
 
 mod candidates;
 mod line;
+#[doc(hidden)]
+pub mod parsing;
 
 use std::path::PathBuf;
 use std::sync::mpsc;
@@ -45,14 +47,19 @@ struct Candidate {
     about: String,
 }
 
-/// What cobra's protocol wants printed for `words`, of which the last one is being typed.
-pub fn answer(words: &[String], described: bool) -> String {
+/// The line of `words`, of which the last one is being typed.
+fn typed(words: &[String]) -> Line {
     let words = match words {
         [first, rest @ ..] if first == "ovs" => rest,
         words => words,
     };
     let (prefix, before) = words.split_last().map_or(("", words), |(last, rest)| (&**last, rest));
-    let line = Line::read(&Cli::command(), before, prefix);
+    Line::read(&Cli::command(), before, prefix)
+}
+
+/// What cobra's protocol wants printed for `words`, of which the last one is being typed.
+pub fn answer(words: &[String], described: bool) -> String {
+    let line = typed(words);
     if line.slot == Slot::File {
         return ":0\n".to_owned();
     }
@@ -62,7 +69,7 @@ pub fn answer(words: &[String], described: bool) -> String {
         contexts: &|| contexts(&line),
     };
     let found = candidates::of(&line, &asks);
-    let fits = found.iter().filter(|candidate| candidate.word.starts_with(prefix));
+    let fits = found.iter().filter(|candidate| candidate.word.starts_with(&line.prefix));
     let row = |candidate: &Candidate| match candidate.about.as_str() {
         "" => format!("{}\n", candidate.word),
         _ if !described => format!("{}\n", candidate.word),

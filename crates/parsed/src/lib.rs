@@ -34,15 +34,16 @@ pub use networks::{docker_calls, driver_options, netavark};
 pub use peers::{dpif_show, jsonrpc, openflow, ovsdb};
 pub use records::records;
 pub use texts::{annotate, flows, pattern};
-pub use words::{moments, template, words};
+pub use words::{completion, moments, template, words};
 
 /// A parser fed with bytes.
 pub type Target = fn(&[u8]);
 
 /// All of them, each by the name of its folder in `fuzz/corpus` and its file in `fuzz/fuzz_targets`.
-pub const TARGETS: [(&str, Target); 37] = [
+pub const TARGETS: [(&str, Target); 38] = [
     ("annotate", annotate),
     ("answers", answers),
+    ("completion", completion),
     ("containerd", containerd),
     ("cri", cri),
     ("docker", docker),

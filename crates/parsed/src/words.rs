@@ -10,6 +10,7 @@ use model::snapshot::Cidr;
 use model::vlan::LAST_VLAN;
 use model::vlan_range::{VlanRange, tags};
 use model::who::WhoQuery;
+use model::{NamedInterface, Target};
 use report::{Format, printable, render, v1, views};
 
 /// Reads a text as every kind of word.
@@ -19,7 +20,11 @@ use report::{Format, printable, render, v1, views};
 pub fn words(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     black_box(WhoQuery::from(&*text));
-    drop(black_box(model::Target::parse(&text)));
+    drop(black_box(Target::parse(&text)));
+    for (container, interface) in NamedInterface::from(&*text).readings() {
+        assert!(text.starts_with(container) && interface.is_none_or(|name| text.ends_with(name)));
+        drop(black_box(Target::parse(container)));
+    }
     drop(black_box(text.parse::<Filter>()));
     if let Ok(cidr) = text.parse::<Cidr>() {
         assert_eq!(cidr.to_string().parse(), Ok(cidr));
@@ -48,6 +53,20 @@ pub fn words(bytes: &[u8]) {
     assert_eq!(printable(&shown), shown, "what is printable stays as it is");
     let kept = name(&text);
     assert!(kept.len() <= LONGEST_NAME && (*kept == *text || is_cut(&kept)), "{kept}");
+}
+
+/// Reads a text as the line that is completed, a word between two spaces.
+///
+/// # Panics
+/// Words are told that were not typed.
+pub fn completion(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+    let line = docker_ovs::completion::parsing::line(&words);
+    let last = words.last().filter(|last| words.len() > 1 || *last != "ovs");
+    assert_eq!(Some(&line.prefix), last.or(Some(&String::new())), "what is being typed");
+    assert!(line.global.iter().all(|word| words.contains(word)), "{:?}", line.global);
+    assert!(line.verb.len() < words.len(), "{:?}", line.verb);
 }
 
 /// Reads a text as a moment: as a question has it, and as a user writes it.
