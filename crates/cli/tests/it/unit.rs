@@ -2,8 +2,10 @@
 //! here by unshare(1), mount(8) and setpriv(1).
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
+use std::fs;
 use std::io::Read;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -72,6 +74,61 @@ fn the_unit_is_exposed_as_little_as_is_promised() {
     let words = ["security", "--offline=true", "--threshold=25", "--no-pager", unit];
     let rated = lab::try_run("systemd-analyze", &words);
     assert!(rated.is_ok(), "{rated:?}");
+}
+
+/// The program of the rpm, with paths below a folder; and what systemctl is told there, a line each.
+fn openvswitch_user(folder: &Path, settings: Option<&str>) -> String {
+    let at = |name: &str| folder.join(name);
+    for name in ["etc/sysconfig", "etc/systemd/system", "run/systemd/system"] {
+        fs::create_dir_all(at(name)).unwrap();
+    }
+    match settings {
+        Some(text) => fs::write(at("etc/sysconfig/openvswitch"), text).unwrap(),
+        None => drop(fs::remove_file(at("etc/sysconfig/openvswitch"))),
+    }
+    let below = |path: &str| format!("{}{path}", folder.display());
+    let text = include_str!("../../../../packaging/rpm/openvswitch-user");
+    let text = text.replace("/etc/", &below("/etc/")).replace("/run/", &below("/run/"));
+    // Defined before all else, so that the shell takes it for systemctl.
+    let told = at("told");
+    let stand_in = format!("systemctl() {{ echo \"$*\" >>'{}'; }}\n", told.display());
+    fs::write(&told, "").unwrap();
+    lab::run("sh", &["-c", &(stand_in + &text)]);
+    fs::read_to_string(told).unwrap()
+}
+
+/// Root reaches sockets of another user by this capability alone; it is added for nothing else.
+#[test]
+fn the_rpm_adds_one_capability_and_only_where_open_vswitch_has_a_user_of_its_own() {
+    const ANEW: &str = "daemon-reload\ntry-restart docker-ovs.service docker-ovs-driver.service\n";
+    let folder = tempfile::tempdir().unwrap();
+    let run = |settings| openvswitch_user(folder.path(), settings);
+    let drop_ins = || {
+        let of = |unit: &str| {
+            let name = format!("etc/systemd/system/{unit}.service.d/openvswitch.conf");
+            fs::read_to_string(folder.path().join(name)).ok()
+        };
+        [of("docker-ovs"), of("docker-ovs-driver")]
+    };
+    for none in [None, Some(""), Some("OVS_USER_ID=\"root:root\"\n"), Some("#OVS_USER_ID=\"x\"\n")]
+    {
+        assert_eq!(run(none), "", "{none:?}");
+        assert!(drop_ins().iter().all(Option::is_none), "{none:?}");
+    }
+    let own = Some("OVS_USER_ID=\"openvswitch:hugetlbfs\"\n");
+    assert_eq!(run(own), ANEW);
+    for text in drop_ins() {
+        let text = text.expect("both units have one");
+        let settings: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(settings, ["[Service]", "CapabilityBoundingSet=CAP_DAC_OVERRIDE"]);
+    }
+    assert_eq!(run(own), "", "what is as it should be starts nothing anew");
+    assert_eq!(run(Some("OVS_USER_ID=root\n")), ANEW);
+    assert!(drop_ins().iter().all(Option::is_none));
+    let driver = include_str!("../../../../packaging/systemd/docker-ovs-driver.service");
+    for unit in [UNIT, driver] {
+        assert!(unit.contains("\nProtectSystem=strict\n"), "it writes to no more than before");
+    }
 }
 
 #[test]
