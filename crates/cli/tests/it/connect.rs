@@ -205,6 +205,33 @@ fn fifty_connects_at_once_get_fifty_numbers() {
     assert_eq!(Footprint::take(&bridge, &every), before);
 }
 
+/// Why a number that another port has is refused before the switch is asked for it.
+#[test]
+fn the_switch_gives_small_numbers_and_takes_one_that_is_asked_for_from_its_port() {
+    lab::need!(Lab);
+    let bridge = Bridge::new();
+    let add = || {
+        let name = unique("q");
+        let number = bridge.add(&name, &["--", "set", "interface", &name, "type=internal"]);
+        assert!((1..=32_767).contains(&number), "{number}");
+        (name, number)
+    };
+    let ((victim, had), (other, _)) = (add(), add());
+    let ask = |number: u16| {
+        let request = format!("ofport_request={number}");
+        run("ovs-vsctl", &["--timeout=60", "set", "interface", &other, &request]);
+    };
+    let number = |port: &str| -> Option<u16> {
+        run("ovs-vsctl", &["--timeout=60", "get", "interface", port, "ofport"]).trim().parse().ok()
+    };
+    ask(had);
+    lab::wait_until("it has the number of the other one", || number(&other) == Some(had));
+    let has_another = || number(&victim).is_some_and(|now| now != had);
+    lab::wait_until("which has another one", has_another);
+    ask(32_768);
+    lab::wait_until("it has a number that is not given unasked", || number(&other) == Some(32_768));
+}
+
 #[test]
 fn two_connects_to_one_number_give_it_to_one_and_refuse_the_other() {
     lab::need!(Docker);
