@@ -42,6 +42,19 @@ fn any_bytes_pass_and_nothing_is_lost() {
     }
 }
 
+/// Without its labels the line of docs/flows.md is what Open vSwitch prints.
+#[test]
+fn the_line_of_the_page_is_what_a_recording_prints() {
+    let page = std::fs::read_to_string("../../docs/flows.md").unwrap();
+    let asked = "$ ovs-ofctl dump-flows vlanswitch | docker ovs annotate vlanswitch";
+    let shown = page.lines().skip_while(|line| *line != asked).nth(1).unwrap();
+    let label = regex::Regex::new("<[^>]*>").unwrap();
+    let bare = format!("{}\n", label.replace_all(shown, ""));
+    assert_eq!(label.find_iter(shown).count(), 2, "{shown}");
+    let ran = annotated(&RECORDED, bare.as_bytes());
+    assert_eq!(String::from_utf8(ran.stdout).unwrap(), format!("{shown}\n"));
+}
+
 #[test]
 fn labels_stand_after_ports_or_in_their_place() {
     let flow = b" priority=3,in_port=3 actions=output:4,resubmit(,3)\n";

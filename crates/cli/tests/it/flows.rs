@@ -31,6 +31,31 @@ impl Scene {
     }
 }
 
+/// What docs/flows.md shows of `trace`, with the names of this scene.
+#[test]
+fn the_trace_of_the_page_is_what_is_printed() {
+    lab::need!(Docker);
+    let Scene { bridge, web, db, .. } = &Scene::new();
+    wait_for_answer(web, "10.80.1.2");
+    run("ovs-ofctl", &["del-flows", bridge.name()]);
+    for rule in [
+        "priority=1,arp,actions=NORMAL",
+        "priority=1,ip,actions=resubmit(,1)",
+        "table=1,priority=0,actions=NORMAL",
+        "table=1,priority=5,tcp,tp_dst=5432,actions=drop",
+    ] {
+        flow(bridge, rule);
+    }
+    let page = std::fs::read_to_string("../../docs/flows.md").unwrap();
+    let asked = "$ docker ovs trace web db --tcp 5432";
+    let shown = page.lines().skip_while(|line| *line != asked).nth(1).unwrap();
+    let ends = format!("{}:eth0 to {}:eth0", web.name(), db.name());
+    let here = shown.replace("web:eth0 to db:eth0", &ends);
+    let here = here.replace("of br0,", &format!("of {},", bridge.name()));
+    let ran = docker_ovs(&["trace", web.name(), db.name(), "--tcp", "5432"]);
+    assert_eq!((ran.code, ran.stdout.lines().next()), (1, Some(&*here)), "{ran:?}");
+}
+
 #[test]
 fn flows_are_told_with_who_is_on_their_ports() {
     lab::need!(Docker);
