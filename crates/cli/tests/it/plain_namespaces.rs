@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
-use lab::{Bridge, Link, program, run, try_run, unique, wait_until};
+use lab::{Bridge, Container, Link, Plug, Plugged, program, run, try_run, unique, wait_until};
 
 use crate::tool::{Served, docker_ovs, lists, says};
 
@@ -74,6 +74,48 @@ fn a_namespace_that_no_engine_has_is_called_by_its_process() {
     let asked = ["port", &format!("pid:{}", alone.pid()), bridge.name(), "--quiet"];
     assert_eq!(says(&asked), format!("{number}\n"));
     drop((link, alone));
+}
+
+/// A container with a name as another program gives it.
+fn called(beginning: &str) -> Container {
+    let mut container = Container::run();
+    container.rename(&format!("{beginning}{}", unique("n")));
+    container
+}
+
+/// The recipes for containerlab, Containernet and Mininet: what these plug into a bridge that they do not make, with
+/// nothing in the database that says whose it is. Their names, links and ports are made by hand here.
+#[test]
+fn what_containerlab_and_mininet_plug_into_a_bridge_is_found_by_their_names() {
+    lab::need!(Docker);
+    let (bridge, host) = (Bridge::new(), Alone::start());
+    let (node, mn) = (called("clab-lab-"), called("mn."));
+    let of_node = Plugged::new(&node, "eth1", &bridge, Plug::default());
+    let of_mn = Plugged::new(&mn, "eth0", &bridge, Plug::default());
+    let (link, number) = plugged(&bridge, &host.pid());
+    let port = |who: &str| says(&["port", who, bridge.name(), "-q"]);
+    assert_eq!(port(node.name()), format!("{}\n", of_node.ofport()));
+    assert_eq!(port(mn.name()), format!("{}\n", of_mn.ofport()));
+    assert_eq!(port(&format!("pid:{}", host.pid())), format!("{number}\n"));
+    let format = "{{.Container}} {{.Interface}} {{.OFPort}}";
+    let told = lists(&["ls", "--bridge", bridge.name(), "--format", format]);
+    let mut rows: Vec<_> = told.lines().collect();
+    rows.sort_unstable();
+    let expected = [
+        format!("{} eth1 {}", node.name(), of_node.ofport()),
+        format!("{} eth0 {}", mn.name(), of_mn.ofport()),
+    ];
+    assert_eq!(rows, expected);
+
+    // What a lab that crashed leaves behind is the port alone; those that live are not named.
+    node.remove();
+    wait_until("the kernel deletes the link", || {
+        try_run("ip", &["link", "show", "dev", of_node.host_end()]).is_err()
+    });
+    let told = says(&["prune", "--all", "--dry-run", "--bridge", bridge.name()]);
+    assert!(told.contains(of_node.host_end()), "{told}");
+    assert!(!told.contains(of_mn.host_end()) && !told.contains(link.name()), "{told}");
+    drop((of_node, of_mn, link, host));
 }
 
 #[test]
