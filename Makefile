@@ -9,7 +9,7 @@ NETAVARK = $(DESTDIR)$(PREFIX)/libexec/netavark
 SHARE = $(DESTDIR)$(PREFIX)/share
 MANUAL = $(DESTDIR)$(PREFIX)/share/man/man1
 
-.PHONY: help build demo test test-restarts soak test-versions test-machine test-machines machine coverage bench lint msrv deb test-deb test-image reproducible fuzz-check crates tutorial book install uninstall clean
+.PHONY: help build demo test test-restarts test-killed soak test-versions test-machine test-machines machine coverage bench lint msrv deb test-deb test-image reproducible fuzz-check crates tutorial book install uninstall clean
 
 help: ## show this help
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -30,6 +30,10 @@ test: ## run every tier of tests; what is missing fails instead of being skipped
 
 test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; ends every container
 	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --workspace --test it daemon_restarts
+
+test-killed: ## kill the verbs, the driver and the plugin of netavark at every system call in turn; takes long
+	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_EVERY_CALL=1 cargo test --locked --workspace --test it -- \
+		--nocapture killed_anywhere:: driver_killed:: netavark_killed::
 
 # Of the whole workspace, as the tests are: for one package alone its dependencies are built once more, with
 # fewer features.
