@@ -16,6 +16,7 @@ mod annotate;
 mod bad_peers;
 mod between;
 mod between_unread;
+mod busy_host;
 mod captures;
 mod completion_script;
 mod connect;
