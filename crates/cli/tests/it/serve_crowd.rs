@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 
 use crate::tool::Served;
-use lab::http::{ask, head};
+use lab::http::{ask, head, tcp};
 use serde_json::{Value, json};
 
 /// So many containers, each on a port.
@@ -81,7 +81,7 @@ fn started_as_by_the_unit(words: &[&str]) -> Served {
     Served::start_by(env, words)
 }
 
-/// Half of them take all of it, the others nothing.
+/// Of 250 that ask for pages half take all, the others nothing, as 500 streams do.
 #[test]
 fn a_crowd_that_takes_nothing_costs_no_memory() {
     let folder = tempfile::tempdir().unwrap();
@@ -89,7 +89,15 @@ fn a_crowd_that_takes_nothing_costs_no_memory() {
     std::fs::write(&file, large_host().to_string()).unwrap();
     let daemon = started_as_by_the_unit(&["--from", file.to_str().unwrap()]);
     let rest = memory(daemon.pid());
-    let streams: Vec<_> = (0..250).map(|_| asks(&daemon, "/v1/events")).collect();
+    // Each listener has places of its own.
+    let address = daemon.tcp();
+    let by_tcp = || {
+        let mut stream = tcp(&address);
+        let request = head("GET", "/v1/events", &["Host: localhost"]);
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
+    };
+    let streams: Vec<_> = (0..250).map(|_| (asks(&daemon, "/v1/events"), by_tcp())).collect();
     let pages: Vec<_> = (0..250)
         .map(|n| asks(&daemon, ["/", "/figure", "/v1/wiring", "/v1/snapshot"][n % 4]))
         .collect();
