@@ -146,12 +146,24 @@ impl Daemon {
 
     /// One with further words.
     pub(crate) fn start_with(tools: &Tools, words: &[&str]) -> Self {
+        Self::start_at(tools, words, &["--listen", "none"], None)
+    }
+
+    /// One with words that say where it listens beside its socket, of the Open vSwitch whose files are in `rundir`; of
+    /// the host's where that is none.
+    pub(crate) fn start_at(
+        tools: &Tools,
+        words: &[&str],
+        listen: &[&str],
+        rundir: Option<&Path>,
+    ) -> Self {
         let socket = std::env::temp_dir().join(format!("{}.sock", lab::unique("d")));
         let mut command = Command::new(tools.ours("docker-ovs"));
         // Not an option: an earlier build keeps no history.
         command.env("DOCKER_OVS_HISTORY_DIR", "none");
-        command.args(["serve", "--restore=off", "--listen", "none", "--socket"]).arg(&socket);
-        command.args(words);
+        command.envs(rundir.map(|folder| ("OVS_RUNDIR", folder)));
+        command.args(["serve", "--restore=off", "--socket"]).arg(&socket);
+        command.args(listen).args(words);
         let child = command.stderr(Stdio::null()).spawn().unwrap();
         let daemon = Self { child, socket };
         wait_until("the daemon has looked", || daemon.is_ready());
@@ -161,6 +173,11 @@ impl Daemon {
     /// What `--server` takes.
     pub(crate) fn url(&self) -> String {
         format!("unix://{}", self.socket.display())
+    }
+
+    /// A connection to its socket.
+    pub(crate) fn connect(&self) -> UnixStream {
+        UnixStream::connect(&self.socket).expect("the daemon listens")
     }
 
     /// What it has for itself, in MiB.

@@ -19,9 +19,11 @@ mod daemon;
 mod driver;
 mod engines;
 mod events;
+mod fake_engine;
 mod fleet;
 mod flows;
 mod growth;
+mod many_ports;
 mod measure;
 mod page;
 mod rows;
@@ -104,7 +106,7 @@ fn measure(tables: &mut [Table]) {
 /// What is measured: a name for `BENCH_PARTS`, and how, of so many containers in so many rounds.
 type Part = (&'static str, fn(&mut Rows, usize, &Tools, &Scene, usize));
 
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     ("lookups", |rows, size, tools, scene, rounds| {
         let lookups = Contest::new(rows::lookups(tools, scene)).run(rounds);
         rows::tell_lookups(rows, size, &lookups);
@@ -126,6 +128,7 @@ const PARTS: [Part; 10] = [
     ("daemon", |rows, size, tools, scene, rounds| {
         daemon::tell(rows, size, tools, scene, rounds.div_ceil(3));
     }),
+    ("ports", |rows, size, tools, _, _| many_ports::tell(rows, size, tools)),
     ("engines", |rows, size, tools, scene, rounds| {
         engines::tell(rows, size, tools, scene, rounds.div_ceil(3));
     }),

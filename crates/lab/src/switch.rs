@@ -19,6 +19,8 @@ pub struct Switch {
     database: Database,
     vswitchd: Child,
     netns: Netns,
+    /// Further words for vswitchd.
+    words: &'static [&'static str],
 }
 
 impl Switch {
@@ -32,8 +34,21 @@ impl Switch {
             let setting = format!("other_config:{setting}");
             database.vsctl(&["set", "Open_vSwitch", ".", &setting]);
         }
-        let vswitchd = serve(&database, &netns);
-        Self { database, vswitchd, netns }
+        Self::of(database, netns, &[])
+    }
+
+    /// One that opens no link and passes no packet: what it takes for a link is a dummy of its own, so that thousands
+    /// of ports cost it next to nothing. Its bridges are to have `datapath_type=dummy`.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn start_dummy() -> Self {
+        Self::of(Database::start(), Netns::new(), &["--enable-dummy=system"])
+    }
+
+    fn of(database: Database, netns: Netns, words: &'static [&'static str]) -> Self {
+        let vswitchd = serve(&database, &netns, words);
+        Self { database, vswitchd, netns, words }
     }
 
     /// A bridge on it, with further words for `ovs-vsctl`.
@@ -68,7 +83,7 @@ impl Switch {
     /// # Panics
     /// When it cannot be started.
     pub fn start_vswitchd(&mut self) {
-        self.vswitchd = serve(&self.database, &self.netns);
+        self.vswitchd = serve(&self.database, &self.netns, self.words);
     }
 
     /// Kills the database's server.
@@ -123,12 +138,12 @@ impl Switch {
 }
 
 /// A vswitchd for this database, in this namespace.
-fn serve(database: &Database, netns: &Netns) -> Child {
+fn serve(database: &Database, netns: &Netns, words: &[&str]) -> Child {
     let folder = database.folder.path();
     let (pidfile, log) = (folder.join("ovs-vswitchd.pid"), folder.join("vswitchd.said"));
     let _ = std::fs::remove_file(&pidfile);
     let mut command = netns.enter();
-    command.args(["ovs-vswitchd", &database.remote()]);
+    command.args(["ovs-vswitchd", &database.remote()]).args(words);
     command.args(["--pidfile", "--log-file=/dev/null"]).env("OVS_RUNDIR", folder);
     let said = File::create(&log).expect("vswitchd gets a file for its words");
     let vswitchd = command.stdin(Stdio::null()).stderr(said).spawn();

@@ -1,0 +1,303 @@
+//! A daemon of a large host: how late an event is, alone and in a crowd of clients that take nothing.
+//!
+//! Namespaces, links and database are real. The engine is a fake, and vswitchd has dummies for its ports: so many
+//! containers and system ports would take a larger machine.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lab::http::{ask, head};
+use lab::{Switch, run};
+
+use crate::daemon::Daemon;
+use crate::fake_engine;
+use crate::rows::{Rows, Tools};
+
+const BRIDGES: usize = 10;
+/// Ports and links of one transaction.
+const AT_ONCE: usize = 500;
+/// How often a port changes.
+const ROUNDS: usize = 60;
+/// The same in a crowd: the daemon drops clients that take nothing for 20 s.
+const CROWD_ROUNDS: usize = 30;
+/// Of each kind of client in the crowd; a listener has places for 256 requests, and for as many streams.
+const CROWD: usize = 250;
+/// Between two changes.
+const REST: Duration = Duration::from_millis(300);
+/// How long one event is waited for.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long the scene is waited for.
+const SCENE_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// Measures once, beside the smaller scene: that has the least else to do.
+pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools) {
+    if size > 100 {
+        return;
+    }
+    let count = crate::numbers("BENCH_PORTS", "3000")[0].max(1);
+    let scene = Scene::new(count);
+    let engine = fake_engine::serve(scene.folder.path(), scene.homes.pids());
+    let engine = format!("docker={}", engine.display());
+    let address = free_address();
+    let rundir = scene.switch.rundir();
+    let listen = ["--listen", &*address];
+    let daemon = Daemon::start_at(tools, &["--engine", &engine], &listen, Some(rundir));
+    settle("every container is on its port", || {
+        let told = ask(daemon.connect(), &request("/v1/attachments")).body;
+        told.matches(r#""State":"on""#).count() >= count
+    });
+    let (events, mut database) = (changes(&daemon), Database::connect(rundir, count));
+    let ports = thousands(count);
+    let alone = late(&mut database, &events, ROUNDS);
+    rows.line(&format!("event with {ports} ports, median ms"), alone, 20.0, "");
+    let crowd = Crowd::gather(&daemon, &address);
+    let name = format!("/healthz in a crowd, {ports} ports, median ms");
+    rows.line(&name, healthz(&daemon), 100.0, "");
+    let crowded = late(&mut database, &events, CROWD_ROUNDS);
+    rows.line(&format!("event in a crowd, {ports} ports, median ms"), crowded, 20.0, "");
+    drop(crowd);
+}
+
+fn request(path: &str) -> String {
+    head("GET", path, &["Host: localhost"])
+}
+
+/// As tables have it: 3,000.
+fn thousands(count: usize) -> String {
+    match count / 1000 {
+        0 => count.to_string(),
+        whole => format!("{whole},{:03}", count % 1000),
+    }
+}
+
+/// An address that nothing listens at.
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.local_addr().expect("it listens").to_string()
+}
+
+fn settle(what: &str, mut has_come: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !has_come() {
+        assert!(start.elapsed() < SCENE_TIMEOUT, "waited in vain: {what}");
+        thread::sleep(REST);
+    }
+}
+
+/// The median of how much later than the database the daemon tells a change, in milliseconds.
+fn late(database: &mut Database, events: &Receiver<Instant>, rounds: usize) -> f64 {
+    let once = |_| {
+        thread::sleep(REST);
+        let _ = (events.try_iter().count(), database.told.try_iter().count());
+        database.change();
+        let told = database.told.recv_timeout(EVENT_TIMEOUT).expect("the database tells it");
+        let event = events.recv_timeout(EVENT_TIMEOUT).expect("the event is told");
+        event.saturating_duration_since(told)
+    };
+    median((0..rounds).map(once).collect())
+}
+
+/// The median of how long the daemon takes for an answer, in milliseconds.
+fn healthz(daemon: &Daemon) -> f64 {
+    let once = |_| {
+        let start = Instant::now();
+        assert_eq!(ask(daemon.connect(), &request("/healthz")).status, 200);
+        start.elapsed()
+    };
+    median((0..CROWD_ROUNDS).map(once).collect())
+}
+
+fn median(taken: Vec<Duration>) -> f64 {
+    crate::measure::median(taken).as_secs_f64() * 1000.0
+}
+
+/// When the daemon tells that an attachment has changed, each time.
+fn changes(daemon: &Daemon) -> Receiver<Instant> {
+    let mut stream = daemon.connect();
+    let asked = "GET /v1/events HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n";
+    stream.write_all(asked.as_bytes()).expect("the daemon listens");
+    let (tell, told) = channel();
+    thread::spawn(move || {
+        let lines = BufReader::with_capacity(1 << 20, stream).lines().map_while(Result::ok);
+        let changed = lines.filter(|line| line.contains(r#""changed""#));
+        let _ = changed.map(|_| tell.send(Instant::now())).take_while(Result::is_ok).count();
+    });
+    told
+}
+
+/// A client of the database that changes VLANs, and hears of it as the daemon does.
+struct Database {
+    stream: UnixStream,
+    /// When it told a change.
+    told: Receiver<Instant>,
+    ports: usize,
+    changes: usize,
+}
+
+impl Database {
+    fn connect(rundir: &Path, ports: usize) -> Self {
+        let mut stream = UnixStream::connect(rundir.join("db.sock")).expect("a database");
+        let wanted = r#"{"Port":{"columns":["tag"],"select":{"initial":false}}}"#;
+        let asked =
+            format!(r#"{{"id":0,"method":"monitor","params":["Open_vSwitch",1,{wanted}]}}"#);
+        stream.write_all(asked.as_bytes()).expect("the database listens");
+        let mut buffer = vec![0; 1 << 16];
+        let count = stream.read(&mut buffer).expect("the database answers");
+        assert!(count > 0, "the database answers");
+        let mut reader = stream.try_clone().expect("a socket can be had twice");
+        let (tell, told) = channel();
+        thread::spawn(move || {
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                let at = Instant::now();
+                let text = String::from_utf8_lossy(&buffer[..count]);
+                if text.contains(r#""method":"update""#) && tell.send(at).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { stream, told, ports, changes: 0 }
+    }
+
+    /// Gives a port another VLAN.
+    fn change(&mut self) {
+        self.changes += 1;
+        let (tag, port) = (self.changes, self.changes * 37 % self.ports);
+        let condition = format!(r#"[["name","==","veth{port}"]]"#);
+        let update = format!(
+            r#"{{"op":"update","table":"Port","where":{condition},"row":{{"tag":{tag}}}}}"#
+        );
+        let asked =
+            format!(r#"{{"id":{tag},"method":"transact","params":["Open_vSwitch",{update}]}}"#);
+        self.stream.write_all(asked.as_bytes()).expect("the database listens");
+    }
+}
+
+/// Clients of which none takes its answer: of the page, and twice as many of streams.
+struct Crowd(
+    #[expect(dead_code, reason = "they are held, not read")] (Vec<UnixStream>, Vec<TcpStream>),
+);
+
+impl Crowd {
+    fn gather(daemon: &Daemon, address: &str) -> Self {
+        let paths = ["/", "/figure", "/v1/wiring", "/v1/snapshot"];
+        let pages = (0..CROWD).map(|n| paths[n % paths.len()]);
+        let streams = (0..CROWD).map(|_| "/v1/events");
+        let ask_here = |path: &str| {
+            let mut stream = daemon.connect();
+            stream.write_all(request(path).as_bytes()).expect("the daemon listens");
+            stream
+        };
+        let ask_by_tcp = |path: &str| {
+            let mut stream = TcpStream::connect(address).expect("the daemon listens");
+            stream.write_all(request(path).as_bytes()).expect("the daemon listens");
+            stream
+        };
+        let by_tcp = streams.clone().map(ask_by_tcp).collect();
+        Self((streams.chain(pages).map(ask_here).collect(), by_tcp))
+    }
+}
+
+/// Processes, each in a network namespace of its own, which ends with it.
+struct Homes(Vec<Child>);
+
+impl Homes {
+    fn start(count: usize) -> Self {
+        let namespace = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/net"));
+        let own = namespace("self").expect("/proc is there");
+        let mut homes = Self(Vec::new());
+        for _ in 0..count {
+            let mut command = lab::program("unshare");
+            command.args(["--net", "sleep", "86400"]).stdin(Stdio::null()).stdout(Stdio::null());
+            homes.0.push(command.spawn().expect("unshare can be started"));
+        }
+        for pid in homes.pids() {
+            settle("the process is in its namespace", || {
+                namespace(&pid.to_string()).is_ok_and(|its| its != own)
+            });
+        }
+        homes
+    }
+
+    fn pids(&self) -> Vec<u32> {
+        self.0.iter().map(Child::id).collect()
+    }
+}
+
+impl Drop for Homes {
+    fn drop(&mut self) {
+        for home in &mut self.0 {
+            let _ = home.kill();
+        }
+        for home in &mut self.0 {
+            let _ = home.wait();
+        }
+    }
+}
+
+/// As many namespaces as ports, with a veth each to a switch of its own; all of it ends with the value.
+struct Scene {
+    switch: Switch,
+    homes: Homes,
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    fn new(count: usize) -> Self {
+        let folder = tempfile::tempdir().expect("there is room for a folder");
+        let scene = Self { switch: Switch::start_dummy(), homes: Homes::start(count), folder };
+        eprintln!("{count} namespaces");
+        scene.add_links();
+        scene.add_ports();
+        eprintln!("{count} ports");
+        scene
+    }
+
+    fn add_links(&self) {
+        let file = self.folder.path().join("links").display().to_string();
+        let pids = self.homes.pids();
+        let line = |(n, pid): (usize, &u32)| {
+            format!("link add veth{n} type veth peer name eth0 netns {pid}\n")
+        };
+        let lines: String = pids.iter().enumerate().map(line).collect();
+        std::fs::write(&file, lines).expect("there is room for a file");
+        run("ip", &["-netns", self.switch.netns().name(), "-batch", &file]);
+    }
+
+    fn add_ports(&self) {
+        let remote = format!("--db={}", self.switch.remote());
+        let vsctl =
+            |words: &[&str]| run("ovs-vsctl", &[&[&*remote, "--no-wait"][..], words].concat());
+        for bridge in (0..BRIDGES).map(bridge) {
+            let more = ["datapath_type=dummy", "fail_mode=secure"];
+            let add = ["add-br", &*bridge, "--", "set", "bridge", &*bridge];
+            vsctl(&[&add[..], &more].concat());
+        }
+        let all: Vec<_> = (0..self.homes.0.len()).collect();
+        for some in all.chunks(AT_ONCE) {
+            let words: Vec<_> = some.iter().flat_map(|n| port(*n)).collect();
+            vsctl(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        }
+        let missing = ["--bare", "--", "--columns=name", "find", "Interface", "ofport=[]"];
+        settle("every port has its number", || vsctl(&missing).is_empty());
+    }
+}
+
+fn bridge(n: usize) -> String {
+    format!("br{n}")
+}
+
+/// What adds port `n` to a bridge, with the words by which it is its container's.
+fn port(n: usize) -> Vec<String> {
+    let (on, iface) = (bridge(n % BRIDGES), format!("veth{n}"));
+    let claim = format!("external_ids:container_id={}", fake_engine::id(n));
+    let inside = "external_ids:container_iface=eth0";
+    let add = ["--", "add-port", &*on, &*iface];
+    let set = ["--", "set", "interface", &*iface, &*claim, inside];
+    add.into_iter().chain(set).map(str::to_owned).collect()
+}
