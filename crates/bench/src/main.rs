@@ -26,6 +26,7 @@ mod growth;
 mod many_ports;
 mod measure;
 mod page;
+mod resolving;
 mod rows;
 mod scene;
 
@@ -106,7 +107,7 @@ fn measure(tables: &mut [Table]) {
 /// What is measured: a name for `BENCH_PARTS`, and how, of so many containers in so many rounds.
 type Part = (&'static str, fn(&mut Rows, usize, &Tools, &Scene, usize));
 
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     ("lookups", |rows, size, tools, scene, rounds| {
         let lookups = Contest::new(rows::lookups(tools, scene)).run(rounds);
         rows::tell_lookups(rows, size, &lookups);
@@ -129,6 +130,7 @@ const PARTS: [Part; 11] = [
         daemon::tell(rows, size, tools, scene, rounds.div_ceil(3));
     }),
     ("ports", |rows, size, tools, _, _| many_ports::tell(rows, size, tools)),
+    ("resolving", |rows, size, tools, _, _| resolving::tell(rows, size, tools)),
     ("engines", |rows, size, tools, scene, rounds| {
         engines::tell(rows, size, tools, scene, rounds.div_ceil(3));
     }),
