@@ -1,5 +1,6 @@
-//! What `trace` says is what packets do: rule sets by chance, a trace of each way, and then a real
-//! datagram. `DOCKER_OVS_TEST_SEED` repeats a run, `DOCKER_OVS_TEST_RULES` makes more of them.
+//! What `trace` says is what packets do: rule sets of each kind with details by chance, a trace of each way, and then
+//! a real datagram or the first segment of a connection. `DOCKER_OVS_TEST_SEED` repeats a run, `DOCKER_OVS_TEST_RULES`
+//! makes more of them.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 mod answers;
@@ -48,8 +49,11 @@ fn by_connection(kind: usize, ip: &str, number: u16, dice: &mut Dice) -> Vec<Str
     }
 }
 
-/// Makes a rule set; says which.
-fn rules(scene: &Scene, dice: &mut Dice) -> String {
+/// How many kinds of rule sets there are: each comes in its turn.
+const KINDS: usize = 31;
+
+/// Makes a rule set of a kind; says which.
+fn rules(scene: &Scene, kind: usize, dice: &mut Dice) -> String {
     scene.clear();
     let one = dice.throw(4);
     let two = dice.throw(3);
@@ -58,7 +62,6 @@ fn rules(scene: &Scene, dice: &mut Dice) -> String {
     let (mac, ip) = (&scene.hosts[one].mac, scene.hosts[one].ip);
     let normal = "priority=0,actions=NORMAL";
     let near = scene.near.name();
-    let kind = dice.throw(31);
     let all: Vec<String> = match kind {
         0 => vec![normal.to_owned()],
         1 => vec![normal.to_owned(), format!("priority=5,udp,udp_dst={number},actions=drop")],
@@ -157,18 +160,22 @@ fn what_trace_says_is_what_packets_do() {
     let mut dice = Dice::seeded("DOCKER_OVS_TEST_SEED");
     let sets = number("DOCKER_OVS_TEST_RULES", 80);
     let (mut delivered, mut refused, mut unknown, mut wrong) = (0, 0, 0, Vec::new());
-    for _ in 0..sets {
-        let set = rules(&scene, &mut dice);
+    for n in 0..sets {
+        let set = rules(&scene, n % KINDS, &mut dice);
         println!("{set}");
         let mirrors = run("ovs-vsctl", &["get", "bridge", scene.near.name(), "mirrors"]) != "[]";
-        for _ in 0..3 {
+        for protocol in ["--udp", "--udp", "--tcp"] {
             // Nothing that comes from a mirror's output port passes, no barrier either.
             let from = if mirrors { dice.throw(2) } else { dice.throw(4) };
             let to = (from + 1 + dice.throw(3)) % 4;
             let probe = dice.throw(3);
             let (from, to) = (&scene.hosts[from], &scene.hosts[to]);
             let port = PROBES[probe].to_string();
-            let words = ["trace", from.name(), to.name(), "--udp", &port];
+            let words = ["trace", from.name(), to.name(), protocol, &port];
+            let reaches = || match protocol {
+                "--tcp" => from.opens(to, &scene.hosts[4], probe),
+                _ => from.reaches(to, &scene.hosts[4], probe),
+            };
             let whole =
                 || docker_ovs(&[&words[..], &["--format", "{{.Outcome}}: {{.Verdict}}"]].concat());
             let line = |told: &Ran| {
@@ -182,7 +189,7 @@ fn what_trace_says_is_what_packets_do() {
             let said = (sentence.stdout.lines().next().unwrap().to_owned(), sentence.code);
             let (before, after) = (line(&told), line(&whole()));
             assert!(said == before || said == after, "{set}: {said:?}, {before:?}, {after:?}");
-            let mut came = from.reaches(to, &scene.hosts[4], probe);
+            let mut came = reaches();
             // What a container says unasked teaches a switch whose flows learn where it is. An answer holds
             // for the datagram if it is the same one after it; no other flows change by themselves.
             let mut again = if set.contains("learn(") { whole() } else { told.clone() };
@@ -191,11 +198,11 @@ fn what_trace_says_is_what_packets_do() {
                     break;
                 }
                 told = again;
-                came = from.reaches(to, &scene.hosts[4], probe);
+                came = reaches();
                 again = whole();
             }
             let line = format!(
-                "{set}\n  {} to {} port {port}: came {came}, {told:?}",
+                "{set}\n  {} to {} {protocol} {port}: came {came}, {told:?}",
                 from.name(),
                 to.name()
             );

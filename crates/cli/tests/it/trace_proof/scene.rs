@@ -1,8 +1,9 @@
 //! Containers on two bridges, and the datagrams that tell what reaches them.
 
 use std::io;
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use lab::{Bridge, Container, Home, run, unique};
 use netns::{Error, Netns, visit};
@@ -64,6 +65,30 @@ impl Host {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// Sends the first segment of a connection, and tells whether that came, as [`Self::reaches`] does of a
+    /// datagram. There is no listener: the count of segments of `to` is what tells.
+    pub(super) fn opens(&self, to: &Host, witness: &Host, probe: usize) -> bool {
+        let before = to.segments();
+        let at = SocketAddr::from((to.ip, PROBES[probe]));
+        // The segment is sent before the wait begins, and no second one comes within that.
+        let connected = Space::of(&self.container)
+            .open(|| Ok(TcpStream::connect_timeout(&at, Duration::from_millis(1)).is_ok()));
+        assert!(!connected, "{at} has a listener");
+        passes(&self.socket(), witness);
+        passes(&witness.socket(), to);
+        to.segments() != before
+    }
+
+    /// How many TCP segments its namespace has received so far.
+    fn segments(&self) -> u64 {
+        let path = format!("/proc/{}/net/snmp", self.container.pid());
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix("Tcp: "));
+        let (names, counts) = (lines.next().unwrap(), lines.next().unwrap());
+        let mut columns = names.split(' ').zip(counts.split(' '));
+        columns.find(|(name, _)| *name == "InSegs").unwrap().1.parse().unwrap()
     }
 
     fn socket(&self) -> UdpSocket {
