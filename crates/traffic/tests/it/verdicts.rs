@@ -173,6 +173,18 @@ fn a_trace_that_is_cut_short_proves_nothing() {
     assert_eq!(verdict("").reaches(), None);
 }
 
+/// vswitchd drops the whole packet then, and what it had sent of it is no action of the datapath.
+#[test]
+fn what_meets_too_many_resubmits_is_dropped_for_that() {
+    let told = verdict(
+        "    output:4\n    resubmit(,1)\n     >>>> over 4096 resubmit actions <<<<\n\nFinal flow: unchanged\n\
+         Megaflow: recirc_id=0,ip\nDatapath actions: drop\n\
+         Translation failed (Too many resubmits), packet is dropped.\n",
+    );
+    assert_eq!((told.outcome, told.reaches()), (Outcome::Dropped, Some(false)), "{told:?}");
+    assert!(told.sentence.contains("over 4096 resubmit actions"), "{told:?}");
+}
+
 #[test]
 fn what_follows_the_tables_is_no_action_of_theirs() {
     for lines in

@@ -275,3 +275,27 @@ fn another_link_or_container_with_the_address_may_answer() {
     let told = net.trace(&name);
     assert!(told.0 == 0 && net.answers(ip, true), "{told:?}");
 }
+
+/// vswitchd drops a packet that meets more than 4,096 resubmits, also what was sent of it until then. A trace meets the
+/// same limit, and says so.
+#[test]
+fn what_meets_too_many_resubmits_is_not_delivered() {
+    lab::need!(Docker);
+    let net = Net::new(27);
+    let (b, ip) = (net.port(1), "10.78.27.2");
+    let resubmits = |table: u8, times: usize| vec![format!("resubmit(,{table})"); times].join(",");
+    // So many times 64, and these themselves.
+    for (times, is_answered) in [(8, true), (65, false)] {
+        net.flows(&[
+            "priority=0,actions=NORMAL".to_owned(),
+            format!("priority=9,icmp,icmp_type=8,actions=output:{b},{}", resubmits(1, times)),
+            format!("table=1,actions={}", resubmits(2, 64)),
+            "table=2,actions=drop".to_owned(),
+        ]);
+        let told = net.trace(ip);
+        assert_eq!(told.0 == 0, is_answered, "{times}: {told:?}");
+        let says_why = told.1.contains("over 4096 resubmit actions");
+        assert_eq!(says_why, !is_answered, "{times}: {told:?}");
+        assert_eq!(net.answers(ip, is_answered), is_answered, "{times}");
+    }
+}
