@@ -1,4 +1,4 @@
-//! What is said on a terminal only: that an answer is empty.
+//! What is said on a terminal only: that an answer is empty, and colours.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 use std::fs::{File, OpenOptions};
@@ -9,28 +9,68 @@ use clap::ArgAction;
 use docker_ovs::args::Cli;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-/// What it prints on stdout, a pipe, and on stderr, a terminal.
-fn on_a_terminal(words: &[&str]) -> (String, String) {
+/// A terminal, and what controls it.
+fn terminal() -> (File, File) {
     let controller = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&controller).unwrap();
     unlockpt(&controller).unwrap();
     let name = ptsname(&controller, Vec::new()).unwrap().into_string().unwrap();
     let terminal = OpenOptions::new().read(true).write(true).open(name).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_docker-ovs"))
-        .args(["--from", "tests/scenes/article.json"])
-        .args(words)
-        .stderr(terminal)
-        .stdout(Stdio::piped())
-        .output()
-        .unwrap();
+    (terminal, File::from(controller))
+}
+
+/// What a terminal shows that no process has open any more.
+fn shown(mut controller: File) -> String {
     let (mut shown, mut bytes) = (Vec::new(), [0; 1024]);
-    // Once no process has the terminal open, reading what the controller has left ends in EIO.
-    let mut controller = File::from(controller);
+    // Reading what the controller has left ends in EIO.
     while let Ok(length @ 1..) = controller.read(&mut bytes) {
         shown.extend_from_slice(&bytes[..length]);
     }
-    let text = |bytes| String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
-    (text(output.stdout), text(shown))
+    String::from_utf8(shown).unwrap().replace("\r\n", "\n")
+}
+
+/// The program on the recorded host, to be started.
+fn recorded(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_docker-ovs"));
+    command.args(["--from", "tests/scenes/article.json"]).args(words);
+    command
+}
+
+/// What it prints on stdout, a pipe, and on stderr, a terminal.
+fn on_a_terminal(words: &[&str]) -> (String, String) {
+    let (terminal, controller) = terminal();
+    let output = recorded(words).stderr(terminal).stdout(Stdio::piped()).output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), shown(controller))
+}
+
+/// Labels are in colours on a terminal, and on nothing else: what reads a pipe gets them plain.
+#[test]
+fn labels_are_in_colours_on_a_terminal_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flows");
+    std::fs::write(&file, "in_port=3,actions=output:4\n").unwrap();
+    let text = || File::open(&file).unwrap();
+    for (more, plain, coloured) in [
+        (
+            &[] as &[&str],
+            "in_port=3<firewall_ext:eth0>,actions=output:4<webserver:eth0>\n",
+            "in_port=3\u{1b}[36m<firewall_ext:eth0>\u{1b}[0m,actions=output:4\u{1b}[36m<webserver:eth0>\u{1b}[0m\n",
+        ),
+        (
+            &["--replace"],
+            "in_port=firewall_ext:eth0,actions=output:webserver:eth0\n",
+            "in_port=\u{1b}[36mfirewall_ext:eth0\u{1b}[0m,actions=output:\u{1b}[36mwebserver:eth0\u{1b}[0m\n",
+        ),
+    ] {
+        let words = [&["annotate", "vlanswitch"][..], more].concat();
+        let (terminal, controller) = terminal();
+        assert!(recorded(&words).stdin(text()).stdout(terminal).status().unwrap().success());
+        assert_eq!(shown(controller), coloured);
+        // That stderr is a terminal changes nothing.
+        let (terminal, _controller) = self::terminal();
+        let ran = recorded(&words).stdin(text()).stderr(terminal).output().unwrap();
+        assert_eq!(String::from_utf8(ran.stdout).unwrap(), plain);
+    }
 }
 
 #[test]
