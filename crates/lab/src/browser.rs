@@ -122,6 +122,21 @@ impl Browser {
         self.commands("Emulation.setEmulatedMedia", &json!({ "media": media }));
     }
 
+    /// Shows the page as to a reader who prefers dark colours, or light ones.
+    pub fn is_dark(&self, is_dark: bool) {
+        let value = if is_dark { "dark" } else { "light" };
+        let features = json!([{"name": "prefers-color-scheme", "value": value}]);
+        self.commands("Emulation.setEmulatedMedia", &json!({ "features": features }));
+    }
+
+    /// What the browser tells a screen reader of the page: the role and the name of each part, in no order.
+    pub fn accessible(&self) -> Vec<(String, String)> {
+        let tree = self.commands("Accessibility.getFullAXTree", &json!({}));
+        let told = tree["nodes"].as_array().unwrap().iter().filter(|node| node["ignored"] != true);
+        let text = |value: &Value| value["value"].as_str().unwrap_or_default().to_owned();
+        told.map(|node| (text(&node["role"]), text(&node["name"]))).collect()
+    }
+
     /// Makes each answer come so much later, as to a browser on a busy machine.
     pub fn waits_for_answers(&self, latency: Duration) {
         self.commands("Network.enable", &json!({}));
@@ -131,8 +146,8 @@ impl Browser {
     }
 
     /// A command of Chromium's own protocol (<https://chromedevtools.github.io/devtools-protocol/>).
-    fn commands(&self, command: &str, params: &Value) {
-        self.asks("POST", "/goog/cdp/execute", &json!({"cmd": command, "params": params}));
+    fn commands(&self, command: &str, params: &Value) -> Value {
+        self.asks("POST", "/goog/cdp/execute", &json!({"cmd": command, "params": params}))
     }
 
     /// What is seen of the page, as PNG.

@@ -65,6 +65,7 @@ mod option_values;
 mod os_ken;
 mod page;
 mod page_past;
+mod page_seen;
 mod page_sizes;
 mod page_use;
 mod plain_namespaces;
