@@ -1,12 +1,13 @@
-//! What a lookup and a listing take when the switch has more: ports, flows. How they grow with containers,
-//! and with hosts, is measured with these.
+//! What a lookup and a listing take when the switch has more: ports, flows, and how long vswitchd is held by a listing
+//! of these. How they grow with containers, and with hosts, is measured with these.
 
 use lab::{Bridge, run, unique};
 
-use crate::flows::fill;
+use crate::flows::{fill, has_verb};
 use crate::measure::{Contest, Scores};
 use crate::rows::{Rows, Tools, runner};
 use crate::scene::Scene;
+use crate::waits::longest;
 
 /// Ports beside those of the scene; with many more of them vswitchd itself is the bottleneck.
 const PORTS: usize = 900;
@@ -28,7 +29,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
         Contest::new(all.map(|(name, words)| runner(name, words)).into()).run(rounds)
     };
     let before = measure();
-    let mut compare = |name: &str, what: &str, after: &Scores| {
+    let compare = |rows: &mut Rows, name: &str, what: &str, after: &Scores| {
         rows.ratio(&format!("{name}, {what} / without"), after[name], before[name], 1.25);
     };
     let bridge = Bridge::new();
@@ -36,15 +37,28 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
     fill(&bridge, FLOWS, folder.path());
     let with_flows = measure();
     for name in ["lookup", "ls"] {
-        compare(name, "100,000 more flows", &with_flows);
+        compare(rows, name, "100,000 more flows", &with_flows);
     }
+    tell_waits(rows, tools, &bridge, rounds.div_ceil(3));
     run("ovs-ofctl", &["del-flows", bridge.name()]);
     add_ports(&bridge);
     // A listing has them all to read, and so has its neighbour.
     let with_ports = measure();
-    compare("lookup", "900 more ports", &with_ports);
+    compare(rows, "lookup", "900 more ports", &with_ports);
     let row = "ls, 900 more ports / ovs-vsctl list Interface";
     rows.ratio(row, with_ports["ls"], with_ports["ovs-vsctl list"], 1.0);
+}
+
+/// How long others wait for vswitchd while all flows of a bridge are listed.
+fn tell_waits(rows: &mut Rows, tools: &Tools, bridge: &Bridge, rounds: usize) {
+    let ours = tools.ours("docker-ovs");
+    if !has_verb(&ours, "flows") {
+        return;
+    }
+    let listing = runner("flows", &[&ours, "flows", bridge.name()]);
+    let theirs = runner("dump-flows", &["ovs-ofctl", "dump-flows", bridge.name()]);
+    let row = "longest wait in flows of 100,000 / in ovs-ofctl dump-flows";
+    rows.ratio(row, longest(&listing, rounds), longest(&theirs, rounds), 1.1);
 }
 
 /// Patch ports lead nowhere and cost the datapath nothing.

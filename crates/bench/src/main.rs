@@ -29,6 +29,7 @@ mod page;
 mod resolving;
 mod rows;
 mod scene;
+mod waits;
 
 use std::path::PathBuf;
 

@@ -70,7 +70,8 @@ pub(crate) fn largest(code: i32, words: &[String]) -> u64 {
     started(code, words).1
 }
 
-fn once(runner: &Runner) -> Duration {
+/// How long a command takes.
+pub(crate) fn once(runner: &Runner) -> Duration {
     started(runner.code, &runner.words).0
 }
 
