@@ -1,6 +1,8 @@
 //! `flows` and `fdb` on a real switch.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
+use std::time::{Duration, Instant};
+
 use lab::{Bridge, Container, Switch, flow, run, unique, wait_for_answer, wait_until};
 use serde_json::Value;
 
@@ -119,6 +121,29 @@ fn stale_flows_are_those_whose_port_is_gone() {
     wait_until("the port is orphaned", || stale().stdout.contains("whose link is gone"));
     let rows = json(&["flows", bridge.name(), "--stale"]);
     assert!(rows.iter().all(|row| row["Stale"].is_string()), "{rows:?}");
+}
+
+/// The number of a container that has gone is another one's: flows that were made for the first one are older.
+#[test]
+fn flows_of_a_port_that_another_container_has_since_are_stale() {
+    lab::need!(Docker);
+    let Scene { bridge, web, db, ports: [one, _] } = &Scene::new();
+    let rule = format!("priority=5,in_port={one},actions=drop");
+    flow(bridge, &rule);
+    let stale = || docker_ovs(&["flows", bridge.name(), "--stale"]).stdout;
+    assert_eq!(stale(), "");
+    says(&["disconnect", bridge.name(), web.name()]);
+    wait_until("no port has the number", || stale().contains(&format!("no port is {one}")));
+    // Records count whole seconds: the flow is to be so much older that it is told.
+    let made = Instant::now();
+    wait_until("the flow is some seconds older", || made.elapsed() > Duration::from_secs(5));
+    says(&["connect", bridge.name(), db.name(), "-i", "eth1", "--ofport", one, "-q"]);
+    let since = format!("port {one} is {}:eth1 only for ", db.name());
+    wait_until("another one has the number since", || stale().contains(&since));
+    // One that is made for it is not stale.
+    flow(bridge, &rule.replace("priority=5", "priority=6"));
+    let told = stale();
+    assert!(told.contains("priority=5") && !told.contains("priority=6"), "{told}");
 }
 
 #[test]
