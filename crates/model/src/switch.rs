@@ -187,6 +187,9 @@ pub struct Port {
     pub error: Option<String>,
 }
 
+/// Key of [`Port::external_ids`] of a mesh's tunnel: the host of the fleet that it leads to.
+pub const TUNNEL_HOST: &str = "docker-ovs.tunnel-host";
+
 /// The life of a number (ovs-vswitchd.conf.db(5), Interface `ofport`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -344,7 +344,11 @@ impl Judged<'_> {
         let unsure: Vec<_> = outputs.iter().filter_map(|one| one.doubt.clone()).collect();
         if let Some(first) = tunnels.first() {
             let remote = first.tunnel.clone().unwrap_or_default();
-            let told = format!("leaves by the tunnel to {remote}");
+            let to = match &first.tunnel_host {
+                Some(host) => format!("host {host} ({remote})"),
+                None => remote,
+            };
+            let told = format!("leaves by the tunnel to {to}");
             return beyond(Outcome::Tunnel, told, outside);
         }
         if let Some(link) = outputs.iter().find_map(|one| one.uplink.as_deref()) {

@@ -1,7 +1,10 @@
 //! The ports that a packet leaves by.
 
+use std::net::IpAddr;
+
 use flowtext::{Header, Output};
 use model::Look;
+use model::switch::TUNNEL_HOST;
 use model::wiring::{Occupant, SwitchPort};
 
 use crate::end::End;
@@ -24,6 +27,8 @@ pub struct PortOutput {
     pub vlans: Vec<u16>,
     /// Where a tunnel takes it to.
     pub tunnel: Option<String>,
+    /// The host of the fleet that this is, by a mesh's tunnel.
+    pub tunnel_host: Option<String>,
     /// Why that is not certain.
     pub doubt: Option<String>,
 }
@@ -52,6 +57,21 @@ pub(super) fn tunnel(header: &Header, port: Option<&SwitchPort>) -> Option<Strin
     header.tunnel.clone().or(key)
 }
 
+/// The host of the fleet that is at the end of a tunnel. All tunnels of a kind are one port of the datapath, or none
+/// where vswitchd writes the header itself: where it leads tells them apart.
+fn tunnel_host(look: &Look, remote: &str) -> Option<String> {
+    let remote: IpAddr = remote.parse().ok()?;
+    let leads = |row: &&SwitchPort| {
+        let option = row.port.options.get("remote_ip");
+        option.is_some_and(|option| option.parse() == Ok(remote))
+    };
+    let ports = look.wiring.ports.iter().filter(leads);
+    let mut hosts = ports.map(|row| row.port.external_ids.get(TUNNEL_HOST));
+    let first = hosts.next()??;
+    // Of two tunnels that say otherwise it is not known which one it is.
+    hosts.all(|other| other == Some(first)).then(|| first.clone())
+}
+
 /// The port that it is, where that is known.
 pub(super) fn port_of<'a>(look: &'a Look, from: &End, output: &Output) -> Option<&'a SwitchPort> {
     let mut ports = look.wiring.ports.iter();
@@ -78,6 +98,7 @@ pub(super) fn outputs(look: &Look, from: &End, output: &Output) -> PortOutput {
         Occupant::Host { .. } if row.port.kind != "internal" => Some(row.port.iface.to_string()),
         _ => None,
     });
+    let tunnel = tunnel(header, row).or(remote);
     PortOutput {
         dp_port: output.port.clone(),
         bridge: row.map(|row| row.bridge.to_string()),
@@ -85,7 +106,8 @@ pub(super) fn outputs(look: &Look, from: &End, output: &Output) -> PortOutput {
         who,
         uplink,
         vlans: header.vlans.iter().map(|tag| tag.vid).collect(),
-        tunnel: tunnel(header, row).or(remote),
+        tunnel_host: tunnel.as_deref().and_then(|to| tunnel_host(look, to)),
+        tunnel,
         doubt: header.doubt.clone().or_else(|| header.altered.clone()),
     }
 }

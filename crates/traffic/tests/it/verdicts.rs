@@ -4,19 +4,25 @@ use docker_ovs_traffic::{
     Direction, End, LearntTables, Outcome, Packet, PacketKind, ReplyPacket, Verdict, judge,
 };
 use flowtext::{Tracked, parse_trace};
+use model::Look;
+use serde_json::{Value, json};
 
 use crate::{end, look, look_with_port_called, on_link};
 
 /// The verdict about a datagram from trivial_firewall to webserver, which is datapath port 7 (VLAN
 /// 20), by these lines of a trace.
 fn verdict(lines: &str) -> Verdict {
-    let look = look();
-    let (from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    verdict_on(&look(), lines)
+}
+
+/// The same on a host that is another one.
+fn verdict_on(look: &Look, lines: &str) -> Verdict {
+    let (from, to) = (end(look, "trivial_firewall:eth1"), end(look, "webserver"));
     let kind = PacketKind::Udp(53);
     let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
     let head =
         "Flow: udp\n\nbridge(\"vlanswitch\")\n--------\n 0. ip, priority 7, cookie 0x5\n    drop\n";
-    judge(&look, &kind, &packet, &from, &to, &parse_trace(&format!("{head}{lines}")))
+    judge(look, &kind, &packet, &from, &to, &parse_trace(&format!("{head}{lines}")))
 }
 
 fn of_actions(actions: &str) -> Verdict {
@@ -48,6 +54,49 @@ fn a_verdict_is_what_the_datapath_does() {
         let verdict = of_actions(actions);
         assert_eq!(verdict.outcome, outcome, "{actions}: {verdict:?}");
         assert!(verdict.sentence.contains(told), "{actions}: {}", verdict.sentence);
+    }
+}
+
+/// A mesh's tunnel says which host it leads to. All tunnels of a kind are one port of the datapath.
+#[test]
+fn a_tunnel_of_a_mesh_leads_to_a_host() {
+    let scene = include_str!("../../../cli/tests/scenes/article.json");
+    let mut scene: Value = serde_json::from_str(scene).unwrap();
+    let tunnels = [
+        (40, 40, Some("b")),
+        (41, 41, Some("c")),
+        (42, 42, None),
+        (43, 43, Some("b")),
+        (44, 43, None),
+    ];
+    for (n, last, host) in tunnels {
+        let ids = host.map_or(json!({}), |host| json!({"docker-ovs.tunnel-host": host}));
+        let iface = format!("dov{n}");
+        let port = json!({"iface": iface, "ofport": {"assigned": n}, "kind": "geneve", "dp_port": 99,
+                          "options": {"remote_ip": format!("192.0.2.{last}")}, "external_ids": ids});
+        for source in ["ovsdb", "dpif"] {
+            let ports = scene["switch"][source]["rows"][2]["ports"].as_array_mut().unwrap();
+            ports.push(port.clone());
+        }
+    }
+    let look = Look::new(serde_json::from_value(scene).unwrap());
+    for (ip, to) in [
+        ("192.0.2.40", "host b (192.0.2.40)"),
+        ("192.0.2.41", "host c (192.0.2.41)"),
+        ("192.0.2.42", "192.0.2.42"),
+        // Two say otherwise, and none leads there.
+        ("192.0.2.43", "192.0.2.43"),
+        ("192.0.2.9", "192.0.2.9"),
+    ] {
+        let told = verdict_on(
+            &look,
+            &format!(
+                "\nFinal flow: unchanged\nMegaflow: recirc_id=0,ip\n\
+                 Datapath actions: set(tunnel(dst={ip})),99\n"
+            ),
+        );
+        assert_eq!(told.outcome, Outcome::Tunnel, "{ip}: {told:?}");
+        assert_eq!(told.sentence, format!("leaves by the tunnel to {to}"));
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::SourceError;
-use model::switch::{Bridge, Port};
+use model::switch::{Bridge, Port, TUNNEL_HOST};
 use ovsdb::{Mutator, Operation, Row, RowSelector, Select, Uuid, VSWITCH, Value};
 use serde::Deserialize;
 
@@ -19,8 +19,6 @@ use crate::deadline::Deadline;
 const COMMENT: &str = "docker-ovs: tunnels of the mesh";
 /// On an Interface: the mesh that the tunnel is of.
 const OF_MESH: &str = "docker-ovs.tunnel-mesh";
-/// On an Interface: the host that it leads to.
-const TO_HOST: &str = "docker-ovs.tunnel-host";
 
 /// A tunnel to another host of a mesh.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +101,7 @@ fn tunnel(bridge: &Bridge, port: &Port) -> Option<Tunnel> {
         bridge: bridge.name.to_string(),
         name: port.iface.to_string(),
         mesh: port.external_ids.get(OF_MESH)?.clone(),
-        host: port.external_ids.get(TO_HOST)?.clone(),
+        host: port.external_ids.get(TUNNEL_HOST)?.clone(),
         kind: port.kind.clone(),
         remote_ip: option("remote_ip").cloned().unwrap_or_default(),
         local_ip: option("local_ip").cloned().unwrap_or_default(),
@@ -229,7 +227,7 @@ impl Texts {
                 ("key", &tunnel.key.to_string()),
                 ("dst_port", &tunnel.dst_port.to_string()),
             ]),
-            external_ids: map(&[(OF_MESH, &tunnel.mesh), (TO_HOST, &tunnel.host)]),
+            external_ids: map(&[(OF_MESH, &tunnel.mesh), (TUNNEL_HOST, &tunnel.host)]),
             bfd: map(&[("enable", "true")]),
         }
     }
