@@ -51,6 +51,8 @@ impl<'a> NamedInterface<'a> {
         // `pid:12` and `netns:blue` are no interfaces of containers of these names: no engine is asked for one.
         let behind = behind.filter(|(before, _)| !matches!(*before, "pid" | "netns"));
         let of_several = behind.and_then(|(all, named)| Some((all.split_once('+')?.0, named)));
+        // Nothing before the `+` names nothing.
+        let of_several = of_several.filter(|(first, _)| !first.is_empty());
         let with_interface = behind.into_iter().chain(of_several);
         let with_interface = with_interface.map(|(before, named)| (before, Some(named)));
         std::iter::once((container, interface)).chain(with_interface)

@@ -3,7 +3,7 @@
 use super::{HostLinks, WhoQuery, fits_attachment, fits_port};
 use crate::dialects::{NetnsPath, Owner, claims_of};
 use crate::endpoint_record::EndpointRecord;
-use crate::ids::{begins_id, is_short_id};
+use crate::ids::{begins_id, is_short_id, without_slash};
 use crate::port_record::PortRecord;
 use crate::target::NamedInterface;
 use crate::timeline::{Change, Event};

@@ -4,7 +4,7 @@ use docker_ovs_traffic::{
     Direction, End, LearntTables, Outcome, Packet, PacketKind, ReplyPacket, Verdict, judge,
 };
 use flowtext::{Tracked, parse_trace};
-use model::Look;
+use model::{Look, Snapshot};
 use serde_json::{Value, json};
 
 use crate::{end, look, look_with_port_called, on_link};
@@ -79,7 +79,7 @@ fn a_tunnel_of_a_mesh_leads_to_a_host() {
             ports.push(port.clone());
         }
     }
-    let look = Look::new(serde_json::from_value(scene).unwrap());
+    let look = Look::new(serde_json::from_value::<Snapshot>(scene).unwrap());
     for (ip, to) in [
         ("192.0.2.40", "host b (192.0.2.40)"),
         ("192.0.2.41", "host c (192.0.2.41)"),
