@@ -1,7 +1,7 @@
 //! What is alike is not the same: links, ids, records and places that would pass for another's. Each case is
 //! told of in every way, and nothing that lives is taken.
 
-use lab::{Bridge, Container, Home, Netns, run, try_run, unique};
+use lab::{Bridge, Container, Home, Netns, ofport_of, run, try_run, unique};
 
 use crate::tool::{docker_ovs, lists, says};
 
@@ -116,16 +116,18 @@ fn a_port_that_could_not_be_opened_holds_no_link() {
     // The kernel keeps 15 bytes of both.
     let stem = format!("{:x<15}", unique("f"));
     let (first, second) = (format!("{stem}-1"), format!("{stem}-2"));
-    bridge.add(&first, &["--", "set", "interface", &first, "type=internal"]);
+    bridge.add_without_waiting(&first, &["--", "set", "interface", &first, "type=internal"]);
+    if run("ovs-vsctl", &["get", "interface", &first, "error"]) != "[]" {
+        // A vswitchd that refuses longer names has no link under a cut one.
+        return;
+    }
+    ofport_of(&first);
     let container = Container::run();
     let cut = &stem[..15];
     let pid = container.pid();
     let made = ["link", "add", "link", cut, "name", "mv0", "netns", &pid, "type", "macvlan"];
     try_run("ip", &made).expect("a macvlan");
-    // From 4.0 on ovs-vsctl complains of a port that cannot be opened, and leaves it.
-    let added =
-        ["add-port", other.name(), &second, "--", "set", "interface", &second, "type=internal"];
-    let _ = try_run("ovs-vsctl", &added);
+    other.add_without_waiting(&second, &["--", "set", "interface", &second, "type=internal"]);
     lab::wait_until("vswitchd refuses it", || {
         run("ovs-vsctl", &["get", "interface", &second, "error"]) != "[]"
     });
