@@ -208,11 +208,12 @@ impl Writer<'_> {
 
     /// A group of that number, which is one of [`Self::number`].
     fn group(&mut self, number: usize) -> String {
-        let ports = [(); 4].map(|()| self.port());
-        let [watched, first, second, third] = ports;
+        // What is watched is never LOCAL: ovs-ofctl refuses it.
+        let [watched, other] = [(); 2].map(|()| self.ports[self.dice.throw(self.ports.len())]);
+        let [first, second] = [(); 2].map(|()| self.port());
         format!(
             "group_id={number},type=ff,bucket=watch_port:{watched},output:{first},\
-             bucket=watch_port:{second},set_field:{number}->reg1,output:{third}"
+             bucket=watch_port:{other},set_field:{number}->reg1,output:{second}"
         )
     }
 
@@ -377,7 +378,7 @@ fn a_line_without_an_end_takes_little_memory() {
         let status = writing.join().unwrap();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         let kib: usize = peak.trim().trim_end_matches(" kB").parse().unwrap();
-        assert!(kib < 32 << 10, "{kib} KiB");
+        assert!(kib < 48 << 10, "{kib} KiB");
     });
     assert!(child.wait().unwrap().success());
     assert_eq!(usize::try_from(given).unwrap(), taken, "nothing is lost");

@@ -78,8 +78,15 @@ fn what_is_read_again_is_what_is_there() {
         let whole = read_switch(&switch, &SocketOwner::default());
         if drained.others == 0 && !drained.lost {
             let again = read_switch_again(&switch, &SocketOwner::default(), known, &links);
-            assert_eq!(again, whole, "{}", told.join("\n"));
-            alone += 1;
+            let later = listening.drain().unwrap();
+            if later.links.is_empty() && later.others == 0 && !later.lost {
+                assert_eq!(again, whole, "{}", told.join("\n"));
+                alone += 1;
+            } else {
+                // The kernel gives link-local addresses, and takes them, whenever it likes: between both readings too.
+                known = read_switch(&switch, &SocketOwner::default());
+                continue;
+            }
         }
         known = whole;
     }
