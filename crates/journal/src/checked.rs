@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::whole::{ReadSegment, Whole};
 
 /// So much is read for one question, in bytes: all there is of a journal of the usual size.
-const MOST: u64 = 256 << 20;
+const MAX_BYTES: u64 = 256 << 20;
 
 /// What was found of segments that were read, so that each is read once, by [`Past::known_checked`].
 ///
@@ -37,9 +37,9 @@ impl Mark {
 
 impl Checked {
     /// Finds what is whole of each segment: of those that were not read before it is read now, the newest
-    /// first, until [`MOST`] was read. The others are read for the next question.
+    /// first, until [`MAX_BYTES`] was read. The others are read for the next question.
     pub(crate) fn find(&mut self, segments: &[ReadSegment]) {
-        self.find_within(segments, MOST);
+        self.find_within(segments, MAX_BYTES);
     }
 
     fn find_within(&mut self, segments: &[ReadSegment], most: u64) {

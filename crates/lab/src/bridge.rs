@@ -49,6 +49,9 @@ impl Bridge {
 
     /// Adds a port that may never get a number. From 4.0 on ovs-vsctl fails where vswitchd cannot open a port, and
     /// leaves its row.
+    ///
+    /// # Panics
+    /// There is no such row afterwards.
     pub fn add_without_waiting(&self, port: &str, more: &[&str]) {
         if let Err(why) = try_run("ovs-vsctl", &[&["add-port", &self.0, port], more].concat()) {
             let ports = run("ovs-vsctl", &["list-ports", &self.0]);
