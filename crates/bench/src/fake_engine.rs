@@ -13,6 +13,8 @@ struct FakeEngine {
     /// Which of them has an id.
     by_id: HashMap<String, usize>,
     root: PathBuf,
+    /// Where the namespace of container `n` is mounted under that name.
+    mounts: PathBuf,
 }
 
 /// The id of container `n`: 64 hexadecimal digits, of which the first ones differ already.
@@ -22,11 +24,12 @@ pub(crate) fn id(n: usize) -> String {
 }
 
 /// Answers at a socket in `folder`, until this program ends.
-pub(crate) fn serve(folder: &Path, pids: Vec<u32>) -> PathBuf {
+pub(crate) fn serve(folder: &Path, pids: Vec<u32>, mounts: &Path) -> PathBuf {
     let socket = folder.join("docker.sock");
     let listener = UnixListener::bind(&socket).expect("a socket can be made there");
     let by_id = (0..pids.len()).map(|n| (id(n), n)).collect();
-    let engine = Arc::new(FakeEngine { pids, by_id, root: folder.to_owned() });
+    let (root, mounts) = (folder.to_owned(), mounts.to_owned());
+    let engine = Arc::new(FakeEngine { pids, by_id, root, mounts });
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             let engine = engine.clone();
@@ -68,7 +71,7 @@ impl FakeEngine {
             _ => {
                 let word = path.strip_prefix("/containers/")?.split('/').next()?;
                 let n = *self.by_id.get(word)?;
-                inspected(n, self.pids[n])
+                inspected(n, self.pids[n], &self.mounts.join(n.to_string()))
             }
         })
     }
@@ -81,10 +84,10 @@ fn listed(n: usize) -> String {
     )
 }
 
-fn inspected(n: usize, pid: u32) -> String {
+fn inspected(n: usize, pid: u32, netns: &Path) -> String {
     let state = format!(r#""State":{{"Status":"running","Pid":{pid}}}"#);
     let config = r#""HostConfig":{"NetworkMode":"none"},"Config":{"Labels":{"tier":"web"}}"#;
-    let network = format!(r#""NetworkSettings":{{"SandboxKey":"/proc/{pid}/ns/net"}}"#);
+    let network = format!(r#""NetworkSettings":{{"SandboxKey":"{}"}}"#, netns.display());
     format!(r#"{{"Id":"{}","Name":"/container{n}",{state},{config},{network}}}"#, id(n))
 }
 

@@ -6,7 +6,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -42,7 +42,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools) {
     }
     let count = crate::numbers("BENCH_PORTS", "3000")[0].max(1);
     let scene = Scene::new(count);
-    let engine = fake_engine::serve(scene.folder.path(), scene.homes.pids());
+    let engine = fake_engine::serve(scene.folder.path(), scene.homes.pids(), &scene.homes.mounts);
     let engine = format!("docker={}", engine.display());
     let address = free_address();
     let rundir = scene.switch.rundir();
@@ -203,18 +203,27 @@ impl Crowd {
     }
 }
 
-/// Processes, each in a network namespace of its own, which ends with it.
-struct Homes(Vec<Child>);
+/// Processes, each in a network namespace of its own, which is mounted as an engine mounts those that it makes: that is
+/// what proves whose a process is.
+struct Homes {
+    processes: Vec<Child>,
+    mounts: PathBuf,
+}
 
 impl Homes {
-    fn start(count: usize) -> Self {
+    fn start(count: usize, folder: &Path) -> Self {
+        let mounts = folder.join("netns");
+        std::fs::create_dir(&mounts).expect("there is room for a folder");
         let namespace = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/net"));
         let own = namespace("self").expect("/proc is there");
-        let mut homes = Self(Vec::new());
-        for _ in 0..count {
+        let mut homes = Self { processes: Vec::new(), mounts };
+        for n in 0..count {
+            let file = homes.mounts.join(n.to_string());
+            std::fs::write(&file, "").expect("there is room for a file");
             let mut command = lab::program("unshare");
-            command.args(["--net", "sleep", "86400"]).stdin(Stdio::null()).stdout(Stdio::null());
-            homes.0.push(command.spawn().expect("unshare can be started"));
+            command.arg(format!("--net={}", file.display())).args(["sleep", "86400"]);
+            command.stdin(Stdio::null()).stdout(Stdio::null());
+            homes.processes.push(command.spawn().expect("unshare can be started"));
         }
         for pid in homes.pids() {
             settle("the process is in its namespace", || {
@@ -225,17 +234,23 @@ impl Homes {
     }
 
     fn pids(&self) -> Vec<u32> {
-        self.0.iter().map(Child::id).collect()
+        self.processes.iter().map(Child::id).collect()
     }
 }
 
 impl Drop for Homes {
     fn drop(&mut self) {
-        for home in &mut self.0 {
+        for home in &mut self.processes {
             let _ = home.kill();
         }
-        for home in &mut self.0 {
+        for home in &mut self.processes {
             let _ = home.wait();
+        }
+        let all: Vec<_> =
+            (0..self.processes.len()).map(|n| self.mounts.join(n.to_string())).collect();
+        for some in all.chunks(AT_ONCE) {
+            // One that unshare had not come to is no mount.
+            let _ = lab::program("umount").arg("--quiet").args(some).status();
         }
     }
 }
@@ -250,7 +265,8 @@ struct Scene {
 impl Scene {
     fn new(count: usize) -> Self {
         let folder = tempfile::tempdir().expect("there is room for a folder");
-        let scene = Self { switch: Switch::start_dummy(), homes: Homes::start(count), folder };
+        let homes = Homes::start(count, folder.path());
+        let scene = Self { switch: Switch::start_dummy(), homes, folder };
         eprintln!("{count} namespaces");
         scene.add_links();
         scene.add_ports();
@@ -278,7 +294,7 @@ impl Scene {
             let add = ["add-br", &*bridge, "--", "set", "bridge", &*bridge];
             vsctl(&[&add[..], &more].concat());
         }
-        let all: Vec<_> = (0..self.homes.0.len()).collect();
+        let all: Vec<_> = (0..self.homes.processes.len()).collect();
         for some in all.chunks(AT_ONCE) {
             let words: Vec<_> = some.iter().flat_map(|n| port(*n)).collect();
             vsctl(&words.iter().map(String::as_str).collect::<Vec<_>>());
