@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use journal::{ALIVE, Checked, Entry, KnownSpan, Limits, Past, Recorder};
@@ -111,10 +111,14 @@ impl History {
         queue.entries.len() + queue.on_the_way
     }
 
-    /// The spans that are known of a journal that was opened, in its order. To be run where it may wait for
-    /// the disk.
+    /// The spans that are known of a journal that was opened, in its order; without what is found of damage where
+    /// another request is at that, as that may take long. To be run where it may wait for the disk.
     pub(crate) fn known(&self, past: &Past) -> Vec<KnownSpan> {
-        past.known_checked(&mut lock(&self.checked))
+        match self.checked.try_lock() {
+            Ok(mut checked) => past.known_checked(&mut checked),
+            Err(TryLockError::Poisoned(checked)) => past.known_checked(&mut checked.into_inner()),
+            Err(TryLockError::WouldBlock) => past.known(),
+        }
     }
 
     fn take(&self) -> Queue {

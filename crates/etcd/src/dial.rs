@@ -69,7 +69,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
 
 /// Who has it is this host to the whole fleet.
 fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Error> {
-    let text = files::read_secret(path).map_err(|error| unusable(path.display(), error))?;
+    let text = files::read_key(path).map_err(|error| unusable(path.display(), error))?;
     PrivateKeyDer::from_pem_slice(&text).map_err(|error| unusable(path.display(), error))
 }
 

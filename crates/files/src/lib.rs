@@ -19,7 +19,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat};
 use rustix::process::geteuid;
 
 /// The longest file that is read, in bytes.
@@ -45,25 +45,37 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     text(read(path)?)
 }
 
-/// As [`read`], of a file that is secret: only root or this user owns it, as its owner can read and
-/// write it whatever its mode, and only the owner may read or write it. So what another user put in
-/// its place in a shared folder is refused too.
+/// As [`read`], of a file that is secret: only its owner may read or write it.
 ///
 /// # Errors
-/// As [`read`]; [`io::ErrorKind::PermissionDenied`] if another user owns it, or others than its owner
-/// may read or write it.
+/// As [`read`]; [`io::ErrorKind::PermissionDenied`] if others than its owner may read or write it.
 pub fn read_secret(path: &Path) -> io::Result<Vec<u8>> {
-    let file = open(path)?;
-    let found = fstat(&file)?;
-    let own = geteuid().as_raw();
-    if ![0, own].contains(&found.st_uid) {
-        let owner = found.st_uid;
+    secret(path, |_| Ok(()))
+}
+
+/// As [`read_secret`], of a private key: only root or this user owns it, as its owner can read and write it
+/// whatever its mode. So what another user put in its place in a shared folder is refused too.
+///
+/// # Errors
+/// As [`read_secret`]; [`io::ErrorKind::PermissionDenied`] if another user owns it.
+pub fn read_key(path: &Path) -> io::Result<Vec<u8>> {
+    secret(path, |found| {
+        let (own, owner) = (geteuid().as_raw(), found.st_uid);
+        if [0, own].contains(&owner) {
+            return Ok(());
+        }
         let why = format!(
             "its owner is the user with uid {owner}, who can read and write it whatever its mode; \
              chown {own} keeps it secret"
         );
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
-    }
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
+    })
+}
+
+fn secret(path: &Path, is_owned: impl FnOnce(&Stat) -> io::Result<()>) -> io::Result<Vec<u8>> {
+    let file = open(path)?;
+    let found = fstat(&file)?;
+    is_owned(&found)?;
     let mode = Mode::from_raw_mode(found.st_mode);
     // Of group and others, to read and to write.
     let others = Mode::from_raw_mode(0o066);
@@ -181,7 +193,7 @@ mod tests {
 
     use rustix::fs::{CWD, FileType, Mode};
 
-    use super::{LONGEST, lines, read, read_secret, read_text};
+    use super::{LONGEST, lines, read, read_key, read_secret, read_text};
 
     #[test]
     fn a_regular_file_is_read_also_through_a_link() {
@@ -230,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_another_user_owns_is_refused_whatever_its_mode() {
+    fn a_key_that_another_user_owns_is_refused_whatever_its_mode() {
         let folder = tempfile::tempdir().unwrap();
         let (file, link) = (folder.path().join("key"), folder.path().join("link"));
         std::fs::write(&file, "secret").unwrap();
@@ -243,14 +255,16 @@ mod tests {
         for mode in [0o400, 0o600, 0o644] {
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
             for path in [&file, &link] {
-                let why = read_secret(path).unwrap_err();
+                let why = read_key(path).unwrap_err();
                 assert_eq!(why.kind(), ErrorKind::PermissionDenied);
                 assert!(why.to_string().contains("the user with uid 65533"), "{why}");
             }
         }
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
-        std::os::unix::fs::chown(&file, Some(0), None).unwrap();
+        // A token is one that its owner has too.
         assert_eq!(read_secret(&link).unwrap(), b"secret");
+        std::os::unix::fs::chown(&file, Some(0), None).unwrap();
+        assert_eq!(read_key(&link).unwrap(), b"secret");
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Tls {
 
     fn key(&self) -> Result<PrivateKeyDer<'static>, TlsError> {
         let path = &self.private_key;
-        let key = files::read_secret(path).map_err(pem::Error::Io);
+        let key = files::read_key(path).map_err(pem::Error::Io);
         let key = key.and_then(|text| PrivateKeyDer::from_pem_slice(&text));
         key.map_err(file_error("private key", path))
     }
