@@ -1,6 +1,6 @@
 //! Relating all rows of a very large host, and looking a port up among them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,18 +79,10 @@ fn veth(index: u32, name: String, peer: u32, of: u32) -> Arc<Link> {
 }
 
 fn container(i: u32) -> Container {
-    Container {
-        id: ContainerId(id_of(i).into()),
-        name: format!("container{i}").into(),
-        state: "running".to_owned(),
-        pid: Some(10_000 + i),
-        netns: Some(home(i)),
-        netns_error: None,
-        unread: false,
-        sandbox: None,
-        network_mode: "none".to_owned(),
-        labels: BTreeMap::new(),
-    }
+    let name = format!("container{i}").into();
+    let one = Container::new(ContainerId(id_of(i).into()), name, "running".to_owned());
+    let network_mode = "none".to_owned();
+    Container { pid: Some(10_000 + i), netns: Some(home(i)), network_mode, ..one }
 }
 
 fn namespace(i: u32) -> Namespace {

@@ -114,16 +114,8 @@ mod tests {
     fn listed(all: &[(&str, &str, u32)]) -> Vec<EngineContainer> {
         let one = |(id, state, pid): &(&str, &str, u32)| EngineContainer {
             row: Container {
-                id: ContainerId((*id).into()),
-                name: (*id).into(),
-                state: (*state).to_owned(),
                 pid: Some(*pid).filter(|pid| *pid != 0),
-                netns: None,
-                netns_error: None,
-                unread: false,
-                sandbox: None,
-                network_mode: String::new(),
-                labels: BTreeMap::new(),
+                ..Container::new(ContainerId((*id).into()), (*id).into(), (*state).to_owned())
             },
             sandbox: None::<PathBuf>,
         };

@@ -185,8 +185,6 @@ async fn in_namespace(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use model::SourceErrorKind;
     use model::ids::ContainerId;
     use model::snapshot::Container;
@@ -195,18 +193,8 @@ mod tests {
     use crate::engine::docker;
 
     fn found(id: &str) -> EngineContainer {
-        let row = Container {
-            id: ContainerId(id.into()),
-            name: id.into(),
-            state: "running".to_owned(),
-            pid: Some(7),
-            netns: None,
-            netns_error: None,
-            unread: false,
-            sandbox: None,
-            network_mode: String::new(),
-            labels: BTreeMap::new(),
-        };
+        let row = Container::new(ContainerId(id.into()), id.into(), "running".to_owned());
+        let row = Container { pid: Some(7), ..row };
         EngineContainer { row, sandbox: None }
     }
 

@@ -178,13 +178,20 @@ async fn a_link_that_stands_on_the_end_of_the_way_is_seen_by_a_look_at_one_conta
     ip(&["link", "add", "v0", "type", "veth", "peer", "name", "eth0", "netns", &pid]);
     ip(&["link", "add", "link", "v0", "name", "up0", "type", "macvlan"]);
     let scene = scene(vec![home.container("d1", "web")]);
-    let narrow = Question { target: Some("web".into()), ..Question::default() };
-    for question in [&narrow, &Question::default()] {
-        let look = scene.host.resolved(question).await;
-        let mut found = look.wiring.attachments.iter().filter(|one| &*one.link.name == "eth0");
-        let port = &found.next().unwrap().port;
+    for port in narrow_and_whole(&scene.host).await {
         assert!(matches!(port, AttachmentState::Unknown { .. }), "{port:?}");
     }
+}
+
+/// Where eth0 of the container web is, by a look at it and by one at everything.
+async fn narrow_and_whole(host: &Host) -> [AttachmentState; 2] {
+    let narrow = Question { target: Some("web".into()), ..Question::default() };
+    let state = async |question: &Question| {
+        let look = host.resolved(question).await;
+        let mut found = look.wiring.attachments.iter().filter(|one| &*one.link.name == "eth0");
+        found.next().unwrap().port.clone()
+    };
+    [state(&narrow).await, state(&Question::default()).await]
 }
 
 /// A macvlan in a Linux bridge of the way, and the port beside it on their parent.
@@ -207,12 +214,8 @@ async fn a_link_that_stands_beside_the_way_is_seen_by_a_look_at_one_container() 
     ip(&["link", "set", "m0", "master", "lb0"]);
     ip(&["link", "add", "link", "nic0", "name", "up0", "type", "macvlan"]);
     let scene = scene(vec![home.container("d1", "web")]);
-    let narrow = Question { target: Some("web".into()), ..Question::default() };
-    for question in [&narrow, &Question::default()] {
-        let look = scene.host.resolved(question).await;
-        let mut found = look.wiring.attachments.iter().filter(|one| &*one.link.name == "eth0");
-        let port = &found.next().unwrap().port;
-        let AttachmentState::Unknown { why } = port else { panic!("{port:?}") };
+    for port in narrow_and_whole(&scene.host).await {
+        let AttachmentState::Unknown { why } = &port else { panic!("{port:?}") };
         assert!(why.contains("up0 stands on nic0 beside m0"), "{why}");
     }
 }
