@@ -12,7 +12,8 @@ pub(crate) mod switch;
 use std::path::Path;
 use std::process::{Command, Output};
 
-pub(crate) use served::{Event, Events, Served};
+pub(crate) use lab::{Event, Events};
+pub(crate) use served::Served;
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]

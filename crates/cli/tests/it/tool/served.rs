@@ -1,13 +1,13 @@
 //! A running `docker ovs serve`, and talking HTTP to it byte by byte.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
 use lab::http::{Answer, ask, head};
-use lab::{Clock, Container, Netns};
+use lab::{Clock, Events, Netns};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -149,7 +149,7 @@ impl Served {
         words.extend(last.as_deref());
         let mut stream = self.connect();
         stream.write_all(head("GET", path, &words).as_bytes()).unwrap();
-        Events(BufReader::new(stream))
+        Events::of(stream)
     }
 
     /// Its process.
@@ -177,64 +177,5 @@ impl Drop for Served {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-/// An open stream of events.
-pub(crate) struct Events(BufReader<UnixStream>);
-
-/// One of them; `name` is empty for an ordinary one.
-#[derive(Debug, Default, PartialEq)]
-pub(crate) struct Event {
-    pub(crate) name: String,
-    pub(crate) id: String,
-    pub(crate) data: Value,
-}
-
-impl Event {
-    /// Whether it tells of an interface of this container that has a number.
-    pub(crate) fn is_about(&self, container: &Container) -> bool {
-        let row = &self.data["Attachment"];
-        row["Container"] == container.name() && row["OFPort"].is_number()
-    }
-}
-
-impl Events {
-    /// The next event with data, heartbeats and chunk sizes left out.
-    pub(crate) fn next(&mut self) -> Event {
-        let mut event = Event::default();
-        loop {
-            let line = self.line().unwrap();
-            assert!(!line.is_empty(), "the stream has ended");
-            match line.trim_end().split_once(": ") {
-                Some(("event", name)) => event.name = name.to_owned(),
-                Some(("id", id)) => event.id = id.to_owned(),
-                Some(("data", data)) => {
-                    event.data = serde_json::from_str(data).unwrap();
-                    return event;
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// The first event for which `wanted` holds.
-    pub(crate) fn find(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
-        loop {
-            let event = self.next();
-            if wanted(&event) {
-                return event;
-            }
-        }
-    }
-
-    /// Reads to the end, which must come.
-    pub(crate) fn ends(&mut self) {
-        while !self.line().unwrap().is_empty() {}
-    }
-
-    fn line(&mut self) -> io::Result<String> {
-        let mut line = String::new();
-        self.0.read_line(&mut line).map(|_| line)
     }
 }
