@@ -16,7 +16,7 @@ use crate::local::{Local, MAX_ROWS};
 use crate::mesh::MeshRecord;
 use crate::refused::{RECORD, RefusedValues};
 use crate::row::decode;
-use crate::rows::{RawRow, Rows, cost};
+use crate::rows::{RawRow, RowSlots, cost};
 
 /// So many hosts are kept.
 const MAX_HOSTS: usize = 4_096;
@@ -62,7 +62,7 @@ pub struct Mirror {
     clock: fn() -> u64,
     pub(crate) hosts: BTreeMap<Arc<str>, HostState>,
     pub(crate) meshes: BTreeMap<String, (MeshRecord, u32)>,
-    rows: Rows,
+    rows: RowSlots,
     /// What the rows of other hosts may cost.
     max_cost: usize,
     generation: u32,
@@ -78,7 +78,7 @@ impl Mirror {
             clock,
             hosts: BTreeMap::new(),
             meshes: BTreeMap::new(),
-            rows: Rows::default(),
+            rows: RowSlots::default(),
             max_cost: MAX_COST,
             generation: 0,
             lost: Some((None, "etcd was not reached yet".to_owned())),

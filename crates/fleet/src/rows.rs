@@ -48,7 +48,7 @@ pub(crate) fn cost(text: &[u8], row: &Attachment) -> usize {
 
 /// Rows by slots, whose numbers are used again.
 #[derive(Debug, Default)]
-pub(crate) struct Rows {
+pub(crate) struct RowSlots {
     slots: Vec<Option<RawRow>>,
     free: Vec<u32>,
     /// Which rows have an address, by a hash whose keys are random.
@@ -57,7 +57,7 @@ pub(crate) struct Rows {
     cost: usize,
 }
 
-impl Rows {
+impl RowSlots {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
