@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::engine::inspected::Inspected;
-use crate::switch::ovsdb::rows::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow, Rows};
+use crate::switch::ovsdb::rows::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow, TableRows};
 
 /// Rows of the tables that are of use, each with its id, as RFC 7047 writes them.
 #[derive(Clone, Debug, Default)]
@@ -29,12 +29,12 @@ pub struct Tables {
 pub fn bridges(tables: Tables) -> (Vec<Bridge>, usize) {
     let all = tables.interfaces.len() + tables.ports.len() + tables.bridges.len();
     let settings: Vec<(Uuid, OpenVSwitchRow)> = typed(tables.open_vswitch);
-    let rows = Rows {
+    let rows = TableRows {
         userspace_tso: settings.first().map(|(_, row)| row.userspace_tso()),
         interfaces: typed::<InterfaceRow>(tables.interfaces).into_iter().collect(),
         ports: typed::<PortRow>(tables.ports).into_iter().collect(),
         bridges: typed::<BridgeRow>(tables.bridges).into_iter().map(|(_, row)| row).collect(),
-        ..Rows::default()
+        ..TableRows::default()
     };
     let taken = rows.interfaces.len() + rows.ports.len() + rows.bridges.len();
     rows.into_bridges().map_or((Vec::new(), all), |bridges| (bridges, all.saturating_sub(taken)))

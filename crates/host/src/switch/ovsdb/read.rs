@@ -9,7 +9,7 @@ use ovsdb::{Client, Remote, Select, Tables, Tls, VSWITCH};
 use serde::Deserialize;
 
 use super::columns::{ColumnNegotiation, RequestedColumns};
-use super::rows::{self, DatabaseRow, Ids, OpenVSwitchRow, Rows};
+use super::rows::{self, DatabaseRow, Ids, OpenVSwitchRow, TableRows};
 use super::select::{Wanted, select_bridges, select_named};
 use crate::failure;
 pub(crate) use crate::identity::database::Answerer;
@@ -152,7 +152,7 @@ impl Database {
     }
 
     /// The bridges; what the database calls itself is kept.
-    fn rows(&mut self, read: Result<Rows, ovsdb::Error>) -> Result<Vec<Bridge>, SourceError> {
+    fn rows(&mut self, read: Result<TableRows, ovsdb::Error>) -> Result<Vec<Bridge>, SourceError> {
         let mut rows = read.map_err(|error| self.unread(&error))?;
         self.row = rows.database.take().or(self.row.take());
         rows.into_bridges().map_err(|error| self.source_error(&error))
@@ -175,7 +175,10 @@ struct MemoryRow {
     external_ids: Ids,
 }
 
-async fn read_all(client: &mut Client, requested: &RequestedColumns) -> Result<Rows, ovsdb::Error> {
+async fn read_all(
+    client: &mut Client,
+    requested: &RequestedColumns,
+) -> Result<TableRows, ovsdb::Error> {
     let tables = client.monitor_once(VSWITCH, &requested.tables()).await?;
     let interfaces = tables.rows("Interface")?.into_iter().collect();
     let ports = tables.rows("Port")?.into_iter().collect();
@@ -183,7 +186,7 @@ async fn read_all(client: &mut Client, requested: &RequestedColumns) -> Result<R
     let settings: Vec<(_, OpenVSwitchRow)> = tables.rows("Open_vSwitch")?;
     let userspace_tso = settings.first().map(|(_, row)| row.userspace_tso());
     let database = settings.first().map(|(id, row)| DatabaseRow::of(*id, row));
-    Ok(Rows { userspace_tso, database, interfaces, ports, bridges, ..Rows::default() })
+    Ok(TableRows { userspace_tso, database, interfaces, ports, bridges, ..TableRows::default() })
 }
 
 /// How this remote is called in messages.

@@ -127,7 +127,7 @@ impl DatabaseRow {
 
 /// The tables, by row id.
 #[derive(Debug, Default)]
-pub(crate) struct Rows {
+pub(crate) struct TableRows {
     /// Where the settings were read.
     pub(crate) userspace_tso: Option<bool>,
     /// What the database calls itself, where that was read.
@@ -139,7 +139,7 @@ pub(crate) struct Rows {
     pub(crate) bridges: Vec<BridgeRow>,
 }
 
-impl Rows {
+impl TableRows {
     /// The Interfaces whose Port was not read.
     pub(crate) fn loose(&self) -> Vec<Uuid> {
         let held: HashSet<_> =

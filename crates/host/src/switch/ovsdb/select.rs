@@ -8,7 +8,7 @@ use ovsdb::{Client, Results, Select, Uuid, VSWITCH};
 use serde::de::DeserializeOwned;
 
 use super::columns::RequestedColumns;
-use super::rows::{BridgeRow, DatabaseRow, InterfaceRow, OpenVSwitchRow, PortRow, Rows};
+use super::rows::{BridgeRow, DatabaseRow, InterfaceRow, OpenVSwitchRow, PortRow, TableRows};
 
 /// What a look at a few ports asks for.
 #[derive(Clone, Copy)]
@@ -31,19 +31,19 @@ fn fakes(requested: &RequestedColumns) -> Option<Select<'_>> {
 pub(super) async fn select_bridges(
     client: &mut Client,
     requested: &RequestedColumns,
-) -> Result<Rows, ovsdb::Error> {
+) -> Result<TableRows, ovsdb::Error> {
     let bridges = Select::new("Bridge", &requested.bridge);
     let selects: Vec<_> = [bridges].into_iter().chain(fakes(requested)).collect();
     let answer = client.transact(VSWITCH, &selects).await?;
     let fakes = rows_by_id(&answer, 1..selects.len(), |row: &PortRow| row.id)?;
-    Ok(Rows { bridges: answer.rows(0)?, fakes, ..Rows::default() })
+    Ok(TableRows { bridges: answer.rows(0)?, fakes, ..TableRows::default() })
 }
 
 pub(super) async fn select_named(
     client: &mut Client,
     requested: &RequestedColumns,
     wanted: Wanted<'_>,
-) -> Result<Rows, ovsdb::Error> {
+) -> Result<TableRows, ovsdb::Error> {
     let mut rows = called(client, requested, wanted).await?;
     let loose = rows.loose();
     rows.ports.extend(holders(client, requested, &loose).await?);
@@ -75,7 +75,7 @@ async fn called(
     client: &mut Client,
     requested: &RequestedColumns,
     wanted: Wanted<'_>,
-) -> Result<Rows, ovsdb::Error> {
+) -> Result<TableRows, ovsdb::Error> {
     let names = wanted.names.iter();
     let interfaces = names
         .clone()
@@ -90,7 +90,7 @@ async fn called(
     let asked_rows = settings.iter().len();
     let selects: Vec<_> = interfaces.chain(ports).chain(bridge).chain(settings).collect();
     if selects.is_empty() {
-        return Ok(Rows::default());
+        return Ok(TableRows::default());
     }
     let answer = client.transact(VSWITCH, &selects).await?;
     let count = wanted.names.len();
@@ -103,7 +103,7 @@ async fn called(
         if asked_rows > 0 { answer.rows(both + asked_bridges)? } else { Vec::new() };
     let userspace_tso = settings.first().map(OpenVSwitchRow::userspace_tso);
     let database = settings.first().and_then(|row| Some(DatabaseRow::of(row.id?, row)));
-    Ok(Rows { userspace_tso, database, interfaces, ports, bridges, ..Rows::default() })
+    Ok(TableRows { userspace_tso, database, interfaces, ports, bridges, ..TableRows::default() })
 }
 
 /// The Bridges of the Ports that were found; and with them what is looked for only where it may
@@ -113,7 +113,7 @@ async fn complete(
     client: &mut Client,
     requested: &RequestedColumns,
     wanted: Wanted<'_>,
-    rows: &mut Rows,
+    rows: &mut TableRows,
 ) -> Result<bool, ovsdb::Error> {
     let ports: Vec<_> = rows.ports.keys().copied().collect();
     let having = ports.iter().map(|id| having(requested, *id));

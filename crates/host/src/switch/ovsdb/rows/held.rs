@@ -150,7 +150,7 @@ mod tests {
     use serde::de::DeserializeOwned;
     use serde_json::json;
 
-    use super::super::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow, Rows};
+    use super::super::{BridgeRow, InterfaceRow, OpenVSwitchRow, PortRow, TableRows};
     use super::{COPIES, Held};
 
     const TEXT: &str = "5b0b71c3-31de-4cb9-af21-53243316fec3";
@@ -184,7 +184,7 @@ mod tests {
     }
 
     /// A bridge with one Port of this many Interfaces, whose row has these columns.
-    fn bond(interfaces: u32, mut columns: serde_json::Value) -> Rows {
+    fn bond(interfaces: u32, mut columns: serde_json::Value) -> TableRows {
         let uuid = |n: u32| format!("{n:08x}-0000-4000-8000-000000000000");
         let ids: Vec<_> = (0..interfaces).map(|n| json!(["uuid", uuid(n)])).collect();
         columns["name"] = json!("bond");
@@ -193,11 +193,11 @@ mod tests {
         let row = json!({ "name": "br0", "ports": ["uuid", TEXT] });
         let bridge: BridgeRow = serde_json::from_value(row).unwrap();
         let row = |n: u32| serde_json::from_value(json!({ "name": format!("eth{n}") })).unwrap();
-        Rows {
+        TableRows {
             interfaces: (0..interfaces).map(|n| (uuid(n).parse().unwrap(), row(n))).collect(),
             ports: HashMap::from([(TEXT.parse().unwrap(), port)]),
             bridges: vec![bridge],
-            ..Rows::default()
+            ..TableRows::default()
         }
     }
 
