@@ -20,12 +20,12 @@ pub(crate) const IN_FLIGHT: usize = 8;
 const INSPECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The containers of an engine, by id.
-pub(crate) type Rows = BTreeMap<ContainerId, Container>;
+pub(crate) type ContainerRows = BTreeMap<ContainerId, Container>;
 
 /// All containers; those that run with their processes. `known` are the rows of before, if there are.
 pub(crate) async fn all(
     engine: &dyn Engine,
-    known: &Rows,
+    known: &ContainerRows,
 ) -> Result<Vec<EngineContainer>, SourceError> {
     let inspected = stream::iter(engine.list().await?).map(|found| async move {
         if !engine.may_have_a_process(&found.row) {

@@ -14,7 +14,7 @@ use model::ids::ContainerId;
 use model::snapshot::Container;
 
 use super::Engine;
-use super::ask::{IN_FLIGHT, Rows, inspect_soon};
+use super::ask::{ContainerRows, IN_FLIGHT, inspect_soon};
 use super::budget::Budget;
 use super::netns::find_namespaces;
 use crate::deadline::Deadline;
@@ -42,12 +42,12 @@ impl<'e> Inspections<'e> {
     }
 
     /// Something happened to `changed`.
-    pub(super) fn ask(&mut self, changed: BTreeSet<ContainerId>, rows: &Rows) {
+    pub(super) fn ask(&mut self, changed: BTreeSet<ContainerId>, rows: &ContainerRows) {
         self.waiting.extend(changed);
         self.go_on(rows);
     }
 
-    fn go_on(&mut self, rows: &Rows) {
+    fn go_on(&mut self, rows: &ContainerRows) {
         while self.asked.len() < IN_FLIGHT {
             let Some(id) = self.waiting.difference(&self.about).next().cloned() else { return };
             self.waiting.remove(&id);
@@ -60,7 +60,7 @@ impl<'e> Inspections<'e> {
     }
 
     /// Waits for an answer, and takes over what is there by then. Cancel safe.
-    pub(super) async fn answer(&mut self, rows: &mut Rows) -> Result<(), SourceError> {
+    pub(super) async fn answer(&mut self, rows: &mut ContainerRows) -> Result<(), SourceError> {
         let Some(first) = self.asked.next().await else { return pending().await };
         let more = std::iter::from_fn(|| self.asked.next().now_or_never()?);
         let answers: Vec<_> = std::iter::once(first).chain(more).collect();

@@ -16,7 +16,7 @@ use tokio::sync::watch::Sender;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until};
 
-use super::ask::{Rows, all};
+use super::ask::{ContainerRows, all};
 use super::inspections::Inspections;
 use super::netns::find_namespaces;
 use super::{Configured, Engine, Event, Events};
@@ -106,7 +106,7 @@ async fn follow_events(
     engine: &dyn Engine,
     timeout: Duration,
     mut events: Events,
-    mut rows: Rows,
+    mut rows: ContainerRows,
     latest: &Sender<Answered<Container>>,
     sign: &Notify,
 ) -> Result<Infallible, SourceError> {
@@ -153,7 +153,7 @@ impl Default for Retry {
 }
 
 impl Retry {
-    fn note(&mut self, rows: &Rows) {
+    fn note(&mut self, rows: &ContainerRows) {
         let passes = |source_error: &SourceError| {
             use SourceErrorKind::{Exhausted, TimedOut, Unreachable};
             matches!(source_error.kind, Exhausted | TimedOut | Unreachable)
@@ -181,8 +181,8 @@ impl Retry {
 async fn list_with_namespaces(
     engine: &dyn Engine,
     due: Deadline,
-    known: &Rows,
-) -> Result<(Rows, SourceIdentity), SourceError> {
+    known: &ContainerRows,
+) -> Result<(ContainerRows, SourceIdentity), SourceError> {
     let mut found = all(engine, known).await?;
     find_namespaces(engine, due, &mut found).await;
     let identity = identity::engine::identify(engine, &found);

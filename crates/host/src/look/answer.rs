@@ -13,7 +13,8 @@ pub(super) async fn containers(
     due: Deadline,
 ) -> Result<(Vec<EngineContainer>, Vec<Pinned>), SourceError> {
     let (engine, due) = (configured.engine()?, configured.due(due));
-    let mut found = due.hold(|| engine.what(), ask::all(engine, &ask::Rows::new())).await?;
+    let mut found =
+        due.hold(|| engine.what(), ask::all(engine, &ask::ContainerRows::new())).await?;
     let pinned = find_namespaces(engine, due, &mut found).await;
     Ok((found, pinned.into_iter().map(|(_, pin)| pin).collect()))
 }
