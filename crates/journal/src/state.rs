@@ -8,7 +8,7 @@ use model::ids::{ContainerId, EngineName};
 use model::snapshot::{Container, Namespace, Observed};
 use model::switch::{Bridge, SwitchSource};
 
-use crate::delta::{Delta, Differences, Holder, Keyed, Rows, Within, hollow};
+use crate::delta::{Delta, Differences, Holder, Keyed, RowChanges, Within, hollow};
 
 /// Rows by their keys, and what is known beside them.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ fn held<T: Holder>(rows: &[T]) -> Held<T> {
     rows.iter().map(|row| (row.key().clone(), (row.hollow(), by_key(row.rows())))).collect()
 }
 
-fn apply_list<T: Keyed>(rows: &mut BTreeMap<T::Key, T>, changes: Rows<T::Key, T>) {
+fn apply_list<T: Keyed>(rows: &mut BTreeMap<T::Key, T>, changes: RowChanges<T::Key, T>) {
     for key in &changes.gone {
         rows.remove(key);
     }

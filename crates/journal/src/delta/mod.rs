@@ -22,7 +22,7 @@ pub struct Delta {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) head: Option<Box<Snapshot>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(crate) engines: BTreeMap<EngineName, Rows<ContainerId, Container>>,
+    pub(crate) engines: BTreeMap<EngineName, RowChanges<ContainerId, Container>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) namespaces: Differences<Namespace>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -31,7 +31,7 @@ pub struct Delta {
 
 /// Rows of a list that came or changed, and the keys of those that went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Rows<K, T> {
+pub(crate) struct RowChanges<K, T> {
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub(crate) put: Vec<T>,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
@@ -49,15 +49,15 @@ pub(crate) struct Within<K, T, L, U> {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_gone: bool,
     /// Its rows.
-    #[serde(default = "Rows::nothing", skip_serializing_if = "Rows::is_nothing")]
-    pub(crate) rows: Rows<L, U>,
+    #[serde(default = "RowChanges::nothing", skip_serializing_if = "RowChanges::is_nothing")]
+    pub(crate) rows: RowChanges<L, U>,
 }
 
 fn none<T>() -> Option<T> {
     None
 }
 
-impl<K, T> Rows<K, T> {
+impl<K, T> RowChanges<K, T> {
     fn nothing() -> Self {
         Self { put: Vec::new(), gone: Vec::new() }
     }
@@ -242,16 +242,16 @@ impl<'a, T> Trimmed<'a, T> {
     }
 }
 
-fn of_list<T: Keyed>(before: &[T], now: &[T]) -> Option<Rows<T::Key, T>> {
+fn of_list<T: Keyed>(before: &[T], now: &[T]) -> Option<RowChanges<T::Key, T>> {
     if is_shared(before, now) {
-        return Some(Rows::nothing());
+        return Some(RowChanges::nothing());
     }
     let left = trimmed(before, now, |was, is| was.key() == is.key() && was.is_same(is));
     let [known, there] = left.by_key(Keyed::key)?;
     let is_new = |row: &&T| known.get(row.key()).is_none_or(|was| !was.is_same(row));
     let put = left.now.iter().filter(is_new).cloned().collect();
     let gone = left.before.iter().map(Keyed::key).filter(|key| !there.contains_key(key));
-    Some(Rows { put, gone: gone.cloned().collect() })
+    Some(RowChanges { put, gone: gone.cloned().collect() })
 }
 
 /// What is different in rows that have rows.
@@ -274,7 +274,12 @@ fn of_holders<T: Holder>(before: &[T], now: &[T]) -> Option<Differences<T>> {
         }
     }
     let gone = left.before.iter().map(Holder::key).filter(|key| !there.contains_key(key)).cloned();
-    all.extend(gone.map(|key| Within { key, row: None, is_gone: true, rows: Rows::nothing() }));
+    all.extend(gone.map(|key| Within {
+        key,
+        row: None,
+        is_gone: true,
+        rows: RowChanges::nothing(),
+    }));
     Some(all)
 }
 
