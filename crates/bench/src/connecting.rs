@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use lab::{Container, Home, run, try_run};
 
 use crate::measure::median;
-use crate::rows::{Rows, Tools};
+use crate::rows::{ResultTable, Tools};
 use crate::scene::Scene;
 
 /// What ours may take of the others' time.
@@ -25,7 +25,13 @@ struct ConnectMethod {
 }
 
 /// Makes an interface in turn by each way, `rounds` times, and takes it away again unmeasured.
-pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
+pub(crate) fn tell(
+    rows: &mut ResultTable,
+    size: usize,
+    tools: &Tools,
+    scene: &Scene,
+    rounds: usize,
+) {
     let container = Container::run();
     let mut ways = ways(tools, scene.bridge(), container.name());
     for round in 0..=rounds {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use lab::wait_until;
 
 use crate::measure::Contest;
-use crate::rows::{Rows, Tools, runner};
+use crate::rows::{ResultTable, Tools, runner};
 use crate::scene::Scene;
 
 /// Connections that ask at once.
@@ -21,7 +21,13 @@ const ASKING: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Measures a daemon that looks at the scene as it is.
-pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
+pub(crate) fn tell(
+    rows: &mut ResultTable,
+    size: usize,
+    tools: &Tools,
+    scene: &Scene,
+    rounds: usize,
+) {
     let daemon = Daemon::start(tools, &[]);
     answers(rows, size, tools, scene, &daemon, rounds);
     let others = [
@@ -46,7 +52,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
 
 /// Verbs that ask it instead of the host.
 fn answers(
-    rows: &mut Rows,
+    rows: &mut ResultTable,
     size: usize,
     tools: &Tools,
     scene: &Scene,
@@ -68,7 +74,7 @@ fn answers(
 }
 
 /// As many requests as go; the daemon has one thread.
-fn requests(rows: &mut Rows, size: usize, daemon: &Daemon) {
+fn requests(rows: &mut ResultTable, size: usize, daemon: &Daemon) {
     let start = Instant::now();
     let spent = cpu(daemon.child.id());
     let taken: Vec<Duration> = std::thread::scope(|scope| {

@@ -10,7 +10,7 @@ use lab::{IMAGE, Need, Network, Plugin, Podman, is_there, unique};
 use crate::connecting::AFTERMATH;
 use crate::flows::has_verb;
 use crate::measure::{Contest, Runner, median};
-use crate::rows::{Rows, Tools, runner};
+use crate::rows::{ResultTable, Tools, runner};
 use crate::scene::Scene;
 
 /// So many times a container is started on each network, in turn.
@@ -42,7 +42,7 @@ impl Drop for BridgeNetwork {
 }
 
 /// Measures both engines, where the build has the driver.
-pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene) {
+pub(crate) fn tell(rows: &mut ResultTable, size: usize, tools: &Tools, scene: &Scene) {
     let ours = tools.ours("docker-ovs");
     if !has_verb(&ours, "driver") {
         return;
@@ -62,7 +62,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene) {
     }
 }
 
-fn tell_docker(rows: &mut Rows, size: usize, network: &Network) {
+fn tell_docker(rows: &mut ResultTable, size: usize, network: &Network) {
     let on = |name, network: &str| {
         runner(name, &["docker", "run", "--rm", "--network", network, IMAGE, "busybox", "true"])
     };
@@ -75,7 +75,7 @@ fn tell_docker(rows: &mut Rows, size: usize, network: &Network) {
     rows.ratio(&row, scores["ours"], scores["theirs"], RUN);
 }
 
-fn tell_podman(rows: &mut Rows, size: usize, ours: &str, scene: &Scene) {
+fn tell_podman(rows: &mut ResultTable, size: usize, ours: &str, scene: &Scene) {
     let folder = tempfile::tempdir().expect("a folder");
     let plugins = folder.path().join("plugins");
     std::fs::create_dir(&plugins).expect("a folder");

@@ -4,7 +4,7 @@ use lab::{Need, Podman, is_there, run};
 
 use crate::daemon::Daemon;
 use crate::measure::{Contest, Runner, Score};
-use crate::rows::{Rows, Tools, runner};
+use crate::rows::{ResultTable, Tools, runner};
 use crate::scene::Scene;
 
 /// Containers of Podman beside Docker's.
@@ -16,7 +16,13 @@ const NOBODY: &str = "no-such-container";
 
 /// Measures one Podman with many containers, and several with one, beside the Docker of the scene. Nothing
 /// where there is no Podman, and of a build that takes one engine alone.
-pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
+pub(crate) fn tell(
+    rows: &mut ResultTable,
+    size: usize,
+    tools: &Tools,
+    scene: &Scene,
+    rounds: usize,
+) {
     let ours = tools.ours("docker-ovs");
     if !run(&ours, &["--help"]).contains("--engine") {
         return;

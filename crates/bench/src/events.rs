@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use lab::{Bridge, Home, Netns, run, unique};
 
-use crate::rows::{Rows, Tools};
+use crate::rows::{ResultTable, Tools};
 
 /// How often a port is added.
 const ROUNDS: usize = 150;
@@ -18,7 +18,7 @@ const ROUNDS: usize = 150;
 const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Plugs one veth in and out, beside whatever else is on the host.
-pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools) {
+pub(crate) fn tell(rows: &mut ResultTable, size: usize, tools: &Tools) {
     let (bridge, netns, host_end) = (Bridge::new(), Netns::new(), unique("v"));
     netns.ip(&["link", "add", "eth0", "type", "veth", "peer", "name", &host_end, "netns", "1"]);
     let events = Events::start(tools, bridge.name());

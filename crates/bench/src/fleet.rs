@@ -7,11 +7,17 @@ use lab::{Etcd, KnownMeshes};
 use crate::daemon::Daemon;
 use crate::flows::has_verb;
 use crate::measure::Contest;
-use crate::rows::{Rows, Tools, runner};
+use crate::rows::{ResultTable, Tools, runner};
 use crate::scene::Scene;
 
 /// Measures three daemons in turn, where the build knows fleets.
-pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
+pub(crate) fn tell(
+    rows: &mut ResultTable,
+    size: usize,
+    tools: &Tools,
+    scene: &Scene,
+    rounds: usize,
+) {
     let ours = tools.ours("docker-ovs");
     if !has_verb(&ours, "mesh") {
         return;

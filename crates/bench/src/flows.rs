@@ -7,7 +7,7 @@ use std::process::Command;
 use lab::{Bridge, run};
 
 use crate::measure::{Contest, Runner};
-use crate::rows::{Rows, Tools};
+use crate::rows::{ResultTable, Tools};
 use crate::scene::Scene;
 
 /// Flows of the bridge that is listed.
@@ -21,7 +21,13 @@ const BYTES_A_SECOND: f64 = 200e6;
 const FLAT: f64 = 24.0;
 
 /// Measures `annotate`, `flows` and `trace`, where the build has them.
-pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
+pub(crate) fn tell(
+    rows: &mut ResultTable,
+    size: usize,
+    tools: &Tools,
+    scene: &Scene,
+    rounds: usize,
+) {
     let ours = tools.ours("docker-ovs");
     if !has_verb(&ours, "annotate") {
         return;

@@ -5,7 +5,7 @@ use lab::{Bridge, run, unique};
 
 use crate::flows::{fill, has_verb};
 use crate::measure::{Contest, Scores};
-use crate::rows::{Rows, Tools, runner};
+use crate::rows::{ResultTable, Tools, runner};
 use crate::scene::Scene;
 use crate::waits::longest;
 
@@ -17,7 +17,13 @@ const FLOWS: usize = 100_000;
 const AT_ONCE: usize = 300;
 
 /// Measures once, on the smaller scene: that has the least else to do.
-pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, rounds: usize) {
+pub(crate) fn tell(
+    rows: &mut ResultTable,
+    size: usize,
+    tools: &Tools,
+    scene: &Scene,
+    rounds: usize,
+) {
     if size > 100 {
         return;
     }
@@ -29,7 +35,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
         Contest::new(all.map(|(name, words)| runner(name, words)).into()).run(rounds)
     };
     let before = measure();
-    let compare = |rows: &mut Rows, name: &str, what: &str, after: &Scores| {
+    let compare = |rows: &mut ResultTable, name: &str, what: &str, after: &Scores| {
         rows.ratio(&format!("{name}, {what} / without"), after[name], before[name], 1.25);
     };
     let bridge = Bridge::new();
@@ -50,7 +56,7 @@ pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools, scene: &Scene, r
 }
 
 /// How long others wait for vswitchd while all flows of a bridge are listed.
-fn tell_waits(rows: &mut Rows, tools: &Tools, bridge: &Bridge, rounds: usize) {
+fn tell_waits(rows: &mut ResultTable, tools: &Tools, bridge: &Bridge, rounds: usize) {
     let ours = tools.ours("docker-ovs");
     if !has_verb(&ours, "flows") {
         return;

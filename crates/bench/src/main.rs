@@ -34,7 +34,7 @@ mod waits;
 use std::path::PathBuf;
 
 use measure::Contest;
-use rows::{Rows, Tools};
+use rows::{ResultTable, Tools};
 use scene::Scene;
 
 fn main() {
@@ -62,7 +62,7 @@ fn main() {
                 page::write(&path, &now.rows.markdown()).expect("the page can be written");
             }
         }
-        [now, earlier] => Rows::print_beside(&now.rows, &earlier.rows),
+        [now, earlier] => ResultTable::print_beside(&now.rows, &earlier.rows),
         _ => unreachable!("there are two at most"),
     }
 }
@@ -70,12 +70,12 @@ fn main() {
 /// What is measured of one build of the programs.
 struct Table {
     tools: Tools,
-    rows: Rows,
+    rows: ResultTable,
 }
 
 impl Table {
     fn new(tools: Tools) -> Self {
-        Self { tools, rows: Rows::default() }
+        Self { tools, rows: ResultTable::default() }
     }
 }
 
@@ -106,7 +106,7 @@ fn measure(tables: &mut [Table]) {
 }
 
 /// What is measured: a name for `BENCH_PARTS`, and how, of so many containers in so many rounds.
-type Part = (&'static str, fn(&mut Rows, usize, &Tools, &Scene, usize));
+type Part = (&'static str, fn(&mut ResultTable, usize, &Tools, &Scene, usize));
 
 const PARTS: [Part; 12] = [
     ("lookups", |rows, size, tools, scene, rounds| {

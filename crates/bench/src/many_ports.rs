@@ -18,7 +18,7 @@ use lab::http::{ask, head};
 use self::scene::Scene;
 use crate::daemon::Daemon;
 use crate::fake_engine;
-use crate::rows::{Rows, Tools};
+use crate::rows::{ResultTable, Tools};
 
 /// How often a port changes.
 const ROUNDS: usize = 60;
@@ -34,7 +34,7 @@ const EVENT_TIMEOUT: Duration = Duration::from_secs(20);
 const SCENE_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Measures once, beside the smaller scene: that has the least else to do.
-pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools) {
+pub(crate) fn tell(rows: &mut ResultTable, size: usize, tools: &Tools) {
     if size > 100 {
         return;
     }

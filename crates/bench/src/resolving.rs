@@ -14,7 +14,7 @@ use model::{Snapshot, resolve};
 
 use crate::fake_engine::id;
 use crate::measure::median;
-use crate::rows::{Rows, Tools};
+use crate::rows::{ResultTable, Tools};
 
 /// Containers, each with one veth on a port.
 const PORTS: u32 = 100_000;
@@ -23,7 +23,7 @@ const ROUNDS: usize = 5;
 const HOST: NetnsId = NetnsId { dev: 4, ino: 1 };
 
 /// Measures once, of the build that this program is of: that is done in this process.
-pub(crate) fn tell(rows: &mut Rows, size: usize, tools: &Tools) {
+pub(crate) fn tell(rows: &mut ResultTable, size: usize, tools: &Tools) {
     if size > 100 || !is_own(tools) {
         return;
     }

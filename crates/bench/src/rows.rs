@@ -62,7 +62,7 @@ pub(crate) fn listings(tools: &Tools, _scene: &Scene) -> Vec<Runner> {
 
 /// The table that is printed, and what it needs to remember between sizes.
 #[derive(Default)]
-pub(crate) struct Rows {
+pub(crate) struct ResultTable {
     lines: Vec<Row>,
     lookups: Vec<(usize, Score)>,
     listings: Vec<(usize, Score, Score)>,
@@ -85,7 +85,7 @@ impl Row {
     }
 }
 
-pub(crate) fn tell_lookups(rows: &mut Rows, size: usize, scores: &Scores) {
+pub(crate) fn tell_lookups(rows: &mut ResultTable, size: usize, scores: &Scores) {
     let ours = scores["lookup"];
     let limit = if size >= 100 { 0.45 } else { 0.60 };
     let against = [
@@ -106,7 +106,7 @@ pub(crate) fn tell_lookups(rows: &mut Rows, size: usize, scores: &Scores) {
     rows.lookups.push((size, ours));
 }
 
-pub(crate) fn tell_listings(rows: &mut Rows, size: usize, scores: &Scores) {
+pub(crate) fn tell_listings(rows: &mut ResultTable, size: usize, scores: &Scores) {
     let ours = scores["ls"];
     rows.ratio(&format!("ls / the best shell, {size}"), ours, scores["the best shell"], 0.10);
     let both = scores["docker ps + inspect"];
@@ -115,7 +115,7 @@ pub(crate) fn tell_listings(rows: &mut Rows, size: usize, scores: &Scores) {
     rows.listings.push((size, ours, both));
 }
 
-impl Rows {
+impl ResultTable {
     /// The largest host against the smallest.
     pub(crate) fn tell_growth(&mut self) {
         let (first, last) = (self.lookups.first().copied(), self.lookups.last().copied());
