@@ -62,7 +62,7 @@ pub(super) struct PortQuestion<'a> {
 }
 
 /// All interfaces of the container, and what there is to say about them.
-pub(super) struct Answer<'a> {
+pub(super) struct PortAnswer<'a> {
     /// Each with whether it is on the bridge that was asked about, if one was.
     rows: Vec<(bool, v1::Attachment)>,
     /// Names of those that may be on any bridge, for all that is known.
@@ -79,7 +79,7 @@ impl<'a> PortQuestion<'a> {
         &self,
         origin: &Origin,
         tenants: bool,
-    ) -> Result<Answer<'a>, QueryError> {
+    ) -> Result<PortAnswer<'a>, QueryError> {
         let question = |target| Question {
             target: Some(target),
             bridge: self.bridge.map(str::to_owned),
@@ -97,7 +97,7 @@ impl<'a> PortQuestion<'a> {
     }
 
     /// The answer of a look at all of them.
-    pub(super) fn answer_of(&self, look: &Look) -> Result<Answer<'a>, QueryError> {
+    pub(super) fn answer_of(&self, look: &Look) -> Result<PortAnswer<'a>, QueryError> {
         let (subject, found) = named::interfaces(look, self.words, self.bridge)?;
         Ok(self.answer(look, subject, &found))
     }
@@ -107,7 +107,7 @@ impl<'a> PortQuestion<'a> {
         look: &Look,
         subject: Subject<'_>,
         found: &[Cow<'_, Attachment>],
-    ) -> Answer<'a> {
+    ) -> PortAnswer<'a> {
         let row = |found: &Cow<'_, Attachment>| {
             let is_asked = self.bridge.is_none_or(|bridge| found.is_on(bridge));
             (is_asked, v1::Attachment::of(found, subject))
@@ -121,11 +121,11 @@ impl<'a> PortQuestion<'a> {
         } else {
             remarks.chain(look.silent_engines(self.words)).collect()
         };
-        Answer { rows, unplaced, bridge: self.bridge, remarks, nature }
+        PortAnswer { rows, unplaced, bridge: self.bridge, remarks, nature }
     }
 }
 
-impl Answer<'_> {
+impl PortAnswer<'_> {
     /// Only those on the bridge that was asked about, if one was.
     pub(super) fn on_bridge(&self) -> Vec<v1::Attachment> {
         self.rows.iter().filter(|(is_asked, _)| *is_asked).map(|(_, row)| row.clone()).collect()
