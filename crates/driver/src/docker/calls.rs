@@ -20,7 +20,7 @@ use crate::options::{Gateway, NetworkOptions};
 
 /// What a call is answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct CallReply {
     /// The HTTP status.
     pub status: u16,
     /// The body, JSON.
@@ -44,11 +44,11 @@ impl From<DriverError> for CallError {
 }
 
 /// Answers the call of `method`, as `NetworkDriver.Join`.
-pub async fn answer(driver: &Driver, method: &str, body: &[u8]) -> Answer {
+pub async fn answer(driver: &Driver, method: &str, body: &[u8]) -> CallReply {
     match carry_out(driver, method, body).await {
         Ok(body) => {
             debug!("{method}: {body}");
-            Answer { status: 200, body }
+            CallReply { status: 200, body }
         }
         Err(CallError::Method) => refused(404, "there is no such method"),
         Err(CallError::Body(why)) => refused(400, &why),
@@ -62,8 +62,8 @@ pub async fn answer(driver: &Driver, method: &str, body: &[u8]) -> Answer {
 }
 
 /// The answer to what was not done.
-pub(super) fn refused(status: u16, why: &str) -> Answer {
-    Answer { status, body: json!({ "Err": why }).to_string() }
+pub(super) fn refused(status: u16, why: &str) -> CallReply {
+    CallReply { status, body: json!({ "Err": why }).to_string() }
 }
 
 async fn carry_out(driver: &Driver, method: &str, body: &[u8]) -> Result<String, CallError> {

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::calls::{Answer, CallError, nothing, read, written};
+use super::calls::{CallError, CallReply, nothing, read, written};
 use crate::DriverError;
 use crate::core::{AddressRequest, Driver, PoolRequest};
 use crate::given::id;
@@ -78,8 +78,8 @@ struct RequestedAddress {
 }
 
 /// An answer that libnetwork shows the user the text of.
-pub(super) fn refused(why: &str) -> Answer {
-    Answer { status: 200, body: json!({ "Error": why }).to_string() }
+pub(super) fn refused(why: &str) -> CallReply {
+    CallReply { status: 200, body: json!({ "Error": why }).to_string() }
 }
 
 pub(super) async fn carry_out(

@@ -12,6 +12,6 @@ pub mod parsing;
 mod server;
 mod socket;
 
-pub use calls::{Answer, answer};
+pub use calls::{CallReply, answer};
 pub use server::serve;
 pub use socket::DEFAULT_SOCKET;

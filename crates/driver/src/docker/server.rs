@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tracing::info;
 
-use super::calls::{Answer, answer, refused};
+use super::calls::{CallReply, answer, refused};
 use super::socket::open;
 use crate::core::Driver;
 
@@ -123,7 +123,7 @@ async fn respond(request: Request<Incoming>, driver: Arc<Driver>) -> Response<Fu
 }
 
 /// The method and the body.
-async fn read(request: Request<Incoming>) -> Result<(String, Bytes), Answer> {
+async fn read(request: Request<Incoming>) -> Result<(String, Bytes), CallReply> {
     if request.method() != Method::POST {
         return Err(refused(405, "a call is a POST"));
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use docker_ovs_driver::core::Driver;
-use docker_ovs_driver::docker::{Answer, answer, serve};
+use docker_ovs_driver::docker::{CallReply, answer, serve};
 use host::Settings;
 
 /// Every method of the protocol that has a body.
@@ -30,7 +30,7 @@ fn without_switch(folder: &Path) -> Driver {
     Driver::new(Settings { rundir, engines: vec!["none".into()], ..Settings::from_env() }).unwrap()
 }
 
-fn called(method: &str, body: &[u8]) -> Answer {
+fn called(method: &str, body: &[u8]) -> CallReply {
     let folder = tempfile::tempdir().unwrap();
     let driver = without_switch(folder.path());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

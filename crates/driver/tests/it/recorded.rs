@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use docker_ovs_driver::core::Driver;
-use docker_ovs_driver::docker::{Answer, answer};
+use docker_ovs_driver::docker::{CallReply, answer};
 use host::Settings;
 use lab::{Bridge, run, try_run, unique};
 use serde_json::Value;
@@ -57,7 +57,7 @@ impl Replay {
         Self { driver: Driver::new(settings).unwrap(), runtime, bridge, calls, _one: one }
     }
 
-    fn said(&self, method: &str, body: &[u8]) -> Answer {
+    fn said(&self, method: &str, body: &[u8]) -> CallReply {
         self.runtime.block_on(answer(&self.driver, method, body))
     }
 
