@@ -2,18 +2,18 @@
 
 use model::snapshot::Container;
 
-use super::read::{Answer, Info, Instance, State};
+use super::read::{Info, Instance, Response, State};
 use crate::engine::inspected::process;
 use crate::engine::parsing::{read, rows};
 
 /// The containers of a list, or the one of an inspection; what else is told is read, too.
 pub fn incus(bytes: &[u8]) -> (Vec<Container>, Vec<String>) {
-    let pid = read::<Answer<State>>(bytes).and_then(|answer| process(answer.metadata.pid));
-    let listed = read::<Answer<Vec<Instance>>>(bytes).map(|answer| answer.metadata);
-    let one = read::<Answer<Instance>>(bytes).map(|answer| answer.metadata);
+    let pid = read::<Response<State>>(bytes).and_then(|answer| process(answer.metadata.pid));
+    let listed = read::<Response<Vec<Instance>>>(bytes).map(|answer| answer.metadata);
+    let one = read::<Response<Instance>>(bytes).map(|answer| answer.metadata);
     let all = listed.into_iter().flatten().chain(one);
     let found = all.map(|instance| instance.found(pid)).collect();
-    let own = read::<Answer<Info>>(bytes).map(|answer| answer.metadata.environment);
+    let own = read::<Response<Info>>(bytes).map(|answer| answer.metadata.environment);
     let words = own
         .map(|own| vec![own.certificate_fingerprint, own.server_name, own.server_version])
         .unwrap_or_default();

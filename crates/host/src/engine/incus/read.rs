@@ -42,13 +42,13 @@ impl Incus {
 
     /// What it says of itself.
     pub(super) async fn info(&self) -> Result<Info, SourceError> {
-        Ok(self.rest.get::<Answer<Info>>("/1.0").await?.metadata)
+        Ok(self.rest.get::<Response<Info>>("/1.0").await?.metadata)
     }
 
     /// The containers of all projects that are this member's of a cluster, without their processes.
     pub(super) async fn all(&self) -> Result<Vec<Instance>, SourceError> {
         let path = "/1.0/instances?recursion=1&all-projects=true";
-        let mut all = self.rest.get::<Answer<Vec<Instance>>>(path).await?.metadata;
+        let mut all = self.rest.get::<Response<Vec<Instance>>>(path).await?.metadata;
         all.retain(Instance::is_container);
         if all.iter().any(Instance::is_in_a_cluster) {
             let own = self.info().await?.environment.server_name;
@@ -86,7 +86,7 @@ impl Incus {
 
     /// One thing; none where there is no such one.
     async fn one<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>, SourceError> {
-        match self.rest.http.get_within::<Answer<T>>(path, HELD_OF_ONE).await {
+        match self.rest.http.get_within::<Response<T>>(path, HELD_OF_ONE).await {
             Ok(answer) => Ok(Some(answer.metadata)),
             Err(HttpError::Refused { status: 404, .. }) => Ok(None),
             Err(error) => Err(self.rest.source_error(&error)),
@@ -96,7 +96,7 @@ impl Incus {
 
 /// What every answer is wrapped in.
 #[derive(Deserialize)]
-pub(super) struct Answer<T> {
+pub(super) struct Response<T> {
     pub(super) metadata: T,
 }
 
