@@ -20,13 +20,13 @@ use super::netns::find_namespaces;
 use crate::deadline::Deadline;
 
 /// A container as it is now; none if there is none any more.
-type Answer = (ContainerId, Result<Option<Container>, SourceError>);
+type InspectResult = (ContainerId, Result<Option<Container>, SourceError>);
 
 /// What an engine is being asked.
 pub(super) struct Inspections<'e> {
     engine: &'e dyn Engine,
     timeout: Duration,
-    asked: FuturesUnordered<BoxFuture<'e, Answer>>,
+    asked: FuturesUnordered<BoxFuture<'e, InspectResult>>,
     /// The containers it is asked about.
     about: BTreeSet<ContainerId>,
     /// The containers it is to be asked about, maybe once more.
@@ -81,7 +81,7 @@ async fn inspect(
     due: Deadline,
     id: ContainerId,
     known: Option<Container>,
-) -> Answer {
+) -> InspectResult {
     let found = due.hold(|| engine.what(), inspect_soon(engine, &id, None, known)).await;
     let Ok(Some(mut found)) = found else { return (id, found.map(|_| None)) };
     find_namespaces(engine, due, from_mut(&mut found)).await;
