@@ -7,7 +7,7 @@ use model::wiring::{SwitchPort, Wiring};
 use super::escape::clean;
 use super::fit::Fit;
 use super::geometry::{Area, Point};
-use super::jack::{Jack, Plug};
+use super::jack::{Jack, JackLink};
 use super::jack_id::{id, purposes};
 use super::scene::{Cord, End, Front, Scene};
 use super::{label, layout};
@@ -118,14 +118,14 @@ fn jack(id: String, row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]
     jack
 }
 
-fn plug(plug: &v1::PortLink, links: &[v1::Explanation]) -> Plug {
+fn plug(plug: &v1::PortLink, links: &[v1::Explanation]) -> JackLink {
     let names: Vec<_> = plug.tenants.iter().map(|who| clean(&who.called)).collect();
     let mut engines: Vec<_> = plug.tenants.iter().map(|who| clean(&who.engine)).collect();
     engines.sort();
     engines.dedup();
     let mut links = links.iter().map(|explanation| &explanation.attachment);
     let link = links.find(|link| link.netns == plug.netns && link.interface == plug.interface);
-    Plug {
+    JackLink {
         who: if names.is_empty() { plug.netns.clone() } else { names.join("+") },
         interface: clean(&plug.interface),
         netns: plug.netns.clone(),

@@ -2,7 +2,7 @@
 
 use super::colour::{hex, hue, shade};
 use super::escape::dot as escape;
-use super::jack::{Alert, Jack, Plug};
+use super::jack::{Alert, Jack, JackLink};
 use super::scene::{Cord, Front, Scene};
 use super::style::LIGHT_CARD;
 
@@ -41,7 +41,7 @@ fn node(jack: &Jack) -> String {
     format!("    \"{}\" [label=\"{text}\"{look}]\n", jack.id)
 }
 
-fn namespace(plug: &Plug) -> String {
+fn namespace(plug: &JackLink) -> String {
     format!("  \"{}\" [label=\"{}\", shape=component]\n", plug.key(), escape(&plug.who))
 }
 
@@ -51,7 +51,7 @@ fn plugged(jack: &Jack) -> String {
         Some(tag) => format!("color=\"{}\", penwidth=2", hex(shade(hue(tag), LIGHT_CARD))),
         None => "penwidth=2".to_owned(),
     };
-    let cable = |plug: &Plug| {
+    let cable = |plug: &JackLink| {
         let vlan = jack.vlans();
         let words = [escape(&plug.interface)].into_iter().chain(plug.mac.clone());
         let words = words.chain(plug.addresses.clone()).chain(vlan).collect::<Vec<_>>();

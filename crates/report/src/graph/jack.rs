@@ -41,7 +41,7 @@ pub struct Jack {
     /// Hardware address of the port.
     pub mac: Option<String>,
     /// What is plugged in.
-    pub plugs: Vec<Plug>,
+    pub plugs: Vec<JackLink>,
     /// What it is, in one line.
     pub caption: String,
     /// What is written beneath.
@@ -60,7 +60,7 @@ pub struct Jack {
 
 /// A link that is on a jack.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Plug {
+pub struct JackLink {
     /// The containers that have it, joined by `+`; its namespace if there is none.
     pub who: String,
     /// Their names, one by one.
@@ -232,7 +232,7 @@ impl Jack {
     }
 }
 
-impl Plug {
+impl JackLink {
     /// The same for all links of one namespace, and for no others: fit for an identifier.
     pub(super) fn key(&self) -> String {
         format!("in-{}", slug(&self.netns))

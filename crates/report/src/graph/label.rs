@@ -3,7 +3,7 @@
 use model::wiring::{LastTenant, Occupant};
 
 use super::escape::clean;
-use super::jack::{Ink, Jack, Line, Plug};
+use super::jack::{Ink, Jack, JackLink, Line};
 use crate::v1;
 
 /// So many addresses or links are written out; of more, it is said how many.
@@ -34,18 +34,18 @@ pub(super) fn lines(jack: &Jack, occupant: &Occupant, port: &v1::Port) -> Vec<Li
     lines
 }
 
-fn plugs(plugs: &[Plug]) -> Vec<Line> {
+fn plugs(plugs: &[JackLink]) -> Vec<Line> {
     match plugs {
         [one] => plug_lines(one),
         many => {
-            let name = |plug: &Plug| format!("{}:{}", plug.who, plug.interface);
+            let name = |plug: &JackLink| format!("{}:{}", plug.who, plug.interface);
             let names = few(&many.iter().map(name).collect::<Vec<_>>());
             names.iter().map(|name| strong(name)).collect()
         }
     }
 }
 
-fn plug_lines(plug: &Plug) -> Vec<Line> {
+fn plug_lines(plug: &JackLink) -> Vec<Line> {
     let mut lines = vec![strong(&plug.who), plain(&plug.interface)];
     lines.extend(plug.mac.as_deref().map(plain));
     lines.extend(few(&plug.addresses).iter().map(|address| plain(address)));

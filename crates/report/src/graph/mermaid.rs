@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::colour::{hex, hue, shade};
 use super::escape::mermaid as escape;
-use super::jack::{Alert, Jack, Plug};
+use super::jack::{Alert, Jack, JackLink};
 use super::scene::{Front, Scene};
 use super::style::LIGHT_CARD;
 
@@ -55,7 +55,7 @@ fn node(jack: &Jack) -> String {
     format!("    {}[\"{}\"]{class}\n", jack.id, lines.collect::<Vec<_>>().join("<br/>"))
 }
 
-fn cable(jack: &Jack, plug: &Plug) -> String {
+fn cable(jack: &Jack, plug: &JackLink) -> String {
     let vlan = jack.vlans();
     let words = [escape(&plug.interface)].into_iter().chain(vlan).chain(plug.mac.clone());
     let words: Vec<_> = words.chain(plug.addresses.clone()).collect();

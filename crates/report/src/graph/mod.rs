@@ -25,7 +25,7 @@ pub use dot::dot;
 pub use escape::{clean, xml};
 pub use fit::{Density, Fit, Measures};
 pub use geometry::{Area, Point};
-pub use jack::{Ink, Jack, Line, Plug};
+pub use jack::{Ink, Jack, JackLink, Line};
 pub use mermaid::mermaid;
 pub use scene::{Cord, Counts, End, Front, Scene};
 pub use style::stylesheet;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fit::Measures;
 use super::geometry::{Area, Point};
-use super::jack::{Jack, Plug};
+use super::jack::{Jack, JackLink};
 
 /// Everything to draw. Lengths are CSS pixels from the upper left corner.
 ///
@@ -78,7 +78,7 @@ impl Scene {
     }
 
     /// One plug for each namespace that has some.
-    pub(super) fn namespaces(&self) -> Vec<&Plug> {
+    pub(super) fn namespaces(&self) -> Vec<&JackLink> {
         let plugs = self.jacks().flat_map(|jack| &jack.plugs);
         plugs.map(|plug| (plug.key(), plug)).collect::<BTreeMap<_, _>>().into_values().collect()
     }
