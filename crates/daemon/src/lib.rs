@@ -27,6 +27,7 @@ pub mod parsing;
 mod pool;
 mod requests;
 mod restore;
+mod routes;
 mod serve;
 mod settings;
 mod shared_texts;

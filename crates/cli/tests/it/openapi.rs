@@ -94,7 +94,7 @@ fn refusals_are_as_the_document_says() {
 /// Every route in the source is in the document, and the other way round.
 #[test]
 fn the_document_has_every_path() {
-    let source = include_str!("../../../daemon/src/http/routes.rs");
+    let source = include_str!("../../../daemon/src/routes.rs");
     let routes = source.split(".route(\"").skip(1).filter_map(|rest| rest.split('"').next());
     let mut routes: Vec<_> = routes.filter(|path| !is_page(path)).collect();
     let document: Value = serde_json::from_str(TEXT).unwrap();

@@ -25,10 +25,10 @@ use tracing::warn;
 
 use crate::http::auth::AccessPolicy;
 use crate::http::fair::FairStream;
+use crate::http::guard::guard;
 use crate::http::listener::{Connection, Listener};
 use crate::http::malformed::ErrorBodyStream;
 use crate::http::places::{ConnectionSlot, Owner};
-use crate::http::routes::guard;
 use crate::http::throttle::Throttle;
 
 /// At most so many connections of one listener, and as many streams; fewer where the process may

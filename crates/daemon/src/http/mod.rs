@@ -1,4 +1,4 @@
-//! HTTP, for the JSON and the page alike: listeners, access, connections, paths, errors.
+//! HTTP, for the JSON and the page alike: listeners, access, connections, errors.
 
 pub(crate) mod access;
 pub(crate) mod answer;
@@ -10,11 +10,11 @@ pub(crate) mod encoding;
 pub(crate) mod error;
 pub(crate) mod extract;
 mod fair;
+mod guard;
 pub(crate) mod listener;
 mod malformed;
 pub(crate) mod parsing;
 pub(crate) mod places;
-pub(crate) mod routes;
 pub(crate) mod socket;
 mod throttle;
 mod tls;

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::header::{HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{StatusCode, Uri};
-use axum::response::Response;
 use axum::routing::get;
 
 use crate::daemon::Daemon;
@@ -51,15 +49,4 @@ async fn nothing(uri: Uri) -> ApiError {
 
 async fn read_only() -> ApiError {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "one may only read")
-}
-
-/// Other people's words are in every answer: none may be taken for anything but what it is.
-pub(crate) fn guard(answer: &mut Response) {
-    const GUARDS: [(HeaderName, &str); 3] = [
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-    ];
-    let guards = GUARDS.map(|(name, value)| (name, HeaderValue::from_static(value)));
-    answer.headers_mut().extend(guards);
 }
