@@ -15,6 +15,7 @@
 
 mod api;
 mod daemon;
+mod follow;
 mod health;
 mod history;
 mod hosts;

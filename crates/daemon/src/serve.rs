@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tracing::{error, info};
 
 use crate::daemon::Daemon;
+use crate::follow::follow;
 use crate::history::keep;
 use crate::hosts;
 use crate::http::connections;
@@ -24,7 +25,6 @@ use crate::restore::keep_restoring;
 use crate::routes::routes;
 use crate::settings::Settings;
 use crate::signals::{SignalRequest, Signals};
-use crate::state::follow::follow;
 use crate::watchdog::keep_alive;
 
 /// So long the history may take to write that the daemon ended.

@@ -1,6 +1,5 @@
 //! What the daemon knows at one moment, what it has published, and how that is written.
 
-pub(crate) mod follow;
 mod log;
 mod published;
 pub(crate) mod renderings;
