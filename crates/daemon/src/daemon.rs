@@ -1,7 +1,7 @@
 //! What every request can reach.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::http::HeaderMap;
@@ -19,7 +19,6 @@ use crate::history::{History, HistorySettings};
 use crate::http::encoding;
 use crate::http::error::ApiError;
 use crate::http::places::{Owner, Places};
-use crate::page::FILES;
 use crate::pool::Pool;
 use crate::requests::Requests;
 use crate::restore::Restores;
@@ -80,9 +79,6 @@ impl Daemon {
         build: Build,
         fleet: Option<Arc<Fleet>>,
     ) -> Self {
-        // Now: what stays, and is made while something large is written, keeps the memory around it from going back
-        // to the system.
-        LazyLock::force(&FILES);
         Self {
             published: Arc::new(Published::new(boot)),
             pool: Pool::default(),

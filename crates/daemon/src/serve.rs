@@ -1,7 +1,7 @@
 //! The daemon from start to end: credentials, listeners, first look, ready, changes, shutdown.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use fleet::Fleet;
@@ -20,6 +20,7 @@ use crate::hosts;
 use crate::http::connections;
 use crate::http::credentials::Credentials;
 use crate::http::listener::{self, Listener};
+use crate::page::FILES;
 use crate::pool::Pool;
 use crate::restore::keep_restoring;
 use crate::routes::routes;
@@ -45,6 +46,9 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     for listener in &listeners {
         info!("listening on {}", listener.url());
     }
+    // Now: what stays, and is made while something large is written, keeps the memory around it from going back to
+    // the system.
+    LazyLock::force(&FILES);
     let (stop, stopped) = watch::channel(false);
     let places = listeners.iter().map(|listener| (listener.url(), listener.places().clone()));
     // What was recorded has no history of its own, and is no host of a fleet: it would be told as it is
