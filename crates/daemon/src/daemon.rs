@@ -21,7 +21,7 @@ use crate::http::error::ApiError;
 use crate::http::places::{Owner, Places};
 use crate::pool::Pool;
 use crate::requests::Requests;
-use crate::restore::Restores;
+use crate::restores::Restores;
 use crate::settings::Build;
 use crate::shared_texts::SharedTexts;
 use crate::state::renderings::{Part, Rendered, Renderings};

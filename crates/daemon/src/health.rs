@@ -8,7 +8,7 @@ use report::v1;
 
 use crate::http::places::Owner;
 use crate::json::json;
-use crate::restore::WrittenOwed;
+use crate::restores::WrittenOwed;
 use crate::shared_texts::SharedTexts;
 use crate::state::State;
 use crate::turns::CountedText;

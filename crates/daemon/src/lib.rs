@@ -28,6 +28,7 @@ pub mod parsing;
 mod pool;
 mod requests;
 mod restore;
+mod restores;
 mod routes;
 mod serve;
 mod settings;

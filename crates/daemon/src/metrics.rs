@@ -24,7 +24,7 @@ use crate::history::History;
 use crate::http::answer::answer;
 use crate::http::error::ApiError;
 use crate::http::places::{Owner, Places};
-use crate::restore::Restores;
+use crate::restores::Restores;
 use crate::settings::Build;
 use crate::state::State;
 use crate::timings::Timings;

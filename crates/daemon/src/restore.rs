@@ -26,12 +26,10 @@ use crate::state::State;
 mod names;
 mod needs;
 mod owed;
-mod restores;
 
 use names::UnnotedNames;
 use needs::{can_be_told, found, judged, running, shares_rows};
 use owed::{OwedAttachment, Start};
-pub(crate) use restores::{Restores, WrittenOwed};
 
 /// After an attempt that a missing source has spoilt.
 const RETRY_AFTER: Duration = Duration::from_secs(1);

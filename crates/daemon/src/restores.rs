@@ -80,7 +80,7 @@ impl Restores {
         all
     }
 
-    pub(super) fn count(&self, result: RestoreResult) {
+    pub(crate) fn count(&self, result: RestoreResult) {
         *self.lock().results.entry(result).or_default() += 1;
     }
 
