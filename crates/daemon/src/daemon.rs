@@ -20,6 +20,7 @@ use crate::http::encoding;
 use crate::http::error::ApiError;
 use crate::http::places::{Owner, Places};
 use crate::pool::Pool;
+use crate::rates::Rates;
 use crate::requests::Requests;
 use crate::restores::Restores;
 use crate::settings::Build;
@@ -27,7 +28,6 @@ use crate::shared_texts::SharedTexts;
 use crate::state::renderings::{Part, Rendered, Renderings};
 use crate::state::{Marks, Published, State};
 use crate::timings::Timings;
-use crate::traffic::rates::Rates;
 use crate::turns::{CountedText, Turn, Turns};
 
 /// So many looks and traces at once are made for requests, and as often counters are read; for each client

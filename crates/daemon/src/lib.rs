@@ -26,6 +26,7 @@ mod page;
 #[doc(hidden)]
 pub mod parsing;
 mod pool;
+mod rates;
 mod requests;
 mod restore;
 mod restores;
@@ -36,7 +37,6 @@ mod shared_texts;
 mod signals;
 mod state;
 mod timings;
-mod traffic;
 mod turns;
 mod watchdog;
 

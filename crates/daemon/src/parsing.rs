@@ -6,8 +6,8 @@ use axum::http::Uri;
 use crate::api::fleet::FleetRequest;
 use crate::api::history::HistoryRequest;
 use crate::api::params::{SnapshotOf, only, wanted};
+use crate::api::traffic::params::trace;
 use crate::http::error::ApiError;
-use crate::traffic::params::trace;
 
 pub use crate::http::parsing::{Heads, explained, heads_in};
 

@@ -8,7 +8,7 @@ use axum::routing::get;
 
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
-use crate::{api, metrics, page, traffic};
+use crate::{api, metrics, page};
 
 /// What the daemon answers to.
 pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
@@ -29,8 +29,8 @@ pub(crate) fn routes(daemon: Arc<Daemon>) -> Router {
         .route("/v1/fleet/who/{what}", get(api::fleet::who))
         .route("/v1/fleet/meshes", get(api::fleet::meshes))
         .route("/v1/fleet/events", get(api::fleet::events))
-        .route("/v1/rates", get(traffic::routes::rates))
-        .route("/v1/trace", get(traffic::routes::packet))
+        .route("/v1/rates", get(api::traffic::rates))
+        .route("/v1/trace", get(api::traffic::packet))
         .route("/", get(page::routes::page))
         .route("/fleet", get(page::fleet::page))
         .route("/figure", get(page::routes::figure))

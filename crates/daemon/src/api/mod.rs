@@ -4,6 +4,7 @@ pub(crate) mod events;
 pub(crate) mod fleet;
 pub(crate) mod history;
 pub(crate) mod params;
+pub(crate) mod traffic;
 
 use std::borrow::Cow;
 use std::sync::Arc;

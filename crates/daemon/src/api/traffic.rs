@@ -11,7 +11,7 @@ use model::SourceErrorKind;
 use model::query::QueryError;
 use traffic::{EndError, PacketKind};
 
-use super::params::trace;
+use self::params::trace;
 use crate::daemon::Daemon;
 use crate::http::access::Access;
 use crate::http::answer::json_answer;
@@ -19,6 +19,8 @@ use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs};
 use crate::http::places::Owner;
 use crate::json::json;
+
+pub(crate) mod params;
 
 type Here = Extract<Arc<Daemon>>;
 
