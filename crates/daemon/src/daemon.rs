@@ -18,7 +18,7 @@ use crate::health::HealthTexts;
 use crate::history::{History, HistorySettings};
 use crate::http::encoding;
 use crate::http::error::ApiError;
-use crate::http::places::{Owner, Places};
+use crate::places::{Owner, Places};
 use crate::pool::Pool;
 use crate::rates::Rates;
 use crate::requests::Requests;

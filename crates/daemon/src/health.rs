@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Bytes;
 use report::v1;
 
-use crate::http::places::Owner;
 use crate::json::json;
+use crate::places::Owner;
 use crate::restores::WrittenOwed;
 use crate::shared_texts::SharedTexts;
 use crate::state::State;

@@ -25,6 +25,7 @@ mod metrics;
 mod page;
 #[doc(hidden)]
 pub mod parsing;
+mod places;
 mod pool;
 mod rates;
 mod requests;

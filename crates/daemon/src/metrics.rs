@@ -23,7 +23,7 @@ use crate::daemon::Daemon;
 use crate::history::History;
 use crate::http::answer::answer;
 use crate::http::error::ApiError;
-use crate::http::places::{Owner, Places};
+use crate::places::{Owner, Places};
 use crate::restores::Restores;
 use crate::settings::Build;
 use crate::state::State;

@@ -8,7 +8,7 @@
 use axum::body::Bytes;
 
 use crate::http::error::ApiError;
-use crate::http::places::Owner;
+use crate::places::Owner;
 use crate::pool::{MAX_THREADS, Pool};
 use crate::turns::{CountedText, Room, Turn, Turns};
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use axum::body::Bytes;
 use tokio::sync::Semaphore;
 
-use crate::http::places::Owner;
+use crate::places::Owner;
 use crate::turns::{CountedText, Room, Turn, Turns};
 
 /// Texts of one kind, which a client asks for one after the other.

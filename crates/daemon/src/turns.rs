@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::body::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::http::places::Owner;
+use crate::places::Owner;
 
 /// So much that was written for one client's requests alone may be on its way to it, in KiB.
 const ROOM: usize = 32 << 10;

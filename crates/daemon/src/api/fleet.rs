@@ -24,9 +24,9 @@ use crate::daemon::Daemon;
 use crate::http::answer::{json_answer, short_json};
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs, Path};
-use crate::http::places::Owner;
 use crate::http::until::Until;
 use crate::json::json;
+use crate::places::Owner;
 use crate::shared_texts::SharedTexts;
 use listed::listed;
 

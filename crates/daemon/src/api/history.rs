@@ -20,8 +20,8 @@ use crate::daemon::Daemon;
 use crate::http::answer::{json_answer, short_json};
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
-use crate::http::places::Owner;
 use crate::json::json;
+use crate::places::Owner;
 use crate::turns::CountedText;
 
 /// So many events are in one answer,

@@ -17,8 +17,8 @@ use crate::http::access::Access;
 use crate::http::answer::json_answer;
 use crate::http::error::ApiError;
 use crate::http::extract::{NoQuery, Pairs};
-use crate::http::places::Owner;
 use crate::json::json;
+use crate::places::Owner;
 
 pub(crate) mod params;
 

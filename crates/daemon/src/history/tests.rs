@@ -5,7 +5,7 @@ use tokio::task::{JoinHandle, yield_now};
 use tokio::time::advance;
 
 use super::*;
-use crate::http::places::Owner;
+use crate::places::Owner;
 
 const ARTICLE: &str = include_str!("../../../cli/tests/scenes/article.json");
 const LATER: &str = include_str!("../../../cli/tests/scenes/article-later.json");

@@ -28,8 +28,8 @@ use crate::http::fair::FairStream;
 use crate::http::guard::guard;
 use crate::http::listener::{Connection, Listener};
 use crate::http::malformed::ErrorBodyStream;
-use crate::http::places::{ConnectionSlot, Owner};
 use crate::http::throttle::Throttle;
+use crate::places::{ConnectionSlot, Owner};
 
 /// At most so many connections of one listener, and as many streams; fewer where the process may
 /// have few open files.

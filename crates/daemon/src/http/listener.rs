@@ -15,8 +15,8 @@ use tokio_rustls::TlsAcceptor;
 use crate::http::auth::AccessPolicy;
 use crate::http::connections::places;
 use crate::http::credentials::Credentials;
-use crate::http::places::{Owner, Places};
 use crate::http::socket::SOCKET;
+use crate::places::{Owner, Places};
 use crate::settings::Settings;
 
 /// What the kernel keeps at most of an answer that a client by TCP has not taken, in bytes; it counts

@@ -14,7 +14,6 @@ mod guard;
 pub(crate) mod listener;
 mod malformed;
 pub(crate) mod parsing;
-pub(crate) mod places;
 pub(crate) mod socket;
 mod throttle;
 mod tls;

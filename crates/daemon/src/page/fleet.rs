@@ -15,9 +15,9 @@ use report::v1::{FleetHost, FleetMatch, FromHost, Liveness};
 use crate::daemon::Daemon;
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
-use crate::http::places::Owner;
 use crate::page::routes::html;
 use crate::page::{AGAIN, FILES};
+use crate::places::Owner;
 
 /// So many that fit are shown.
 const MAX_FOUND: usize = 200;

@@ -19,10 +19,10 @@ use crate::history::History;
 use crate::http::answer::{json_answer, short_json};
 use crate::http::error::ApiError;
 use crate::http::extract::Pairs;
-use crate::http::places::Owner;
 use crate::json::json;
 use crate::page;
 use crate::page::routes::{html, sentence};
+use crate::places::Owner;
 
 /// So many spans are told at most.
 const MAX_SPANS: usize = 200;

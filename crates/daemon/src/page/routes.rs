@@ -15,9 +15,9 @@ use crate::daemon::Daemon;
 use crate::http::answer::answer;
 use crate::http::error::ApiError;
 use crate::http::extract::{Pairs, Path};
-use crate::http::places::Owner;
 use crate::http::{conditional, encoding};
 use crate::page::{self, POLICY, past};
+use crate::places::Owner;
 use crate::state::renderings::Part;
 use crate::turns::CountedText;
 
