@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use model::Snapshot;
 use model::identity::{Identities, SourceIdentity, World};
 use model::ids::{EngineName, NetnsId};
 use model::snapshot::{Container, Link, Namespace, Observed, Scope};
 use model::switch::{Bridge, Port, SwitchSource};
-use model::{Snapshot, SourceError, SourceErrorKind};
 
 use crate::Recording;
+use crate::absence::{missing, partial};
 use crate::gather::{Gathered, time};
 use crate::kernel::{OF_THE_HOST, kernel, links_of};
 use crate::switch::switch;
@@ -128,15 +129,6 @@ fn openflow(rows: Vec<Bridge>) -> Observed<Bridge> {
     }
     let why = partial(WHAT, "each text of the recording is of one bridge, and there may be others");
     Observed::Partial { rows: rows.into(), why }
-}
-
-/// What a recording has some of.
-pub(crate) fn partial(what: &str, why: impl std::fmt::Display) -> SourceError {
-    SourceError::new(SourceErrorKind::Unreachable, what, why)
-}
-
-pub(crate) fn missing(what: &str) -> SourceError {
-    SourceError::new(SourceErrorKind::Unreachable, what, "the recording has nothing of it")
 }
 
 fn engines(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::ids::{Name, NetnsId, Nsid};
 use model::snapshot::{Link, Namespace, Observed};
 
-use crate::assemble::{missing, partial};
+use crate::absence::{missing, partial};
 use crate::gather::{Gathered, LinksText, named};
 use crate::links::{is_whole, links, named_namespaces, parts};
 

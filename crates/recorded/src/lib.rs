@@ -16,6 +16,7 @@
     )
 )]
 
+mod absence;
 mod assemble;
 mod bounded;
 mod called;

@@ -8,7 +8,7 @@ use model::snapshot::Observed;
 use model::switch::Bridge;
 use serde_json::{Value, json};
 
-use crate::assemble::{missing, partial};
+use crate::absence::{missing, partial};
 use crate::completeness::part;
 use crate::gather::{Gathered, time};
 use crate::tables::{Row, Tables};
