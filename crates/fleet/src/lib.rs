@@ -21,6 +21,7 @@ mod fleet;
 pub mod follow;
 mod host;
 mod hosts;
+mod kept_blocks;
 pub mod keys;
 mod leases;
 mod local;
@@ -36,6 +37,7 @@ mod shared_event;
 
 pub use fleet::{Condition, Fleet, FleetRows, Settings};
 pub use host::{HostRecord, Machine, Membership, is_unicast, machine_hash};
+pub use kept_blocks::tell_kept_blocks;
 pub use local::{Local, UnseenRows};
 pub use mirror::Mirror;
 pub use row::{decode, encode, id_of};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use etcd::Client;
-use fleet::{Fleet, blocks};
+use fleet::{Fleet, blocks, tell_kept_blocks};
 use host::{ExternalIdsGuard, Host, KnownMeshes, OpenVSwitchIds};
 use model::SourceError;
 use model::address_pool::{self, Pool};
@@ -90,7 +90,7 @@ async fn pass(etcd: &Client, host: &Host, fleet: &Fleet, run: &mut Run) -> Resul
         }
     }
     if is_whole {
-        let told = blocks::tell_kept(etcd, fleet, &mut run.told).await;
+        let told = tell_kept_blocks(etcd, fleet, &mut run.told).await;
         told.map_err(|error| error.to_string())?;
     }
     Ok(())
