@@ -26,6 +26,7 @@ pub mod keys;
 mod leases;
 mod local;
 pub mod mesh;
+mod mesh_record;
 mod mirror;
 #[doc(hidden)]
 pub mod parsing;

@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use crate::host::{HostRecord, Machine};
 use crate::keys::Key;
 use crate::local::{Local, MAX_ROWS};
-use crate::mesh::MeshRecord;
+use crate::mesh_record::MeshRecord;
 use crate::refused::{RECORD, RefusedValues};
 use crate::row::decode;
 use crate::rows::{RawRow, RowSlots, cost};
