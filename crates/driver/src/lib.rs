@@ -30,3 +30,6 @@ mod rules;
 mod subnet;
 
 pub use error::DriverError;
+
+/// The kind of engine that calls by [`docker`].
+const DOCKER: &str = "docker";

@@ -8,7 +8,7 @@ use model::published::{Protocol, PublishedPort};
 use model::switch::{Bridge, Port};
 use nftables::{Chain, Hook, Match, Rule, Table, Verdict};
 
-use crate::core::DOCKER;
+use crate::DOCKER;
 use crate::network::{self, NetworkRecord};
 use crate::options::{Gateway, NetworkOptions};
 

@@ -205,5 +205,5 @@ impl Driver {
 /// The endpoints of engines that a driver serves by calls, and so have to be asked.
 fn endpoints(view: &View) -> impl Iterator<Item = EndpointRecord> {
     let all = view.endpoint_ports().map(|(_, _, record)| record);
-    all.filter(|record| record.engine == super::DOCKER)
+    all.filter(|record| record.engine == crate::DOCKER)
 }

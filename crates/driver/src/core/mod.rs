@@ -40,8 +40,6 @@ use crate::DriverError;
 use in_flight::InFlight;
 use new_endpoints::NewEndpoints;
 
-/// The kind of engine that calls by [`crate::docker`].
-pub(crate) const DOCKER: &str = "docker";
 /// So long an engine waits for an answer at most.
 pub const BOUND: Duration = Duration::from_secs(3);
 /// So long any single source may take: less, so that there is time to undo what was done.

@@ -41,7 +41,7 @@ impl Driver {
 
 /// Those whose link is gone, or in no container.
 pub(super) fn loose(view: &View) -> impl Iterator<Item = EndpointRecord> {
-    let all = view.endpoint_ports().filter(|(_, _, record)| record.engine == super::DOCKER);
+    let all = view.endpoint_ports().filter(|(_, _, record)| record.engine == crate::DOCKER);
     let loose = all.filter(|(_, port, _)| match view.endpoints.link_of(port) {
         EndpointLink::Gone => true,
         EndpointLink::Here { other_end_is_here, .. } => other_end_is_here,

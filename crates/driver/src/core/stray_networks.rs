@@ -130,7 +130,7 @@ impl Driver {
 }
 
 fn of_docker(view: &View) -> impl Iterator<Item = NetworkRecord> {
-    view.bridges.iter().flat_map(network::of).filter(|record| record.engine == super::DOCKER)
+    view.bridges.iter().flat_map(network::of).filter(|record| record.engine == crate::DOCKER)
 }
 
 /// The networks that the engine which had them has no more, or that none was told of, and that no container is on.

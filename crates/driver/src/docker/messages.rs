@@ -64,7 +64,7 @@ impl CreateNetwork {
         let ranges = self.ipv4.into_iter().chain(self.ipv6).flatten();
         Ok(NetworkRequest {
             id: id(self.network, "NetworkID")?,
-            engine: crate::core::DOCKER.to_owned(),
+            engine: crate::DOCKER.to_owned(),
             engine_id: None,
             name: None,
             options: generic(&options)?,
