@@ -19,6 +19,7 @@ mod flow_parts;
 mod flow_subject;
 mod flows;
 mod followed;
+mod host_links;
 mod links_down;
 mod packet;
 mod passed_on;

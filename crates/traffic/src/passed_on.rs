@@ -14,7 +14,7 @@ use model::{Look, PortLinks};
 use crate::beneath::Beneath;
 use crate::end::number;
 use crate::flow_subject::is_bridged;
-use crate::verdict::links_of_host;
+use crate::host_links::links_of_host;
 
 /// Why what leaves by `port` with this header may get to `target` all the same: by the switch again, or by another way.
 pub(crate) fn passed_on(

@@ -22,7 +22,6 @@ use crate::packet::{Packet, PacketKind};
 use crate::passed_on::passed_on;
 use crate::port_word::PortWord;
 pub use answering::Answering;
-pub(crate) use hearers::links_of_host;
 pub use hearers::{ByLocal, Hearer, Hearers, Holder, hearers};
 pub use learnt::LearntTables;
 use learnt::switches;
