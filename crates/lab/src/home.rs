@@ -4,7 +4,7 @@ use std::io;
 use std::process::Output;
 
 use crate::container::Container;
-use crate::link::Netns;
+use crate::netns::Netns;
 use crate::run::{output, patience, run, wait_until};
 
 /// Whatever has a network namespace to plug something into.

@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::database::Database;
 use crate::datapath::Datapath;
-use crate::link::Netns;
+use crate::netns::Netns;
 use crate::run::{run, wait_for, wait_until};
 
 /// Its bridges are of the userspace datapath; the host's Open vSwitch knows nothing of it.
