@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::missing::Need;
 use crate::names::unique;
-use crate::need::{Need, is_there};
+use crate::need::is_there;
 use crate::places::rundir;
 use crate::run::{program, run, try_run, wait_until};
 

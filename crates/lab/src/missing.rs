@@ -4,11 +4,63 @@ use std::path::Path;
 
 use rustix::thread::{CapabilitySet, capabilities};
 
-use crate::need::Need;
 use crate::places::{
     USUAL_ENGINE, docker_host, os_ken, rundir, socket_of, task_limits, vswitchd_elsewhere,
 };
 use crate::run::{missing_program, run, try_run};
+
+/// What a test needs, and what a machine may lack. What `DOCKER_OVS_TEST_WITHOUT` names is never
+/// there: `browser`, `faketime`, `os-ken`, `promtool`,
+/// `tmux`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Root, with the capabilities that the product needs.
+    Root,
+    /// Root, and Open vSwitch in the network namespace that the tests run in.
+    Lab,
+    /// The same, and Docker.
+    Docker,
+    /// Docker, and leave to restart daemons: `DOCKER_OVS_TEST_RESTARTS` is 1. A leave that is
+    /// not given is never a failure, also where `DOCKER_OVS_TEST_REQUIRE` is set.
+    Restarts,
+    /// Docker, and the machine of `make test-machine`, which says so by `DOCKER_OVS_TEST_MACHINE`
+    /// being 1: systemd, a kernel with Open vSwitch's datapath and every kind of link, and nothing
+    /// on it that a test could harm. Elsewhere its lack is never a failure.
+    Machine,
+    /// Podman.
+    Podman,
+    /// Podman, and what lets a user run it without root.
+    Rootless,
+    /// Podman with netavark, whose plugins there are from Podman 4.5 on. A Debian without is never a
+    /// failure.
+    Netavark,
+    /// Docker Compose of a version that gives options to an endpoint, 2.27; as above.
+    Compose,
+    /// containerd, and CNI's plugins.
+    Containerd,
+    /// LXC.
+    Lxc,
+    /// Incus, or LXD.
+    Lxd,
+    /// systemd-nspawn.
+    Nspawn,
+    /// Chromium and its driver.
+    Browser,
+    /// The library of faketime(1).
+    Faketime,
+    /// Prometheus' checker of metrics.
+    Promtool,
+    /// systemd's systemd-analyze(1); no systemd need run.
+    SystemdAnalyze,
+    /// Root, and control groups of this machine that limit how many tasks there are.
+    TaskLimits,
+    /// tmux(1), a terminal that programs can look at.
+    Tmux,
+    /// The controller of `examples/os-ken`.
+    OsKen,
+    /// etcd(1) and etcdctl(1); no root.
+    Etcd,
+}
 
 /// What is missing.
 pub(crate) struct Missing {
