@@ -20,6 +20,7 @@ mod flow_subject;
 mod flows;
 mod followed;
 mod host_links;
+mod learnt;
 mod links_down;
 mod packet;
 mod passed_on;
@@ -34,8 +35,9 @@ pub use flow_parts::FlowParts;
 pub use flow_subject::{FlowSubject, Touched, touches};
 pub use flows::{NamedPort, PortIn, named_ports, stale};
 pub use followed::Followed;
+pub use learnt::LearntTables;
 pub use packet::{Direction, Packet, PacketError, PacketKind, addresses};
 pub use verdict::{
-    Answering, ByLocal, Hearer, Hearers, Holder, LearntTables, MOST_STATES, Outcome, PortOutput,
-    ReplyPacket, ReturnedCopy, Verdict, hearers, judge,
+    Answering, ByLocal, Hearer, Hearers, Holder, MOST_STATES, Outcome, PortOutput, ReplyPacket,
+    ReturnedCopy, Verdict, hearers, judge,
 };

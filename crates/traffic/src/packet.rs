@@ -9,7 +9,7 @@ use model::ids::Mac;
 use model::route::{Cast, RouteOut, RuleKeys, Transport};
 
 use crate::end::{End, number};
-use crate::verdict::LearntTables;
+use crate::learnt::LearntTables;
 pub(crate) use words::NEIGHBOR_TTL;
 use words::{
     BROADCAST, Ends, asked_of, destination_port, message, network, network_of, of_group, protocol,

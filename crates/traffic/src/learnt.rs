@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use flowtext::{Pass, Rule, Trace};
 use model::ids::{Mac, Name};
 
-use super::Verdict;
 use crate::end::End;
 
 /// The tables that packets add flows to by `learn()`, and where bridges learn MACs from them by `NORMAL`: what comes
@@ -33,21 +32,15 @@ impl LearntTables {
         }
     }
 
-    /// Adds the MAC of the sender of what came so far, and the one that rules wrote in place of that; nothing comes
-    /// after what does not arrive.
-    pub fn add_mac(&mut self, verdict: &Verdict, from: &End) {
-        let rules = verdict.rules.iter().filter(|_| verdict.reaches() != Some(false));
-        let written = verdict.arrived.iter().filter_map(|header| header.eth_src.map(Mac));
-        let macs: BTreeSet<_> = from.mac.into_iter().chain(written).collect();
-        for rule in rules.filter(|rule| switches(rule)) {
-            let learnt = macs.iter().map(|mac| ((rule.bridge.clone(), *mac), port(from)));
-            self.macs.extend(learnt);
-        }
+    /// Adds that a bridge has these MACs where an end is.
+    pub(crate) fn add_macs_of(&mut self, end: &End, bridge: &str, macs: &BTreeSet<Mac>) {
+        let learnt = macs.iter().map(|mac| ((bridge.to_owned(), *mac), port(end)));
+        self.macs.extend(learnt);
     }
 
     /// That a bridge has another place for a MAC in its table than it learns before. Where it has none it sends to all.
     /// What arrives at `at` all the same does so if that is the place which is learnt.
-    pub(super) fn moved(&self, trace: &Trace, mac: [u8; 6], at: Option<&End>) -> Option<String> {
+    pub(crate) fn moved(&self, trace: &Trace, mac: [u8; 6], at: Option<&End>) -> Option<String> {
         const BY_TABLE: [&str; 2] = ["forwarding to learned port", "learned port is input port"];
         let mac = Mac(mac);
         let by_table = |pass: &&Pass| {
@@ -78,7 +71,7 @@ impl LearntTables {
     }
 
     /// That a packet meets a table which those before it, or it itself before it was recirculated, add flows to.
-    pub(super) fn doubt(mut self, trace: &Trace) -> Option<String> {
+    pub(crate) fn doubt(mut self, trace: &Trace) -> Option<String> {
         for pass in &trace.passes {
             if let Some(Rule { table, bridge, .. }) = self.met_by(pass) {
                 return Some(format!(
@@ -92,7 +85,7 @@ impl LearntTables {
 }
 
 /// Whether it sends to where the MAC table tells, and learns by that where the sender is.
-pub(super) fn switches(rule: &Rule) -> bool {
+pub(crate) fn switches(rule: &Rule) -> bool {
     rule.actions.iter().any(|action| action.contains("NORMAL"))
 }
 
