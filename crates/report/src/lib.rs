@@ -25,6 +25,7 @@ mod table;
 mod template;
 pub mod v1;
 pub mod views;
+mod whole;
 
 pub use cell::{CELL, printable, printable_lines};
 pub use event::event_line;

@@ -1,10 +1,8 @@
 //! Everything at once.
 
-use model::Snapshot;
 use serde::Serialize;
 
-use super::{Attachment, Bridge, Port, Source, sources};
-use crate::list::{Wanted, list};
+use super::{Attachment, Bridge, Port, Source};
 
 /// All attachments, bridges and ports of a host at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,19 +21,4 @@ pub struct Wiring {
     pub bridges: Vec<Bridge>,
     /// Every port of every bridge.
     pub ports: Vec<Port>,
-}
-
-impl Wiring {
-    /// Everything there is to tell of `wiring`, which follows from `snapshot`.
-    pub fn new(snapshot: &Snapshot, wiring: &model::Wiring) -> Self {
-        let all = Wanted { all: true, ..Wanted::default() };
-        Self {
-            host: wiring.host.clone(),
-            time: model::moment::rfc3339(wiring.taken),
-            sources: sources(snapshot),
-            attachments: list(snapshot, wiring, &all),
-            bridges: Bridge::all(snapshot),
-            ports: wiring.ports.iter().map(Port::from).collect(),
-        }
-    }
 }
