@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use etcd::{Client, Compare, Error};
 
-use super::{BlockHolder, Claims, Deleted, living, machine_of};
+use super::BlockHolder;
+use super::claims::{Claims, Deleted};
+use super::living::{living, machine_of};
 use crate::host::{HostRecord, Machine};
 use crate::keys::Keys;
 
@@ -109,7 +111,7 @@ fn lives_as(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::blocks::tests::living;
+    use crate::blocks::living::tests::living;
 
     #[test]
     fn a_machine_that_lives_keeps_its_blocks_under_whatever_name() {
