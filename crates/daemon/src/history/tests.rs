@@ -1,6 +1,8 @@
 use std::sync::mpsc::channel;
+use std::time::Duration;
 
 use journal::Past;
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::advance;
 
