@@ -86,7 +86,8 @@ impl EndpointRecord {
         let text = |key: &str| ids.get(key).filter(|text| !text.is_empty()).cloned();
         let own = |key: &str| text(&format!("{PREFIX}{key}"));
         // Most ports are no endpoint, and every look reads all ports.
-        let (network, endpoint) = (text(NETWORK)?, text(ENDPOINT)?);
+        let network = text(NETWORK)?;
+        let endpoint = text(ENDPOINT)?;
         let ip = own("ip").unwrap_or_default();
         Some(Self {
             network,

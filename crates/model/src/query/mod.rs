@@ -78,7 +78,8 @@ pub fn of_interface<'a>(
     found.retain(|found| *found.link.name == *wanted);
     if found.is_empty() && !have.is_empty() {
         let of = of.strip_suffix(wanted).and_then(|of| of.strip_suffix(':')).unwrap_or(of);
-        let (of, wanted) = (of.to_owned(), wanted.to_owned());
+        let of = of.to_owned();
+        let wanted = wanted.to_owned();
         return Err(QueryError::NoSuchInterface { of, wanted, have });
     }
     Ok(found)

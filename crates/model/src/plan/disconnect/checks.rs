@@ -63,7 +63,8 @@ impl DisconnectPlanner<'_> {
     /// the port another's.
     fn check_proof(&self, row: &SwitchPort, interface: &Name) -> Result<(), PlanError> {
         if self.plugged(row, interface).is_some_and(Attachment::rests_on_likeness) {
-            let (port, interface) = (row.port.iface.to_string(), interface.to_string());
+            let port = row.port.iface.to_string();
+            let interface = interface.to_string();
             return Err(PlanError::OnlyLike { port, interface });
         }
         Ok(())
