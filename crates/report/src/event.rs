@@ -46,7 +46,8 @@ fn place(bridge: Option<&str>, ofport: Option<u16>) -> String {
 }
 
 fn change(field: Field, before: &Attachment, now: &Attachment) -> String {
-    let (was, is) = (shown(field, before), shown(field, now));
+    let was = shown(field, before);
+    let is = shown(field, now);
     match field {
         Field::Port if was == is => format!("{field} {is}: {}", settings(before, now)),
         _ => format!("{field} {was} -> {is}"),

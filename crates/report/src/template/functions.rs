@@ -87,7 +87,8 @@ pub(super) fn functions(current: &Current, null: &Arc<str>) -> FuncMap {
         let null = Arc::clone(null);
         all.push((name, Arc::new(move |args| compared(name, args, &null))));
     }
-    let (current, null) = (Arc::clone(current), Arc::clone(null));
+    let current = Arc::clone(current);
+    let null = Arc::clone(null);
     all.push(("json", {
         Arc::new(move |args| {
             let writer = current.lock().unwrap_or_else(PoisonError::into_inner);

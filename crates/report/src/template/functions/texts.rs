@@ -23,7 +23,8 @@ pub(super) fn join(args: &[Value]) -> String {
 
 /// `{{split .Port "-"}}`
 pub(super) fn split(args: &[Value]) -> Value {
-    let (whole, between) = (text_of(args.first()), text_of(args.get(1)));
+    let whole = text_of(args.first());
+    let between = text_of(args.get(1));
     let part = |part: &str| Value::String(part.into());
     // Between no letters there are all letters, as in Go; Rust has an empty text at both ends besides.
     if between.is_empty() {
@@ -55,7 +56,8 @@ const MAX_PAD: i64 = 1024;
 /// `{{pad .Container 1 2}}`: blanks before and after what is not empty.
 pub(super) fn pad(args: &[Value]) -> gotmpl::Result<Value> {
     let whole = text_of(args.first());
-    let (before, after) = (length("pad", args.get(1))?, length("pad", args.get(2))?);
+    let before = length("pad", args.get(1))?;
+    let after = length("pad", args.get(2))?;
     if whole.is_empty() {
         return Ok(text(whole));
     }
