@@ -92,7 +92,8 @@ impl Host {
 /// Whether an engine answers.
 async fn check_engine(configured: &Configured, due: Deadline) -> Check {
     let ask = async {
-        let (engine, due) = (configured.engine()?, configured.due(due));
+        let engine = configured.engine()?;
+        let due = configured.due(due);
         due.hold(|| engine.what(), engine.version()).await
     };
     let address = configured.engine().map(Engine::address).unwrap_or_default();
@@ -206,7 +207,8 @@ fn check_ports(snapshot: &Snapshot, wiring: &Wiring) -> Check {
         let rows = wiring.ports.iter().filter(|row| row.notes.contains(note));
         rows.map(|row| format!("{}/{}", row.bridge, row.port.iface)).collect()
     };
-    let (deaf, not_opened) = (noted(&Note::Deaf), noted(&Note::NotOpened));
+    let deaf = noted(&Note::Deaf);
+    let not_opened = noted(&Note::NotOpened);
     let left = wiring.ports.iter().filter(|row| row.occupant.is_orphaned()).count();
     let count = wiring.ports.len();
     let (verdict, detail, hint) = match (deaf.as_slice(), left) {

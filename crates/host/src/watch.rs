@@ -134,7 +134,8 @@ struct Following {
 impl Following {
     fn follow(&mut self, configured: Configured) {
         let (publish, rows) = channel(Latest::default());
-        let (name, timeout) = (configured.name.clone(), self.timeout);
+        let name = configured.name.clone();
+        let timeout = self.timeout;
         self.tasks.spawn(supervise(publish, async move |latest| {
             engine::watch::run(&configured, timeout, latest).await
         }));

@@ -51,7 +51,8 @@ fn judge(bridges: &[String], drops: Result<Vec<String>, String>) -> Check {
             (Verdict::Note, detail, HINT)
         }
     };
-    let (name, target) = ("forwarding".to_owned(), bridges.join(" "));
+    let name = "forwarding".to_owned();
+    let target = bridges.join(" ");
     Check { name, target, verdict, detail, hint: hint.to_owned() }
 }
 

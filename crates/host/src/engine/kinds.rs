@@ -60,7 +60,8 @@ pub(super) fn socket_path(
     if path.starts_with('/') {
         return Ok(path.into());
     }
-    let (what, why) = (format!("{what} at {address}"), "it is no path of a socket");
+    let what = format!("{what} at {address}");
+    let why = "it is no path of a socket";
     let usual = kind.places.first().copied().unwrap_or_default();
     Err(SourceError::new(SourceErrorKind::Unusable, what, why)
         .hint(format!("write --engine {}=unix://{usual}", kind.name)))

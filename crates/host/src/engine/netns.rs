@@ -40,7 +40,8 @@ pub(crate) async fn find_namespaces(
 pub(crate) fn pin_all(engine: &dyn Engine, found: &mut [EngineContainer]) -> Vec<(usize, Pinned)> {
     let said: Vec<_> = found.iter().map(|found| found.row.pid).collect();
     Pids::of(engine).translate(found);
-    let (proof, host) = (Proof::of(engine), HostNetns::read());
+    let proof = Proof::of(engine);
+    let host = HostNetns::read();
     let mut pinned = Vec::new();
     let all = found.iter_mut().zip(said).enumerate();
     for (i, (found, said)) in all.filter(|(_, (found, _))| found.row.netns_error.is_none()) {

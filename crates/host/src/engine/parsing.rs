@@ -82,8 +82,8 @@ pub fn nspawn_name(words: &[String]) -> Option<String> {
 
 /// Whether cgroups (cgroups(7)) are those of a container that is called `own`, by any engine's rule.
 pub fn cgroups(own: &str, cgroups: &str) -> bool {
-    let (of_lxc, of_nspawn) =
-        (lxc::cgroups_are_of(own, cgroups), nspawn::cgroups_are_of(own, cgroups));
+    let of_lxc = lxc::cgroups_are_of(own, cgroups);
+    let of_nspawn = nspawn::cgroups_are_of(own, cgroups);
     of_lxc || of_nspawn
 }
 

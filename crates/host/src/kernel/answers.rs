@@ -132,7 +132,8 @@ fn proxies(link: &str, by_ipv4: bool) -> Option<AnswerSettings> {
     let is_set = |setting: &str| Some(most(folder, link, setting)? != 0);
     let [between, within] =
         if by_ipv4 { ["proxy_arp", "proxy_arp_pvlan"] } else { ["proxy_ndp", "proxy_ndp"] };
-    let (proxies_between, proxies_within) = (is_set(between)?, is_set(within)?);
+    let proxies_between = is_set(between)?;
+    let proxies_within = is_set(within)?;
     Some(AnswerSettings { proxies_between, proxies_within, ..AnswerSettings::default() })
 }
 

@@ -71,7 +71,9 @@ fn rule_keys(socket: &RouteSocket, asked: &RouteQuestion) -> Result<RuleKeys, Er
 }
 
 pub(super) fn route(socket: &RouteSocket, asked: &RouteQuestion) -> Result<Route, Error> {
-    let (to, from, by) = (asked.to, asked.from, asked.by.map(|link| link.0));
+    let to = asked.to;
+    let from = asked.from;
+    let by = asked.by.map(|link| link.0);
     let taken = match asked.transport {
         None => socket.route_taken(to, from, by),
         Some(model::route::Transport { protocol, ports }) => {

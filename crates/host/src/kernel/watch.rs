@@ -300,7 +300,8 @@ impl<'o> LinkState<'o> {
             self.unread = Changed::Anything;
         }
         self.sockets_due = None;
-        let (switch, unread) = (Arc::clone(&self.switch), std::mem::take(&mut self.unread));
+        let switch = Arc::clone(&self.switch);
+        let unread = std::mem::take(&mut self.unread);
         let is_base = |known: &Namespace| known.source_error.is_none() && self.fresh.is_none();
         let known = self.here.clone().filter(is_base);
         let changed = unread.clone();
@@ -346,7 +347,8 @@ impl<'o> LinkState<'o> {
 
     fn rows(&self) -> Vec<Namespace> {
         let here = self.here.iter().map(|here| {
-            let (nsids, unread_ways) = (self.nsids.clone(), self.unread_ways.clone());
+            let nsids = self.nsids.clone();
+            let unread_ways = self.unread_ways.clone();
             let source_error = here.source_error.as_ref().or(self.unlisted.as_ref()).cloned();
             Namespace { nsids, unread_ways, source_error, ..here.clone() }
         });

@@ -12,7 +12,8 @@ pub(super) async fn containers(
     configured: &Configured,
     due: Deadline,
 ) -> Result<(Vec<EngineContainer>, Vec<Pinned>), SourceError> {
-    let (engine, due) = (configured.engine()?, configured.due(due));
+    let engine = configured.engine()?;
+    let due = configured.due(due);
     let mut found =
         due.hold(|| engine.what(), ask::all(engine, &ask::ContainerRows::new())).await?;
     let pinned = find_namespaces(engine, due, &mut found).await;
@@ -25,7 +26,8 @@ pub(super) async fn inspect(
     wanted: &str,
     tenants: bool,
 ) -> Result<Vec<EngineContainer>, SourceError> {
-    let (engine, due) = (configured.engine()?, configured.due(due));
+    let engine = configured.engine()?;
+    let due = configured.due(due);
     let ask = async {
         let Some(found) = engine.inspect(wanted).await? else { return Ok(Vec::new()) };
         let relatives = if tenants { engine.relatives(&found.row).await? } else { Vec::new() };
@@ -40,7 +42,8 @@ pub(super) async fn list_near(
     due: Deadline,
     wanted: &str,
 ) -> Result<Vec<EngineContainer>, SourceError> {
-    let (engine, due) = (configured.engine()?, configured.due(due));
+    let engine = configured.engine()?;
+    let due = configured.due(due);
     let mut listed = due.hold(|| engine.what(), engine.list_near(wanted)).await?;
     for found in &mut listed {
         (found.row.pid, found.sandbox) = (None, None);

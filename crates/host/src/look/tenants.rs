@@ -56,7 +56,8 @@ impl<'e> Tenants<'e> {
         // Boxed, as the future around it would have room for it twice.
         let mut others = Box::pin(others);
         let Some(home) = self.home else { return (others.await, Vec::new()) };
-        let (inside, due) = (OnceLock::new(), self.due.or_after(OTHERS_WITHIN));
+        let inside = OnceLock::new();
+        let due = self.due.or_after(OTHERS_WITHIN);
         let asked = self.engines.into_iter().map(|configured| {
             let inside = &inside;
             async move { (configured.name.clone(), tenants_of(configured, due, home, inside).await) }

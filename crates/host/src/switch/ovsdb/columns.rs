@@ -78,7 +78,8 @@ impl RequestedColumns {
         let kept = |columns: &[&'static str]| {
             columns.iter().filter(|column| !DETAILS.contains(column)).copied().collect()
         };
-        let (interface, port) = (kept(&self.interface), kept(&self.port));
+        let interface = kept(&self.interface);
+        let port = kept(&self.port);
         Self { interface, port, ..self.clone() }
     }
 

@@ -158,7 +158,8 @@ impl TableRows {
     fn bridge(&mut self, row: &BridgeRow, copies: &mut Copies) -> Result<Bridge, TooMuch> {
         let (mut members, mut fakes) = (Vec::new(), Vec::new());
         for id in row.ports.iter() {
-            let (fake, port) = (self.fakes.remove(id), self.ports.remove(id));
+            let fake = self.fakes.remove(id);
+            let port = self.ports.remove(id);
             fakes.extend(fake.as_ref().or(port.as_ref()).and_then(PortRow::fake_bridge));
             if let Some(port) = port {
                 members.extend(self.members(&port, copies)?);
