@@ -54,7 +54,8 @@ pub(crate) async fn metrics(
     let counters = counting.statistics(None).await;
     let read = Read { took: start.elapsed(), counters: counters.ok() };
     let work = daemon.requests.turn(owner).await;
-    let (here, state) = (daemon.clone(), daemon.state()?);
+    let here = daemon.clone();
+    let state = daemon.state()?;
     let text = work.text(move || Ok(write(&here, &state, &read).unwrap_or_default())).await?;
     Ok(answer(TEXT, text))
 }

@@ -58,7 +58,9 @@ impl Rates {
         }
         // Only now: many may wait for the slot, and would keep what was known when they came.
         let state = published.now().ok_or_else(ApiError::not_ready)?;
-        let (host, wiring, pool) = (host.clone(), state.wiring.clone(), pool.clone());
+        let host = host.clone();
+        let wiring = state.wiring.clone();
+        let pool = pool.clone();
         drop(state);
         // It goes on without the client that asked first: no other one need ask again.
         let counted = tokio::spawn(async move { count(slot, &host, wiring, &pool).await });

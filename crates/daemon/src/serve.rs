@@ -57,7 +57,9 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     let of_fleet = settings.fleet.as_ref().filter(|_| is_live);
     let fleet = of_fleet.map(|settings| Arc::new(Fleet::new(settings)));
     let history = settings.history.clone().filter(|_| is_live);
-    let (places, build, known) = (places.collect(), settings.build, fleet.clone());
+    let places = places.collect();
+    let build = settings.build;
+    let known = fleet.clone();
     let stopping = stopped.clone();
     let daemon = Daemon::new(origin.clone(), boot(), places, history, stopping, build, known);
     let daemon = Arc::new(daemon);

@@ -164,7 +164,9 @@ pub(crate) async fn of_then(
 fn not_known(at: u64, unknown: Unknown) -> ApiError {
     let Unknown { before, after } = unknown;
     let told = |at: Option<u64>| at.map_or_else(|| "nothing".to_owned(), rfc3339);
-    let (at, before, after) = (rfc3339(at), told(before), told(after));
+    let at = rfc3339(at);
+    let before = told(before);
+    let after = told(after);
     let why = format!("{at} is not known: before it {before} is the last known, after it {after}");
     ApiError::not_found(why)
 }

@@ -50,7 +50,8 @@ pub(crate) async fn keep(history: Arc<History>, mut stopped: watch::Receiver<boo
         let task = Task { queue: history.take(), mark };
         let forgets = forget.is_due();
         let before = recorder.as_ref().map(Recorder::last);
-        let (own, open) = (recorder.take(), settings.clone());
+        let own = recorder.take();
+        let open = settings.clone();
         let written = history.writer.run(move || write(own, &open, task, forgets)).await;
         let (kept, failed) = written.unwrap_or_else(|_| (None, Some(Failed::unknown())));
         recorder = kept;

@@ -34,7 +34,8 @@ struct Run {
 
 /// Keeps them, for ever.
 pub(crate) async fn keep(etcd: Client, host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
-    let (mut looks, mut changes) = (daemon.published.follow(), fleet.changes());
+    let mut looks = daemon.published.follow();
+    let mut changes = fleet.changes();
     let (mut told, mut run) = (None, Run::default());
     loop {
         looks.borrow_and_update();
@@ -58,7 +59,8 @@ async fn pass(etcd: &Client, host: &Host, fleet: &Fleet, run: &mut Run) -> Resul
         return Ok(());
     }
     let waits = run.since.get_or_insert_with(Instant::now).elapsed() <= RENAMED;
-    let (pools, own_host) = (address_pool::of(&ids), fleet.claimant());
+    let pools = address_pool::of(&ids);
+    let own_host = fleet.claimant();
     let mut is_whole = true;
     for pool in pools.values() {
         let Some(mesh) = &pool.record.mesh else { continue };

@@ -26,7 +26,8 @@ const AGAIN: Duration = Duration::from_secs(10);
 
 /// Keeps them, for ever.
 pub(crate) async fn keep(host: Host, daemon: Arc<Daemon>, fleet: Arc<Fleet>) {
-    let (mut looks, mut changes) = (daemon.published.follow(), fleet.changes());
+    let mut looks = daemon.published.follow();
+    let mut changes = fleet.changes();
     let mut told = None;
     let mut refused = TunnelBackoff::default();
     loop {

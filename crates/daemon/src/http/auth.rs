@@ -59,7 +59,8 @@ impl AccessPolicy {
 
     fn refused<B>(&self, request: &Request<B>, error: ApiError) -> Response {
         if let Some(times) = self.refusals.happened() {
-            let (method, path) = (request.method(), request.uri().path());
+            let method = request.method();
+            let path = request.uri().path();
             warn!("refused {times} requests, the last {method} {path}: {}", error.message());
         }
         let mut answer = error.into_response();
@@ -80,7 +81,8 @@ impl AccessPolicy {
 
     /// Until when what is asked for may go on.
     fn admit<B>(&self, request: &Request<B>) -> Result<Until, ApiError> {
-        let (uri, headers) = (request.uri(), request.headers());
+        let uri = request.uri();
+        let headers = request.headers();
         let host = the_host(request.version(), headers)?;
         let Some(address) = self.address else { return Ok(Until::default()) };
         is_not_led_here(headers)?;

@@ -46,7 +46,8 @@ pub(crate) struct Marks {
 impl Marks {
     fn new(boot: &str, looks: u64, last: u64) -> Self {
         let value = |text: String| HeaderValue::try_from(text).ok();
-        let (tag, event_id) = (format!("\"{boot}-{looks}\""), format!("{boot}-{last}"));
+        let tag = format!("\"{boot}-{looks}\"");
+        let event_id = format!("{boot}-{last}");
         Self { tag: value(tag), event_id: value(event_id), left_out: None }
     }
 }

@@ -99,7 +99,8 @@ impl Renderings {
             *used = Instant::now();
             return Ok(kept.clone());
         }
-        let (published, pool) = (published.clone(), pool.clone());
+        let published = published.clone();
+        let pool = pool.clone();
         // Not by the thread that writes: what that leaves beside a text, and another thread frees, keeps the
         // memory around it from going back to the system.
         let packed = Packed::default();

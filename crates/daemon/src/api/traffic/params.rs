@@ -23,7 +23,8 @@ pub(crate) fn trace(pairs: Vec<(String, String)>) -> Result<Trace, ApiError> {
     let [Some(source), Some(destination)] = ends else {
         return Err(ApiError::bad_request("from= and to= say where the packet goes"));
     };
-    let (kind, both) = (kind.unwrap_or(PacketKind::Icmp), both.unwrap_or(false));
+    let kind = kind.unwrap_or(PacketKind::Icmp);
+    let both = both.unwrap_or(false);
     if both && matches!(kind, PacketKind::Raw(_)) {
         return Err(ApiError::bad_request(
             "there is no answer to a packet in your own words: no both",
