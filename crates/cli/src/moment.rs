@@ -109,11 +109,13 @@ fn zoned(at: DateTime, now: &ZonedDateTime) -> Result<Timestamp, String> {
     match now.time_zone().to_ambiguous_timestamp(at).offset() {
         AmbiguousOffset::Unambiguous { offset } => instant(offset),
         AmbiguousOffset::Fold { before, after } => {
-            let (first, second) = (written(before, before)?, written(after, after)?);
+            let first = written(before, before)?;
+            let second = written(after, after)?;
             Err(format!("the clock showed it twice, as it was put back: use {first} or {second}"))
         }
         AmbiguousOffset::Gap { before, after } => {
-            let (earlier, later) = (written(after, before)?, written(before, after)?);
+            let earlier = written(after, before)?;
+            let later = written(before, after)?;
             Err(format!(
                 "the clock never showed it, as it was put forward: use {earlier} or {later}"
             ))

@@ -93,7 +93,8 @@ fn as_of(at: u64) -> String {
 }
 
 fn source(folder: &Path, known: KnownSpan) -> String {
-    let (from, until) = (told(known.from), told(known.until));
+    let from = told(known.from);
+    let until = told(known.until);
     format!("the journal in {} knows {from} to {until} without a gap", folder.display())
 }
 

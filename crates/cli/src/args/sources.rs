@@ -134,7 +134,8 @@ impl SourceOptions {
             let why = format!("{one} and {other}: stdin is read once, by one of them");
             return Err(CliError::new(why));
         }
-        let (from, at) = (self.from.is_some(), self.at.is_some());
+        let from = self.from.is_some();
+        let at = self.at.is_some();
         let named = if from { Some("--from") } else { at.then_some("--at") };
         let only_now = verb.only_now().zip(named);
         let no_time = verb.no_time().filter(|_| at).map(|why| (why, "--at"));

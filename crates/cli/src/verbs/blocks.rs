@@ -47,7 +47,8 @@ pub(super) async fn release(
     sources: &SourceOptions,
     args: &MeshReleaseArgs,
 ) -> Result<Outcome, CliError> {
-    let (mesh, host) = (checked("mesh", &args.mesh)?, checked("host", &args.host)?);
+    let mesh = checked("mesh", &args.mesh)?;
+    let host = checked("host", &args.host)?;
     let (etcd, keys) = args.etcd.client(sources.timeout())?;
     let released = blocks::release(&etcd, &keys, mesh, host).await?;
     let is_unknown = released.unknown > 0;

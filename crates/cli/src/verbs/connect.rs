@@ -15,7 +15,8 @@ use crate::writer::Text;
 /// # Errors
 /// A request that is refused, or could not be fulfilled; then nothing is left of it.
 pub async fn run(origin: &Origin, args: &ConnectArgs) -> Result<Outcome, CliError> {
-    let (request, cells) = (request(args), Cells::no_trunc(args.no_trunc));
+    let request = request(args);
+    let cells = Cells::no_trunc(args.no_trunc);
     // A template is tried on what is planned, before anything is done.
     if args.dry_run || (args.format.is_template() && !args.quiet) {
         let (snapshot, plan) = plan_connect(origin, &request).await?;

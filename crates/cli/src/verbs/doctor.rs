@@ -65,7 +65,8 @@ async fn of_fleet(args: &DoctorArgs, timeout: Duration) -> Result<Vec<Check>, Cl
             let hint =
                 if large { "etcd --auto-compaction-retention=1h, and etcdctl defrag" } else { "" };
             let mib = |bytes: i64| bytes >> 20;
-            let (size, used) = (mib(of.size), mib(of.size_in_use));
+            let size = mib(of.size);
+            let used = mib(of.size_in_use);
             (verdict, format!("{}, {size} MiB, {used} MiB in use", of.version), hint)
         }
     };

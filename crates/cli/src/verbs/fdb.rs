@@ -19,7 +19,8 @@ pub async fn run(origin: &Origin, args: &FdbArgs) -> Result<Outcome, CliError> {
     let look = origin.look(&question).await;
     look.switch(model::switch::SwitchSource::Ovsdb)?;
     let named = look.bridge(bridge)?;
-    let (name, vlan) = (named.bridge.name.clone(), named.fake.map(|fake| fake.vlan));
+    let name = named.bridge.name.clone();
+    let vlan = named.fake.map(|fake| fake.vlan);
     let (table, counts) = tokio::join!(
         origin.ask_vswitchd(SwitchCommand::Fdb(&name)),
         origin.ask_vswitchd(SwitchCommand::FdbStatistics(&name)),

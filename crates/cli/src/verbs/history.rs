@@ -39,7 +39,8 @@ pub fn run(
     }
     let mut found = Found::new(args);
     if found.since > found.until {
-        let (since, until) = (told(found.since), told(found.until));
+        let since = told(found.since);
+        let until = told(found.until);
         let why =
             format!("--since {since} is after --until {until}: there is no time between them");
         return Err(CliError::new(why).hint("10m is ten minutes ago, and 2h is before that"));
@@ -186,7 +187,9 @@ impl<'a> Found<'a> {
             .collect();
         self.rows[1].extend(rows);
         if let Some((from, until)) = changes.known {
-            let (file, from, until) = (file.display(), told(from), told(until));
+            let file = file.display();
+            let from = told(from);
+            let until = told(until);
             self.remarks.push(format!("the log of {file} knows the ports of {from} to {until}"));
         }
     }

@@ -59,7 +59,8 @@ fn settings(args: &ServeArgs, sources: &SourceOptions) -> Result<Settings, CliEr
 
 fn limits(args: &ServeArgs) -> Limits {
     const DAY: u64 = 24 * 60 * 60 * 1000;
-    let (bytes, age) = (args.history_size << 20, args.history_days * DAY);
+    let bytes = args.history_size << 20;
+    let age = args.history_days * DAY;
     Limits { bytes, age, ..Limits::default() }
 }
 
