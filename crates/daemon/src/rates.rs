@@ -117,7 +117,7 @@ mod tests {
 
     use super::*;
 
-    const ARTICLE: &str = include_str!("../../../cli/tests/scenes/article.json");
+    const ARTICLE: &str = include_str!("../../cli/tests/scenes/article.json");
 
     fn known() -> Arc<Published> {
         let published = Arc::new(Published::new("run".to_owned()));
