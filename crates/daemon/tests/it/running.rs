@@ -100,10 +100,14 @@ impl Running {
         Events::of(stream)
     }
 
-    /// Ends it as a service manager does; what it says of its run.
-    pub(crate) async fn stop(self) -> Result<(), SourceError> {
+    /// Ends it as a service manager does. It leaves no file.
+    pub(crate) async fn stop(self) {
+        let socket = self.socket();
+        assert!(socket.exists());
         kill_process(getpid(), Signal::TERM).unwrap();
         let thread = self.thread;
-        spawn_blocking(move || thread.join().unwrap()).await.unwrap()
+        spawn_blocking(move || thread.join().unwrap()).await.unwrap().unwrap();
+        assert!(!socket.exists(), "the socket's file is left");
+        drop(self.folder);
     }
 }
