@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 use crate::dialects::{Claim, claims_of};
 use crate::evidence::{Evidence, Note};
 use crate::ids::{LinkKey, Mac, Name, NetnsId};
-use crate::snapshot::{Link, Snapshot};
+use crate::snapshot::Link;
 use crate::wiring::{LastTenant, Wire};
 
 use super::containers::ContainerIndex;
@@ -84,14 +84,11 @@ enum ClaimEvidence {
 }
 
 impl<'i, 'a> Claims<'i, 'a> {
-    pub(super) fn new(index: &'i Index<'a>, snapshot: &'a Snapshot) -> Self {
+    pub(super) fn new(index: &'i Index<'a>, containers: ContainerIndex<'a>) -> Self {
         let claims = index.ports.iter().flat_map(|(ix, entry)| {
             claims_of(entry.port).into_iter().map(move |claim| (ix, claim))
         });
         let made: Vec<_> = claims.collect();
-        // Without claims no container needs to be known by name.
-        let containers =
-            if made.is_empty() { ContainerIndex::default() } else { ContainerIndex::new(snapshot) };
         let by_link = made.iter().filter_map(|(ix, claim)| {
             let home = containers.home(claim)?;
             Some(((home, claim.interface?), (*ix, claim.writer)))

@@ -1,4 +1,4 @@
-//! Work on many rows, of which another thread takes half.
+//! Work on many rows, of which another thread takes half, or one of two tasks.
 
 use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
@@ -37,11 +37,34 @@ pub(super) fn map<T: Send, R: Send, S>(
     })
 }
 
+/// What both tasks make, which need nothing of each other: of many `rows` another thread does one of them.
+/// Where the system has no thread to give, they are done one after the other.
+pub(super) fn both<A, B: Send>(
+    rows: usize,
+    one: impl FnOnce() -> A,
+    other: impl Fn() -> B + Sync,
+) -> (A, B) {
+    if rows < MANY {
+        return (one(), other());
+    }
+    thread::scope(|scope| {
+        let started = Builder::new().name("resolve".to_owned()).spawn_scoped(scope, &other);
+        let made = one();
+        let others = match started {
+            Ok(started) => started.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => other(),
+        };
+        (made, others)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
 
-    use super::{MANY, map};
+    use std::thread;
+
+    use super::{MANY, both, map};
 
     #[test]
     fn many_rows_keep_their_order_and_each_is_made_once() {
@@ -56,5 +79,14 @@ mod tests {
             };
             assert_eq!(map(rows, seen, double), doubled);
         }
+    }
+
+    #[test]
+    fn of_two_tasks_on_many_rows_another_thread_does_one() {
+        let here = || thread::current().id();
+        let (one, other) = both(MANY - 1, here, here);
+        assert!(one == other && one == here());
+        let (one, other) = both(MANY, here, here);
+        assert!(one != other && one == here());
     }
 }

@@ -14,8 +14,10 @@ use crate::switch::Bridge;
 use crate::wiring::ContainerRef;
 
 use super::clashes::Clashes;
+use super::containers::ContainerIndex;
 use super::entries::{PortEntries, answering};
 use super::group::{OneOrMore, group};
+use super::halves;
 
 /// The namespaces that were read, in order and by id.
 struct Namespaces<'a> {
@@ -66,20 +68,25 @@ pub(super) struct Index<'a> {
 pub(super) type Tenant<'a> = (Arc<ContainerRef>, &'a Container);
 
 impl<'a> Index<'a> {
-    pub(super) fn new(snapshot: &'a Snapshot) -> Self {
+    /// With the containers by the names that claims may use for them.
+    pub(super) fn new(snapshot: &'a Snapshot) -> (Self, ContainerIndex<'a>) {
         let namespaces = Namespaces::new(snapshot.kernel.rows());
         let switch = snapshot.switch_netns.and_then(|id| namespaces.by_id.get(&id).copied());
-        Self {
+        let of_switch = || (links(&namespaces), PortEntries::new(snapshot, switch));
+        let of_engines = || (tenants(snapshot), ContainerIndex::new(snapshot));
+        let ((links, ports), (tenants, containers)) =
+            halves::both(namespaces.all.len(), of_switch, of_engines);
+        let index = Self {
             snapshot,
             scope: snapshot.scope,
             switch_netns: snapshot.switch_netns,
             switch_netns_error: snapshot.switch_netns_error(),
-            links: links(&namespaces),
+            links,
             veths_by_peer: OnceLock::new(),
             members: OnceLock::new(),
             uppers: OnceLock::new(),
-            tenants: tenants(snapshot),
-            ports: PortEntries::new(snapshot, switch),
+            tenants,
+            ports,
             switch: answering(snapshot).map(|(_, rows)| rows),
             identities: &snapshot.identities,
             engines: &snapshot.engines,
@@ -89,7 +96,8 @@ impl<'a> Index<'a> {
             ),
             unread_because: OnceLock::new(),
             namespaces,
-        }
+        };
+        (index, containers)
     }
 
     /// Whether a container may be one of the engine that a record names.

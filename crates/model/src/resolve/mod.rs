@@ -51,8 +51,8 @@ use traced::Trace;
 ///
 /// Never fails: what cannot be known is said in the result.
 pub fn resolve(snapshot: &Snapshot) -> Wiring {
-    let index = Index::new(snapshot);
-    let claims = Claims::new(&index, snapshot);
+    let (index, containers) = Index::new(snapshot);
+    let claims = Claims::new(&index, containers);
     let stages = || Stages { index: &index, tracer: Tracer::new(&index, &claims), claims: &claims };
     let homes = index.container_namespaces().collect();
     let placed = halves::map(homes, stages, |stages, home| stages.attach(home).collect::<Vec<_>>());
