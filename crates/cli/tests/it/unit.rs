@@ -1,7 +1,8 @@
 //! The systemd unit: the daemon tells its manager how it is, and what it is allowed is enough. Read from the unit itself, and done
-//! here by unshare(1), mount(8) and setpriv(1).
+//! here by unshare(1), mount(8), setpriv(1) and strace(1).
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::os::unix::net::UnixDatagram;
@@ -44,6 +45,52 @@ fn setting(name: &str) -> &'static str {
     value.unwrap_or_else(|| panic!("{name} is not in the unit"))
 }
 
+/// What systemd keeps from every service with `RestrictNamespaces=` and `RestrictSUIDSGID=`, as its filter cannot look
+/// into what these calls are given (systemd.exec(5)).
+const WITHOUT_STRUCTS: &str = "clone3,openat2";
+
+/// What no filter takes from a service, or its program could not be started or ended (systemd.exec(5)).
+const ALWAYS: [&str; 6] =
+    ["execve", "exit", "exit_group", "getrlimit", "rt_sigreturn", "sigreturn"];
+
+/// The calls in the sets of `SystemCallFilter=`, by their names (systemd-analyze(1)).
+fn calls_of(words: &str) -> BTreeSet<String> {
+    words.split_whitespace().fold(BTreeSet::new(), |mut calls, word| {
+        if word.starts_with('@') {
+            let set = lab::run("systemd-analyze", &["syscall-filter", "--no-pager", word]);
+            let lines = set.lines().skip(1).map(str::trim).filter(|line| !line.starts_with('#'));
+            calls.extend(calls_of(&lines.collect::<Vec<_>>().join(" ")));
+        } else {
+            calls.insert(word.to_owned());
+        }
+        calls
+    })
+}
+
+/// strace(1) in the place of the filter of `unit`: each other call fails as the unit says. The daemon itself is what is
+/// started, and strace a child of it.
+fn system_call_filter(unit: &str) -> Vec<String> {
+    let lines = unit.lines().filter_map(|line| line.strip_prefix("SystemCallFilter="));
+    let mut allowed: BTreeSet<_> = ALWAYS.map(str::to_owned).into();
+    for line in lines {
+        match line.strip_prefix('~') {
+            Some(taken) => calls_of(taken).iter().for_each(|call| drop(allowed.remove(call))),
+            None => allowed.extend(calls_of(line)),
+        }
+    }
+    assert!(allowed.contains("setns") && !allowed.contains("mount"), "{allowed:?}");
+    // Without an error for names that this machine does not have.
+    let others: Vec<_> = allowed.iter().map(|call| format!("?{call}")).collect();
+    let others = format!("!{}", others.join(","));
+    let words = ["strace", "--daemonize", "--follow-forks", "--seccomp-bpf", "--output=/dev/null"];
+    let rules = [
+        format!("--trace={others}"),
+        format!("--inject={others}:error=EPERM"),
+        format!("--inject={WITHOUT_STRUCTS}:error=ENOSYS"),
+    ];
+    words.map(str::to_owned).into_iter().chain(rules).collect()
+}
+
 /// A daemon that may do no more than the unit lets it.
 fn start(words: &[&str]) -> Served {
     for (name, value) in [("ProtectSystem", "strict"), ("ProtectKernelTunables", "yes")] {
@@ -54,6 +101,10 @@ fn start(words: &[&str]) -> Served {
     let mut sandbox = lab::program("unshare");
     sandbox.args(["--mount", "sh", "-c", SANDBOX, "sandbox"]);
     sandbox.args([setting("ReadWritePaths"), &capabilities]);
+    if lab::is_there(lab::Need::SystemdAnalyze) {
+        assert_eq!(setting("SystemCallErrorNumber"), "EPERM");
+        sandbox.args(system_call_filter(UNIT));
+    }
     Served::start_by(sandbox, words)
 }
 

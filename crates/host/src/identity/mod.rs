@@ -12,6 +12,7 @@ pub(crate) mod parsing;
 pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod remembered;
+mod rooted_path;
 pub(crate) mod sockets;
 pub(crate) mod store;
 pub(crate) mod vswitchd;

@@ -8,10 +8,10 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use netns::Netns;
-use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, ResolveFlags, Stat, open, openat, openat2, readlinkat, statat,
-};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, open, openat, readlinkat, statat};
 use rustix::io::Errno;
+
+use super::rooted_path::find_below;
 
 /// So many ancestors of a process are looked at.
 const MAX_ANCESTORS: usize = 100;
@@ -119,27 +119,12 @@ impl Process {
         words.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
     }
 
-    /// Finds what is at a path of its own mount namespace, held by a descriptor that is for nothing but
-    /// looking at it. Links are followed there, and an absolute one from its root: below `/proc/PID/root`
-    /// it would lead out. A kernel before 5.6 cannot do that: there only what has this program's mounts has
-    /// paths that are known.
+    /// Finds what is at a path of its own mount namespace, as it would: held by a descriptor that is for nothing
+    /// but looking at it.
     pub(crate) fn find(&self, path: &Path) -> io::Result<OwnedFd> {
-        let how = OFlags::PATH | OFlags::CLOEXEC;
-        let root = openat(&self.folder, "root", how | OFlags::DIRECTORY, Mode::empty())?;
-        match openat2(&root, path, how, Mode::empty(), ResolveFlags::IN_ROOT) {
-            // Some confine programs so that they may not make calls which they do not know.
-            Err(Errno::NOSYS | Errno::PERM) if self.shares_our_mounts() => {
-                Ok(open(path, how, Mode::empty())?)
-            }
-            found => Ok(found?),
-        }
-    }
-
-    /// Whether every path means the same to it.
-    fn shares_our_mounts(&self) -> bool {
-        let own = statat(CWD, "/proc/self/ns/mnt", AtFlags::empty());
-        let its = statat(&self.folder, "ns/mnt", AtFlags::empty());
-        self.shares_our_root() && matches!((own, its), (Ok(own), Ok(its)) if is_same(&own, &its))
+        let how = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = openat(&self.folder, "root", how, Mode::empty())?;
+        find_below(&root, path)
     }
 
     /// Its numbers, from this program's PID namespace down to its own (`NSpid` of
