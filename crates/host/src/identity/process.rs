@@ -311,7 +311,9 @@ mod tests {
     fn a_process_has_the_name_of_its_program_whatever_it_calls_itself() {
         let folder = tempfile::tempdir().unwrap();
         let (program, exe) = (folder.path().join("podman"), folder.path().join("exe"));
-        std::fs::copy("/bin/sleep", &program).unwrap();
+        // By another program: what this one has open to be written, a child of another test has too for a moment, and
+        // a file that may be written to is not started (execve(2), ETXTBSY).
+        lab::run("cp", &["/bin/sleep", program.to_str().unwrap()]);
         std::os::unix::fs::symlink(&program, &exe).unwrap();
         let mut child = lab::program(exe.to_str().unwrap()).arg("60").spawn().unwrap();
         let process = Process::open(child.id()).unwrap();
