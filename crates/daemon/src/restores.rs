@@ -1,6 +1,6 @@
 //! What clients are told of restoring: what is owed, and how often what was done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
@@ -84,21 +84,21 @@ impl Restores {
         *self.lock().results.entry(result).or_default() += 1;
     }
 
-    /// What is owed from now on; clients are told where that is new.
+    /// What is owed from now on; clients are told where that is new. One task calls this, and a
+    /// reader of what is owed does not wait until that is written.
     pub(crate) fn owe(&self, owed: Vec<v1::Owed>, published: &Published) {
-        let mut state = self.lock();
-        if state.owed.rows == owed {
+        let before = self.owed();
+        if before.rows == owed {
             return;
         }
-        let is_known = |row: &v1::Owed| state.owed.rows.iter().any(|known| is_same(known, row));
-        for row in owed.iter().filter(|row| !is_known(row)) {
+        let known: BTreeSet<_> = before.rows.iter().map(of).collect();
+        for row in owed.iter().filter(|row| !known.contains(&of(row))) {
             let v1::Owed { container, interface, bridge, reason, .. } = row;
             info!("{container}:{interface} on {bridge} is owed: {reason}");
         }
         let owed = Arc::new(WrittenOwed::new(owed));
         let event = Event { name: Some("owed"), json: owed.json().get().to_owned() };
-        state.owed = owed;
-        drop(state);
+        self.lock().owed = owed;
         published.tell(&event);
     }
 
@@ -107,7 +107,7 @@ impl Restores {
     }
 }
 
-/// Whether both are of one interface, whatever it waits for.
-fn is_same(one: &v1::Owed, other: &v1::Owed) -> bool {
-    (&one.id, &one.interface, &one.bridge) == (&other.id, &other.interface, &other.bridge)
+/// Which interface a row is of, whatever that waits for.
+fn of(row: &v1::Owed) -> (&str, &str, &str) {
+    (&row.id, &row.interface, &row.bridge)
 }

@@ -9,6 +9,9 @@ use super::log::EventLog;
 use super::{Event, Marks, NextEvent, NumberedEvent, State};
 
 /// The current state and the event log. Readers never hold up the task that publishes.
+///
+/// A look is published by one thread, and what is owed may be told by another one: each takes the log for as long as it
+/// goes from the last state to the next.
 #[derive(Debug)]
 pub(crate) struct Published {
     /// Tells this run of the daemon from others, so that their event numbers are not mixed.
@@ -48,7 +51,6 @@ impl Published {
             last += 1;
             log.push(NumberedEvent::new(&self.boot, last, &event));
         }
-        drop(log);
         let Look { snapshot, wiring: found, .. } = look;
         let looks = looks + 1;
         let marks = Marks::new(&self.boot, looks, last);
@@ -58,18 +60,18 @@ impl Published {
 
     /// Tells something else than a look.
     pub(crate) fn tell(&self, event: &Event) {
+        let mut log = self.log();
         let Some(now) = self.now() else { return };
         let last = now.last + 1;
         let marks = Marks::new(&self.boot, now.looks, last);
         let state = State { last, marks, ..State::clone(&now) };
-        self.log().push(NumberedEvent::new(&self.boot, state.last, event));
+        log.push(NumberedEvent::new(&self.boot, state.last, event));
         self.state.send_replace(Some(Arc::new(state)));
     }
 
     /// The event after number `after`.
     pub(crate) fn after(&self, after: u64) -> NextEvent {
         let log = self.log();
-        // Those of a look that is just being published go out with it.
         let last = self.now().map_or(0, |state| state.last);
         log.after(after, last)
     }
@@ -140,6 +142,22 @@ mod tests {
         assert_eq!(numbers(&published, 2), Some(vec![3]));
         assert_eq!(numbers(&published, 3), Some(vec![]));
         assert_eq!(numbers(&published, 4), None, "events to come are not known");
+    }
+
+    #[test]
+    fn what_another_thread_tells_costs_no_look_and_has_numbers_of_its_own() {
+        const EACH: u64 = 2000;
+        let published = Published::new("a".to_owned());
+        publish(&published, vec![]);
+        std::thread::scope(|scope| {
+            let looks = || (0..EACH).for_each(|_| publish(&published, events(&["look"])));
+            std::thread::Builder::new().spawn_scoped(scope, looks).unwrap();
+            let owed = Event { name: Some("owed"), json: "[]".to_owned() };
+            (0..EACH).for_each(|_| published.tell(&owed));
+        });
+        let now = published.now().unwrap();
+        assert_eq!((now.looks, now.last), (1 + EACH, 2 * EACH));
+        assert_eq!(numbers(&published, 0), Some((1..=2 * EACH).collect()));
     }
 
     #[test]
