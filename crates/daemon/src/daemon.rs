@@ -18,6 +18,7 @@ use crate::health::HealthTexts;
 use crate::history::{History, HistorySettings};
 use crate::http::encoding;
 use crate::http::error::ApiError;
+use crate::look_thread::LookThread;
 use crate::places::{Owner, Places};
 use crate::pool::Pool;
 use crate::rates::Rates;
@@ -34,10 +35,15 @@ use crate::turns::{CountedText, Turn, Turns};
 /// one of each.
 const MAX_HOST_QUERIES: usize = 2;
 
+/// The rows of a trace, and the turn that they were asked for in; or why there are none.
+pub(crate) type Traced = Result<(Turn, Vec<v1::Trace>), TraceError>;
+
 /// The running daemon.
 #[derive(Debug)]
 pub(crate) struct Daemon {
     pub(crate) published: Arc<Published>,
+    /// For what goes through the whole host.
+    pub(crate) look_thread: LookThread,
     /// For what takes long, and is not of one request alone.
     pub(crate) pool: Pool,
     /// For what one request alone asks for.
@@ -70,6 +76,7 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
+    /// Before the first look; from inside a runtime.
     pub(crate) fn new(
         origin: Origin,
         boot: String,
@@ -81,6 +88,7 @@ impl Daemon {
     ) -> Self {
         Self {
             published: Arc::new(Published::new(boot)),
+            look_thread: LookThread::start(),
             pool: Pool::default(),
             requests: Requests::default(),
             shares: SharedTexts::default(),
@@ -149,14 +157,23 @@ impl Daemon {
     /// A look for one request, by sources of the switch that are not watched. Of requests that
     /// come at once some wait. The client's next look waits for its turn to be dropped, and no other client does:
     /// the host has answered.
-    pub(crate) async fn look(&self, sources: Vec<SwitchSource>, owner: Owner) -> (Turn, Snapshot) {
+    ///
+    /// # Errors
+    /// As [`LookThread::run`].
+    pub(crate) async fn look(
+        &self,
+        sources: Vec<SwitchSource>,
+        owner: Owner,
+    ) -> Result<(Turn, Snapshot), ApiError> {
         let mut turn = self.looks.take(owner).await;
         let start = Instant::now();
         let question = Question { sources, traffic: true, ..Question::default() };
-        let snapshot = self.origin.observe(&question).await;
+        let origin = self.origin.clone();
+        let look = Box::pin(async move { origin.observe(&question).await });
+        let snapshot = self.look_thread.run(look).await?;
         self.timings.looked(start.elapsed());
         turn.make_way();
-        (turn, snapshot)
+        Ok((turn, snapshot))
     }
 
     /// Waits for a client's turn to read counters, which ends with its answer.
@@ -171,22 +188,23 @@ impl Daemon {
         Ok(share.hold(text).await)
     }
 
-    /// What becomes of a packet. Of requests that come at once some wait; the client's next one waits for its turn
-    /// to be dropped.
-    pub(crate) async fn trace(
-        &self,
-        trace: &Trace,
-        owner: Owner,
-    ) -> Result<(Turn, Vec<v1::Trace>), TraceError> {
+    /// What becomes of a packet, or why that cannot be told. Of requests that come at once some wait; the client's
+    /// next one waits for its turn to be dropped.
+    ///
+    /// # Errors
+    /// As [`LookThread::run`].
+    pub(crate) async fn trace(&self, trace: Trace, owner: Owner) -> Result<Traced, ApiError> {
         let Origin::Live(host) = &self.origin else {
             let why = "it was recorded, and a recording has no flows";
             let error = SourceError::new(SourceErrorKind::Unusable, "this host", why);
-            return Err(error.into());
+            return Ok(Err(error.into()));
         };
         let mut turn = self.looks.take(owner).await;
-        let traced = trace.run(host).await?;
+        let host = host.clone();
+        let asked = Box::pin(async move { trace.run(&host).await });
+        let traced = self.look_thread.run(asked).await?;
         turn.make_way();
-        Ok((turn, traced.rows))
+        Ok(traced.map(|traced| (turn, traced.rows)))
     }
 }
 

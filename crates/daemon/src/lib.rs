@@ -21,6 +21,7 @@ mod history;
 mod hosts;
 mod http;
 mod json;
+mod look_thread;
 mod metrics;
 mod page;
 #[doc(hidden)]

@@ -30,6 +30,8 @@ use crate::watchdog::keep_alive;
 
 /// So long the history may take to write that the daemon ended.
 const LAST_WRITE: Duration = Duration::from_secs(2);
+/// So long a look, or a step of a plan, may take that is under way when the daemon ends.
+const LAST_LOOK: Duration = Duration::from_secs(2);
 
 /// Serves until SIGTERM or SIGINT; each listener is told at level info, once all are bound.
 ///
@@ -73,9 +75,9 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     if let Origin::Live(host) = origin
         && settings.restore
     {
-        tasks.spawn(keep_restoring(host, daemon.clone()));
+        daemon.look_thread.spawn(keep_restoring(host, daemon.clone()));
     }
-    let pool = daemon.pool.clone();
+    let (pool, look_thread) = (daemon.pool.clone(), daemon.look_thread.clone());
     let router = routes(daemon);
     let serving = connections::serve(listeners, &router, &stopped);
     let mut serving = std::pin::pin!(serving);
@@ -98,7 +100,8 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     if let Some(published) = published {
         let _ = published.await;
     }
-    // A disk that hangs is not waited for.
+    // A host that hangs is not waited for, nor is a disk.
+    let _ = timeout(LAST_LOOK, look_thread.end()).await;
     let _ = timeout(LAST_WRITE, keeping).await;
     Ok(())
 }

@@ -243,7 +243,7 @@ pub(crate) async fn snapshot(
         return daemon.shared(part, owner, &headers, |text, _| json_answer(text)).await;
     }
     drop(known);
-    let looked = if is_known { None } else { Some(daemon.look(sources, owner).await) };
+    let looked = if is_known { None } else { Some(daemon.look(sources, owner).await?) };
     let work = daemon.requests.turn(owner).await;
     let (turn, snapshot) = match looked {
         Some((turn, snapshot)) => (Some(turn), snapshot.into()),

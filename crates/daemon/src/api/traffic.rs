@@ -47,7 +47,7 @@ pub(crate) async fn packet(
         let why = "raw= is taken over the unix socket, or with the token";
         return Err(ApiError::new(StatusCode::FORBIDDEN, why));
     }
-    let traced = daemon.trace(&wanted, owner).await;
+    let traced = daemon.trace(wanted, owner).await?;
     let (turn, rows) = traced.map_err(|error| match error {
         // What vswitchd refuses of a packet in the client's words is the client's to mend.
         TraceError::Query(QueryError::SourceUnavailable(error))

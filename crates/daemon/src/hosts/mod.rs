@@ -33,7 +33,8 @@ pub(crate) fn start(
     tokio::spawn(local::tell(daemon.clone(), fleet.clone(), tell));
     tokio::spawn(fleet::follow::follow(client(), fleet.clone()));
     if let Some(host) = host {
-        tokio::spawn(tunnels::keep(host.clone(), daemon.clone(), fleet.clone()));
+        // It goes through all ports at each look.
+        daemon.look_thread.spawn(tunnels::keep(host.clone(), daemon.clone(), fleet.clone()));
         tokio::spawn(blocks::keep(client(), host, daemon.clone(), fleet.clone()));
     }
     let machine = settings.machine.clone();
