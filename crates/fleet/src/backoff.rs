@@ -3,6 +3,8 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
+use model::backoff::Backoff;
+
 /// The first pause; each one doubles it.
 const FIRST: Duration = Duration::from_millis(500);
 /// The longest one.
@@ -10,23 +12,26 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 /// Pauses that grow. Each is shortened by up to half by chance, so that hosts that lost etcd together do
 /// not come back together.
-#[derive(Debug, Default)]
-pub(crate) struct Backoff {
-    failures: u32,
+#[derive(Debug)]
+pub(crate) struct SpreadBackoff(Backoff);
+
+impl Default for SpreadBackoff {
+    fn default() -> Self {
+        Self(Backoff::new(FIRST, LONGEST))
+    }
 }
 
-impl Backoff {
+impl SpreadBackoff {
     /// All went well: the next pause is a short one again.
     pub(crate) fn reset(&mut self) {
-        self.failures = 0;
+        self.0.reset();
     }
 
     /// The next pause.
     pub(crate) fn pause(&mut self) -> Duration {
-        let whole = FIRST.saturating_mul(1 << self.failures.min(8)).min(LONGEST);
-        self.failures = self.failures.saturating_add(1);
+        let whole = self.0.pause();
         // The standard library's hash keys are the system's random numbers.
-        let chance = RandomState::new().hash_one(self.failures) % 512;
+        let chance = RandomState::new().hash_one(whole) % 512;
         let share = f64::from(u32::try_from(chance).unwrap_or(0)) / 1024.0;
         whole.mul_f64(1.0 - share)
     }
@@ -38,7 +43,7 @@ mod tests {
 
     #[test]
     fn pauses_grow_up_to_a_bound_and_differ() {
-        let mut backoff = Backoff::default();
+        let mut backoff = SpreadBackoff::default();
         let pauses: Vec<_> = (0..20).map(|_| backoff.pause()).collect();
         assert!(pauses[0] <= FIRST && pauses[0] >= FIRST / 2);
         assert!(pauses.iter().all(|pause| *pause <= LONGEST));

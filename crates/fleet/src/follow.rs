@@ -13,7 +13,7 @@ use futures_util::future::select_all;
 use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
-use crate::backoff::Backoff;
+use crate::backoff::SpreadBackoff;
 use crate::fleet::Fleet;
 
 /// What went well for so long begins with a short pause again.
@@ -21,7 +21,7 @@ const STABLE_AFTER: Duration = Duration::from_secs(30);
 
 /// Follows the fleet for ever.
 pub async fn follow(etcd: Client, fleet: Arc<Fleet>) {
-    let (mut backoff, mut told) = (Backoff::default(), None);
+    let (mut backoff, mut told) = (SpreadBackoff::default(), None);
     loop {
         let start = Instant::now();
         let Err(why) = session(&etcd, &fleet, &mut told).await;

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, interval, sleep, timeout};
 use tracing::{info, warn};
 
-use crate::backoff::Backoff;
+use crate::backoff::SpreadBackoff;
 use crate::claim::{self, NotClaimed, claim_name, claim_number};
 use crate::fleet::Fleet;
 use crate::host::{HostRecord, Machine};
@@ -82,7 +82,7 @@ impl Publisher {
         if self.local.wait_for(Option::is_some).await.is_err() {
             return;
         }
-        let (mut backoff, mut told) = (Backoff::default(), None);
+        let (mut backoff, mut told) = (SpreadBackoff::default(), None);
         loop {
             let start = Instant::now();
             let (why, taken) = match self.session(&mut told).await {

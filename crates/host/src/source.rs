@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::select_ok;
+use model::backoff::Backoff;
 use model::identity::SourceIdentity;
 use model::{Observed, SourceError};
 use tokio::sync::watch::{Receiver, Sender};
@@ -166,18 +167,19 @@ pub(crate) async fn supervise<T, A, F>(latest: Sender<Latest<T, A>>, run: F)
 where
     F: AsyncFn(&Sender<Latest<T, A>>) -> SourceError,
 {
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     while !latest.is_closed() {
         let since = Instant::now();
         let why = run(&latest).await;
+        if since.elapsed() > STABLE_AFTER {
+            backoff.reset();
+        }
+        let pause = backoff.pause();
         tracing::debug!("{why}; asked again in {pause:?}");
         latest.send_if_modified(|latest| latest.mark_stale(why));
-        if since.elapsed() > STABLE_AFTER {
-            pause = FIRST_PAUSE;
-        }
         tokio::select! {
             () = latest.closed() => return,
-            () = sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
+            () = sleep(pause) => {}
         }
     }
 }

@@ -16,6 +16,7 @@
 
 pub mod address_pool;
 mod anonymise;
+pub mod backoff;
 mod bounds;
 mod cidr;
 mod container_ref;

@@ -1,9 +1,9 @@
 //! The names that containers have now, written down until a look says that they are.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use host::Host;
+use model::backoff::Backoff;
 use model::ids::Name;
 use model::plan::{ReplacePort, SwitchStep, renames};
 use tokio::time::Instant;
@@ -14,16 +14,22 @@ use crate::state::State;
 
 /// Names of containers that are not written down yet. They stay owed until a look says otherwise: what
 /// was written may have been of the look before, or of none for want of an engine.
-#[derive(Default)]
 pub(super) struct UnnotedNames {
     /// The ports whose rows have an old name, each with the new one.
     wrong: BTreeSet<(Name, String)>,
     /// When they are written again.
     pub(super) next: Option<Instant>,
     /// How long after that.
-    wait: Duration,
+    backoff: Backoff,
     /// Why they could not be, as it was told last.
     failure: Option<String>,
+}
+
+impl Default for UnnotedNames {
+    fn default() -> Self {
+        let backoff = Backoff::new(RETRY_AFTER, RETRY_AT_LEAST);
+        Self { wrong: BTreeSet::new(), next: None, backoff, failure: None }
+    }
 }
 
 impl UnnotedNames {
@@ -62,8 +68,10 @@ impl UnnotedNames {
         if !is_new && self.next.is_some_and(|next| now < next) {
             return false;
         }
-        self.wait = if is_new { RETRY_AFTER } else { (self.wait * 2).min(RETRY_AT_LEAST) };
-        self.next = Some(now + self.wait);
+        if is_new {
+            self.backoff.reset();
+        }
+        self.next = Some(now + self.backoff.pause());
         true
     }
 }

@@ -7,6 +7,7 @@ use std::fmt;
 use std::time::Duration;
 
 use host::Done;
+use model::backoff::Backoff;
 use model::ids::ContainerId;
 use model::plan::{PlanError, Remembered, RestoreAction, without_generated};
 use model::port_record::PortRecord;
@@ -38,7 +39,8 @@ pub(super) struct OwedAttachment {
     since: u64,
     /// When to try again; none once there is nothing to try any more.
     next: Option<Instant>,
-    wait: Duration,
+    /// How long after an attempt.
+    backoff: Backoff,
     /// Whether a look can tell that nothing is missing.
     trusts_looks: bool,
     /// What the last attempt was made for.
@@ -65,7 +67,7 @@ impl OwedAttachment {
             next: owner.is_some().then(|| Instant::now() + RETRY_AFTER),
             owner,
             since: host::now(),
-            wait: RETRY_AFTER,
+            backoff: Backoff::new(RETRY_AFTER, ASK_AT_LEAST),
             trusts_looks: start != Start::Again,
             tried: if start == Start::New { RestoreNeed::Missing } else { RestoreNeed::Nothing },
             claim: RestoreNeed::Nothing,
@@ -170,7 +172,7 @@ impl OwedAttachment {
     /// Tries at once what is still owed: what it waited for may be there again.
     pub(super) fn hurry(&mut self) {
         if self.next.is_some() {
-            self.wait = RETRY_AFTER;
+            self.backoff.reset();
             self.next = Some(Instant::now() + RETRY_AFTER);
             self.tried = RestoreNeed::Nothing;
         }
@@ -183,8 +185,7 @@ impl OwedAttachment {
 
     fn try_again(&mut self, at_least: Duration) {
         if self.next.is_some() {
-            self.next = Some(Instant::now() + self.wait);
-            self.wait = (self.wait * 2).min(at_least);
+            self.next = Some(Instant::now() + self.backoff.pause_within(at_least));
         }
     }
 }

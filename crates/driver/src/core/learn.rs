@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use host::{EngineEndpoint, EngineNetwork};
+use model::backoff::Backoff;
 use model::endpoint_record::EndpointRecord;
 use model::plan::endpoint::{note, own_number};
 use tokio::time::{sleep, timeout};
@@ -44,7 +45,7 @@ impl Driver {
         let mut stray_networks = BTreeMap::new();
         let mut learning = Learning::default();
         let mut rounds = Rounds::default();
-        let mut wait = SOON;
+        let mut backoff = Backoff::new(SOON, LATER);
         let mut has_stood = false;
         let mut is_whole = true;
         loop {
@@ -69,9 +70,12 @@ impl Driver {
             let is_open = is_whole || !learning.unknown.is_empty();
             // Gateways, where there are any, are looked after more often.
             let watched = if has_stood && !self.standing.is_any() { ROUND } else { LATER };
-            let pause = if is_open { wait } else { ROUND }.min(watched).min(rounds.left());
+            let pause = if is_open { backoff.pause() } else { ROUND };
+            let pause = pause.min(watched).min(rounds.left());
             let is_news = timeout(pause, self.news.told()).await.is_ok();
-            wait = if is_news || !is_open { SOON } else { (wait * 2).min(LATER) };
+            if is_news || !is_open {
+                backoff.reset();
+            }
             if is_news {
                 sleep(SOON).await;
                 let (made, has_network) = self.news.take();

@@ -7,6 +7,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
+use model::backoff::Backoff;
 use model::identity::SourceIdentity;
 use model::ids::ContainerId;
 use model::snapshot::Container;
@@ -142,13 +143,14 @@ async fn follow_events(
 /// asked for again: no event says that it can be had.
 struct Retry {
     ids: BTreeSet<ContainerId>,
-    pause: Duration,
+    backoff: Backoff,
     due: Option<Instant>,
 }
 
 impl Default for Retry {
     fn default() -> Self {
-        Self { ids: BTreeSet::new(), pause: FIRST_PAUSE, due: None }
+        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        Self { ids: BTreeSet::new(), backoff, due: None }
     }
 }
 
@@ -163,7 +165,7 @@ impl Retry {
         if self.ids.is_empty() {
             *self = Self::default();
         } else {
-            self.due.get_or_insert_with(|| Instant::now() + self.pause);
+            self.due.get_or_insert_with(|| Instant::now() + self.backoff.pause());
         }
     }
 
@@ -172,7 +174,7 @@ impl Retry {
         if self.due.is_none_or(|due| Instant::now() < due) {
             return BTreeSet::new();
         }
-        (self.due, self.pause) = (None, (self.pause * 2).min(LONGEST_PAUSE));
+        self.due = None;
         std::mem::take(&mut self.ids)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::Snapshot;
+use model::backoff::Backoff;
 use model::switch::{Bridge, Port};
 use tokio::time::Instant;
 
@@ -20,13 +21,13 @@ const LAST_REREAD: Duration = Duration::from_secs(8);
 #[derive(Debug)]
 pub(super) struct Reread {
     due: Option<Instant>,
-    /// After so long, which grows.
-    pause: Duration,
+    /// After so long.
+    backoff: Backoff,
 }
 
 impl Default for Reread {
     fn default() -> Self {
-        Self { due: None, pause: FIRST_REREAD }
+        Self { due: None, backoff: Backoff::new(FIRST_REREAD, LAST_REREAD) }
     }
 }
 
@@ -41,8 +42,7 @@ impl Reread {
 
     /// The next one, if that is not called off by then.
     pub(super) fn postpone(&mut self) {
-        self.due = Some(Instant::now() + self.pause);
-        self.pause = (self.pause * 2).min(LAST_REREAD);
+        self.due = Some(Instant::now() + self.backoff.pause());
     }
 
     /// Cancel safe.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use model::backoff::Backoff;
 use model::switch::{OfPortState, Port};
 use tokio::time::{Duration, Instant};
 use tracing::warn;
@@ -19,7 +20,7 @@ pub(super) struct TunnelBackoff(BTreeMap<String, Pause>);
 
 #[derive(Debug)]
 struct Pause {
-    length: Duration,
+    backoff: Backoff,
     due: Instant,
 }
 
@@ -46,14 +47,15 @@ impl TunnelBackoff {
         let Some(pause) = self.0.get_mut(name) else {
             let why = port.and_then(|port| port.error.as_deref()).unwrap_or("it gives no reason");
             warn!("ovs-vswitchd could not make the tunnel {name}: {why}; it is made anew");
-            self.0.insert(name.to_owned(), Pause { length: FIRST, due: now + FIRST });
+            let mut backoff = Backoff::new(FIRST, LONGEST);
+            let due = now + backoff.pause();
+            self.0.insert(name.to_owned(), Pause { backoff, due });
             return false;
         };
         if now < pause.due {
             return false;
         }
-        pause.length = pause.length.saturating_mul(2).min(LONGEST);
-        pause.due = now + pause.length;
+        pause.due = now + pause.backoff.pause();
         true
     }
 
