@@ -31,7 +31,17 @@ impl Timeline {
         }
         let ports = ports.into_owned();
         let attachments = self.held_attachments(wiring);
-        Arc::new(Wiring { attachments, ports, ..Wiring::clone(wiring) })
+        // Without a copy of the rows whose place these take.
+        let Wiring { host, taken, source_errors, unseen, .. } = &**wiring;
+        let (source_errors, unseen) = (source_errors.clone(), unseen.clone());
+        Arc::new(Wiring {
+            host: host.clone(),
+            taken: *taken,
+            attachments,
+            ports,
+            source_errors,
+            unseen,
+        })
     }
 
     /// What was told of a port's link being gone, where the Wiring does not know it.
