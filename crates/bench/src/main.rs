@@ -23,6 +23,7 @@ mod fake_engine;
 mod fleet;
 mod flows;
 mod growth;
+mod guard;
 mod many_ports;
 mod measure;
 mod page;
@@ -31,27 +32,45 @@ mod rows;
 mod scene;
 mod waits;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use measure::Contest;
 use rows::{ResultTable, Tools};
 use scene::Scene;
 
-fn main() {
-    if std::env::args().nth(1).is_some_and(|word| word == measure::MEMORY) {
-        let mut words = std::env::args().skip(2);
-        let code = words.next().and_then(|code| code.parse().ok()).unwrap_or(0);
-        return println!("{}", measure::largest(code, &words.collect::<Vec<_>>()));
+fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let mut paths = words.iter().map(PathBuf::from);
+    match (words.first().and_then(|word| word.to_str()), paths.next(), paths.next()) {
+        (Some(measure::MEMORY), ..) => tell_memory(),
+        (Some(guard::GUARD), _, Some(folder)) => guard::sweep(&folder),
+        (_, Some(_), Some(_)) if !guard::is_guarded() => return guard::run(),
+        (_, Some(binaries), Some(baselines)) => bench(&binaries, &baselines, paths.next()),
+        _ => {
+            eprintln!("Usage: docker-ovs-bench BINARIES BASELINES [EARLIER-BINARIES]");
+            return ExitCode::from(2);
+        }
     }
-    let mut words = std::env::args_os().skip(1).map(PathBuf::from);
-    let (Some(binaries), Some(baselines)) = (words.next(), words.next()) else {
-        eprintln!("Usage: docker-ovs-bench BINARIES BASELINES [EARLIER-BINARIES]");
-        std::process::exit(2);
+    ExitCode::SUCCESS
+}
+
+/// How much memory the command takes at most whose exit code and words follow [`measure::MEMORY`].
+fn tell_memory() {
+    let mut words = std::env::args().skip(2);
+    let code = words.next().and_then(|code| code.parse().ok()).unwrap_or(0);
+    println!("{}", measure::largest(code, &words.collect::<Vec<_>>()));
+}
+
+fn bench(binaries: &Path, baselines: &Path, earlier: Option<PathBuf>) {
+    let table = |binaries: &Path| {
+        let (binaries, baselines) = (binaries.to_owned(), baselines.to_owned());
+        Table::new(Tools { binaries, baselines })
     };
     let Some(_alone) = lab::alone(&[lab::Need::Docker]) else { std::process::exit(2) };
     println!("docker client: {}", lab::run("docker", &["--version"]));
-    let mut tables = vec![Table::new(Tools { binaries, baselines: baselines.clone() })];
-    tables.extend(words.next().map(|binaries| Table::new(Tools { binaries, baselines })));
+    let mut tables = vec![table(binaries)];
+    tables.extend(earlier.map(|binaries| table(&binaries)));
     measure(&mut tables);
     match tables.as_slice() {
         [now] => {

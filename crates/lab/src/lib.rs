@@ -70,7 +70,7 @@ pub use link::{Link, Plug, Plugged, here};
 pub use lxc::{Lxc, StoppedMonitor};
 pub use lxd::Lxd;
 pub use missing::{Need, docker_is_at_least};
-pub use names::{prefix, unique};
+pub use names::{prefix, prefix_of, unique};
 pub use need::{alone, is_there, share};
 pub use netns::Netns;
 pub use nspawn::Nspawn;

@@ -6,7 +6,12 @@ static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 /// What all names of this process begin with, and no other's: seven bytes.
 pub fn prefix() -> String {
-    format!("do{:05x}", std::process::id() & 0xf_ffff)
+    prefix_of(std::process::id())
+}
+
+/// The same of the process with this number, which may be over.
+pub fn prefix_of(pid: u32) -> String {
+    format!("do{:05x}", pid & 0xf_ffff)
 }
 
 /// A name of at most 15 bytes, the limit of link names: the [`prefix`], `kind` cut to four
