@@ -2,12 +2,14 @@
 //! needs proof, which is judged in `absence`.
 
 mod absence;
+mod index;
 
 use crate::one_container::{Run, is_one_of_other, is_told_twice, may_be_of, may_be_of_other};
 use crate::port_record::{EngineMark, PortRecord};
 use crate::snapshot::{Container, EngineName, OtherEngine, Snapshot};
 
 use absence::{Witnesses, absence, dockers_doubt, is_dockers};
+pub use index::ContainerIndex;
 
 /// What is known of the container that a record names.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,9 +56,15 @@ impl<'a> Whereabouts<'a> {
 /// Finds it: a container of an engine, by its id. What a user runs, and another engine of this host, have no
 /// container of the record, whatever ids they tell.
 pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabouts<'a> {
+    let named = snapshot.containers_by_engine().filter(|run| record.names(run.1));
+    of_named(snapshot, record, &named.collect::<Vec<_>>())
+}
+
+/// The same, where these are the containers that the record's own words name, in the order of the Snapshot.
+fn of_named<'a>(snapshot: &'a Snapshot, record: &PortRecord, named: &[Run<'a>]) -> Whereabouts<'a> {
     let all = || snapshot.containers_by_engine();
-    let named = || all().filter(|run| is_meant(snapshot, record, *run));
-    let found = distinct(snapshot, named());
+    let meant = || named.iter().copied().filter(|run| is_meant(snapshot, record, *run));
+    let found = distinct(snapshot, meant());
     let is_by_word = record.is_by_word() && !found.is_empty();
     if let Some(why) = is_by_word.then(|| dockers_doubt(snapshot)).flatten() {
         return Whereabouts::Unknown { why };
@@ -66,7 +74,7 @@ pub fn whereabouts<'a>(snapshot: &'a Snapshot, record: &PortRecord) -> Whereabou
         [row] => return Whereabouts::Known(row),
         rows => {
             // Which of them is meant is told by the recorded engine.
-            let own = named().filter(|(engine, _)| is_marked(snapshot, engine, record));
+            let own = meant().filter(|(engine, _)| is_marked(snapshot, engine, record));
             return match distinct(snapshot, own).as_slice() {
                 [row] => Whereabouts::Known(row),
                 _ => one_typed(rows, record),

@@ -11,7 +11,7 @@ use model::plan::{
 };
 use model::port_record::PortRecord;
 use model::snapshot::{Container, Observed};
-use model::whereabouts::{possible_successor, whereabouts};
+use model::whereabouts::{ContainerIndex, possible_successor};
 
 use crate::state::State;
 
@@ -68,8 +68,9 @@ pub(super) fn found(
     let mut all = remembered(snapshot, &state.found, &Restore::default()).unwrap_or_default();
     // Of two that have one key that one comes first that counts.
     all.sort_by_key(|one| one.superseded.is_some());
-    all.into_iter().filter_map(|one| {
-        let owner = owner(snapshot, &one).and_then(started);
+    let containers = ContainerIndex::of(snapshot);
+    all.into_iter().filter_map(move |one| {
+        let owner = owner(snapshot, &containers, &one).and_then(started);
         Some((one.key()?, one, owner))
     })
 }
@@ -86,9 +87,13 @@ fn started(row: &Container) -> Option<Owner> {
     Some((row.id.clone(), since))
 }
 
-fn owner<'a>(snapshot: &'a Snapshot, one: &Remembered) -> Option<&'a Container> {
+fn owner<'a>(
+    snapshot: &'a Snapshot,
+    containers: &ContainerIndex<'a>,
+    one: &Remembered,
+) -> Option<&'a Container> {
     let record = PortRecord::of(&one.port)?;
-    let found = whereabouts(snapshot, &record);
+    let found = containers.whereabouts(&record);
     if found.container().is_some() {
         return found.container();
     }

@@ -11,7 +11,7 @@ use crate::query::{self, QueryError};
 use crate::resolve::Clashes;
 use crate::snapshot::{Container, Snapshot};
 use crate::switch::{Bridge, Port};
-use crate::whereabouts::{Whereabouts, may_replace, whereabouts};
+use crate::whereabouts::{ContainerIndex, Whereabouts, may_replace, whereabouts};
 use crate::wiring::{SwitchPort, Wiring};
 
 use super::foreign::may_have_own_interface;
@@ -94,7 +94,7 @@ pub fn remembered(
         .iter()
         .map(|words| query::certain_container(snapshot, words).map(|row| (words, row)));
     let named: Vec<(&String, &Container)> = named.collect::<Result<_, _>>()?;
-    let clashes = Clashes::of(snapshot);
+    let (clashes, containers) = (Clashes::of(snapshot), ContainerIndex::of(snapshot));
     let asked_as = |record: &PortRecord, found: &Whereabouts<'_>| -> Vec<String> {
         let is = |row: &Container| {
             if let Some(owner) = found.container() {
@@ -108,7 +108,7 @@ pub fn remembered(
     };
     let one = |bridge: &Name, port: &Arc<Port>, row: Option<&SwitchPort>| {
         let record = PortRecord::of(port)?;
-        let found = whereabouts(snapshot, &record);
+        let found = containers.whereabouts(&record);
         let owner = found.container();
         let asked_as = asked_as(&record, &found);
         (named.is_empty() || !asked_as.is_empty()).then(|| {

@@ -10,7 +10,7 @@ use crate::port_record::{PortRecord, ServiceSlot};
 use crate::query;
 use crate::snapshot::{Container, Snapshot};
 use crate::switch::{Bridge, Port};
-use crate::whereabouts::{Whereabouts, is_named_by, whereabouts};
+use crate::whereabouts::{ContainerIndex, Whereabouts, is_named_by};
 use crate::wiring::{SwitchPort, Wiring};
 
 use super::world::written_here;
@@ -42,8 +42,11 @@ fn renames_where(
     wiring: &Wiring,
     is_meant: impl Fn(&Port) -> bool,
 ) -> Vec<SwitchStep> {
+    let containers = ContainerIndex::of(snapshot);
+    let called = |port: &Port| called_anew(snapshot, &containers, port);
     let rows = wiring.ports.iter().filter(|row| is_meant(&row.port));
-    let mut steps: Vec<_> = rows.filter_map(|row| rename(snapshot, wiring, row)).collect();
+    let rows = rows.filter_map(|row| rename(snapshot, wiring, row, called(&row.port)?));
+    let mut steps: Vec<_> = rows.collect();
     // What a bridge remembers of a port is written anew with the port's record.
     let written = |step: &SwitchStep| match step {
         SwitchStep::Rewrite { bridge, memory, .. } => {
@@ -55,13 +58,19 @@ fn renames_where(
     for bridge in snapshot.ovsdb_bridges() {
         let is_written = |key: &str| written.contains(&(bridge.name.clone(), key.to_owned()));
         let kept = memory::of(bridge).filter(|(key, port)| is_meant(port) && !is_written(key));
-        steps.extend(kept.filter_map(|(_, port)| rename_remembered(snapshot, bridge, &port)));
+        let kept = kept.filter_map(|(_, port)| rename_remembered(bridge, called(&port)?, &port));
+        steps.extend(kept);
     }
     steps
 }
 
-fn rename(snapshot: &Snapshot, wiring: &Wiring, row: &SwitchPort) -> Option<SwitchStep> {
-    let external_ids = called_anew(snapshot, &row.port)?;
+/// What gives a port these `external_ids`.
+fn rename(
+    snapshot: &Snapshot,
+    wiring: &Wiring,
+    row: &SwitchPort,
+    external_ids: BTreeMap<String, String>,
+) -> Option<SwitchStep> {
     let bridge = query::bridge(snapshot, &row.bridge).ok()?.bridge;
     let port = Port { external_ids: external_ids.clone(), ..Port::clone(&row.port) };
     let port_to_remember = Some(&port).filter(|_| is_remembered_by(bridge, wiring, row));
@@ -89,8 +98,12 @@ fn is_remembered_by(bridge: &Bridge, wiring: &Wiring, row: &SwitchPort) -> bool 
     rows.filter(|other| key(&other.port).as_ref() == Some(&own)).count() == 1
 }
 
-fn rename_remembered(snapshot: &Snapshot, bridge: &Bridge, port: &Port) -> Option<SwitchStep> {
-    let external_ids = called_anew(snapshot, port)?;
+/// What has a bridge remember a port with these `external_ids`.
+fn rename_remembered(
+    bridge: &Bridge,
+    external_ids: BTreeMap<String, String>,
+    port: &Port,
+) -> Option<SwitchStep> {
     let port = Port { external_ids, ..port.clone() };
     let memory = memory::change(bridge, &[], Some(&port));
     let bridge = bridge.name.clone();
@@ -100,10 +113,14 @@ fn rename_remembered(snapshot: &Snapshot, bridge: &Bridge, port: &Port) -> Optio
 
 /// The `external_ids` of a port with what its container is called now; none where the record says so
 /// already, is of no use here, or is not ours.
-fn called_anew(snapshot: &Snapshot, port: &Port) -> Option<BTreeMap<String, String>> {
+fn called_anew(
+    snapshot: &Snapshot,
+    containers: &ContainerIndex<'_>,
+    port: &Port,
+) -> Option<BTreeMap<String, String>> {
     let record = PortRecord::of(port).filter(|record| record.ours)?;
     written_here(snapshot, record.system.as_deref()).ok()?;
-    let Whereabouts::Known(container) = whereabouts(snapshot, &record) else { return None };
+    let Whereabouts::Known(container) = containers.whereabouts(&record) else { return None };
     (!is_called(&record, container)).then(|| renamed(port, &record, container))
 }
 

@@ -78,7 +78,8 @@ impl Snapshot {
 
     /// The engine that told a row of this very Snapshot: another one may have one of the same id.
     pub fn engine_of(&self, row: &Container) -> Option<&EngineName> {
-        let has_it = |rows: &Observed<Container>| rows.rows().iter().any(|own| ptr::eq(own, row));
+        let has_it =
+            |rows: &Observed<Container>| rows.rows().as_ptr_range().contains(&ptr::from_ref(row));
         let by_row = self.engines.iter().find(|(_, rows)| has_it(rows)).map(|(engine, _)| engine);
         by_row.or_else(|| {
             let mut all = self.containers_by_engine();

@@ -3,10 +3,11 @@
 use docker_ovs_model::identity::{SourceIdentity, World};
 use docker_ovs_model::port_record::{EngineMark, PortRecord};
 use docker_ovs_model::snapshot::{Container, EngineName, Observed, OtherEngine, Scope};
-use docker_ovs_model::whereabouts::{Whereabouts, whereabouts};
+use docker_ovs_model::whereabouts::{ContainerIndex, Whereabouts, whereabouts};
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind};
 
 use crate::plans::scene::{ENGINE, container, host};
+use crate::wiring::{cases, read};
 
 const ADDRESS: &str = "unix:///run/podman/podman.sock";
 
@@ -523,4 +524,36 @@ fn what_is_found_in_dockers_own_place_is_asked_for_docker() {
     is_unknown(&host, &record(None), "it may be of Docker");
     let host = with(Observed::Absent { why: silent() }, none());
     is_unknown(&host, &record(None), "does not answer");
+}
+
+/// What may be written down of each container of a host, and what is of none.
+fn words_of(host: &Snapshot) -> Vec<String> {
+    let beginning = |id: &str, len: usize| id.get(..len).unwrap_or(id).to_owned();
+    let words = host.containers().flat_map(|row| {
+        let id = row.id.0.to_string();
+        [row.name.to_string(), beginning(&id, 12), beginning(&id, 4), id]
+    });
+    words.chain([String::new(), "nothing".to_owned()]).collect()
+}
+
+#[test]
+fn an_index_tells_of_each_record_what_is_told_without_one() {
+    let mark = |id: Option<&str>| EngineMark { kind: "docker".into(), id: id.map(str::to_owned) };
+    let writers =
+        [(false, None), (true, None), (true, Some(mark(None))), (true, Some(mark(Some(ENGINE))))];
+    let mut known = 0;
+    for case in cases() {
+        let host = read::<Snapshot>(&case.join("snapshot.json"));
+        let index = ContainerIndex::of(&host);
+        for words in words_of(&host) {
+            for (ours, engine) in writers.clone() {
+                let record =
+                    PortRecord { container: words.clone(), ours, engine, ..PortRecord::default() };
+                let found = whereabouts(&host, &record);
+                known += usize::from(found.container().is_some());
+                assert_eq!(index.whereabouts(&record), found, "{}: {record:?}", case.display());
+            }
+        }
+    }
+    assert!(known > 0);
 }
