@@ -234,19 +234,26 @@ async fn woken<T>(changes: &mut watch::Receiver<T>, next: Option<Instant>) -> bo
 /// it, or the switch has changed since. Each link once: an offload that is turned on again by
 /// hand is meant.
 fn without_checksums(wiring: &Wiring, tried: &mut BTreeSet<(NetnsId, Ifindex)>) -> Wanted {
+    let note = |note: &Note| matches!(note, Note::ChecksumOffload { .. });
+    let lacking = wiring.attachments.iter().filter(|found| found.notes.iter().any(note));
+    let lacking: Vec<_> = lacking.collect();
+    if lacking.is_empty() && tried.is_empty() {
+        return Wanted::new();
+    }
+    let rows = wiring.ports.iter().map(|row| ((&row.bridge, &row.port.iface), row));
+    let rows: BTreeMap<_, _> = rows.collect();
     let own = |bridge: &Name, iface: &Name| {
-        let mut rows = wiring.ports.iter();
-        let row = rows.find(|row| row.bridge == *bridge && row.port.iface == *iface)?;
+        let row = rows.get(&(bridge, iface))?;
         let is_ours = PortRecord::of(&row.port)?.ours;
         RememberedKey::of(bridge, &row.port).filter(|_| is_ours)
     };
-    let lacking = wiring.attachments.iter().filter_map(|attachment| {
-        let note = |note: &Note| matches!(note, Note::ChecksumOffload { .. });
-        let port = attachment.port.port().filter(|_| attachment.notes.iter().any(note))?;
+    let lacking = lacking.into_iter().filter_map(|attachment| {
+        let port = attachment.port.port()?;
         Some((attachment, own(&port.bridge, &port.iface)?))
     });
     let key = |found: &Attachment| (found.netns, found.link.ifindex);
-    tried.retain(|link| wiring.attachments.iter().any(|found| key(found) == *link));
+    let there: BTreeSet<_> = wiring.attachments.iter().map(key).collect();
+    tried.retain(|link| there.contains(link));
     let new = lacking.filter(|(found, _)| tried.insert(key(found)));
     let of = |(found, key): (&Attachment, RememberedKey)| {
         let its = found.tenants.iter().find(|tenant| *tenant.id.0 == *key.container);
