@@ -10,6 +10,7 @@ use hyper::Uri;
 use hyper::http::uri::PathAndQuery;
 use prost::Message;
 use prost::bytes::Bytes;
+use tokio::runtime::{Handle, Id};
 use tokio::time::timeout;
 use tonic::Request;
 use tonic::client::Grpc;
@@ -30,18 +31,34 @@ const HEADERS_WITHIN: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Client {
     path: PathBuf,
-    connection: Mutex<Connection>,
+    connections: Mutex<Connections>,
 }
 
 #[derive(Default)]
-struct Connection {
-    channel: Option<Channel>,
+struct Connections {
+    /// One for each runtime that asks, which drives it. Another one may be long at work, and a call over its connection
+    /// would wait for that.
+    channels: Vec<(Id, Channel)>,
     peer: Option<u32>,
 }
 
-impl std::fmt::Debug for Connection {
+impl Connections {
+    /// The one of this runtime, if it is open.
+    fn open(&self, runtime: Id) -> Option<Channel> {
+        let mut own = self.channels.iter().filter(|(of, _)| *of == runtime);
+        own.find(|(_, channel)| !channel.is_closed()).map(|(_, channel)| channel.clone())
+    }
+
+    /// Keeps it in the place of this runtime's.
+    fn keep(&mut self, runtime: Id, channel: Channel) {
+        self.channels.retain(|(of, other)| *of != runtime && !other.is_closed());
+        self.channels.push((runtime, channel));
+    }
+}
+
+impl std::fmt::Debug for Connections {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("peer", &self.peer).finish_non_exhaustive()
+        f.debug_struct("Connections").field("peer", &self.peer).finish_non_exhaustive()
     }
 }
 
@@ -59,7 +76,7 @@ pub(crate) fn method(path: &str) -> Result<PathAndQuery, Error> {
 impl Client {
     /// A client of the services at the socket `path`.
     pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), connection: Mutex::default() }
+        Self { path: path.into(), connections: Mutex::default() }
     }
 
     /// The socket.
@@ -135,7 +152,7 @@ impl Client {
     }
 
     async fn grpc(&self) -> Result<Grpc<Channel>, Error> {
-        let kept = self.locked().channel.clone().filter(|channel| !channel.is_closed());
+        let kept = self.locked().open(Handle::current().id());
         let channel = match kept {
             Some(channel) => channel,
             None => self.connect().await?,
@@ -148,11 +165,14 @@ impl Client {
 
     async fn connect(&self) -> Result<Channel, Error> {
         let (channel, peer) = Channel::connect(&self.path).await?;
-        *self.locked() = Connection { channel: Some(channel.clone()), peer: Some(peer) };
+        let mut connections = self.locked();
+        connections.keep(Handle::current().id(), channel.clone());
+        connections.peer = Some(peer);
+        drop(connections);
         Ok(channel)
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> std::sync::MutexGuard<'_, Connections> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

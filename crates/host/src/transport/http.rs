@@ -18,6 +18,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime::{Handle, Id};
 
 use super::endpoint::Endpoint;
 use super::tls::Tls;
@@ -39,7 +40,9 @@ type Sender = SendRequest<Empty<Bytes>>;
 pub struct Http {
     endpoint: Endpoint,
     tls: Option<TlsOptions>,
-    idle: Mutex<Vec<Sender>>,
+    /// Connections for the next request, each with the runtime that drives it. Another one may be long at work, and a
+    /// request over its connection would wait for that: each keeps to its own.
+    idle: Mutex<Vec<(Id, Sender)>>,
     /// Who listened at its socket at the last connection.
     peer: Mutex<Option<u32>>,
     /// How long the replies are together that are being read, in bytes.
@@ -199,7 +202,8 @@ impl Http {
         let response = self.ask(&mut sender, path).await?;
         let status = response.status();
         let body = self.read(response).await?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        let idle = (Handle::current().id(), sender);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(idle);
         if !status.is_success() {
             return Err(refused(status, body.bytes()));
         }
@@ -233,8 +237,12 @@ impl Http {
     }
 
     fn kept(&self) -> Option<Sender> {
+        let here = Handle::current().id();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        std::iter::from_fn(|| idle.pop()).find(Sender::is_ready)
+        idle.retain(|(_, sender)| !sender.is_closed());
+        let is_own = |(runtime, sender): &(Id, Sender)| *runtime == here && sender.is_ready();
+        let own = idle.iter().rposition(is_own)?;
+        Some(idle.swap_remove(own).1)
     }
 
     async fn connect(&self) -> Result<Sender, HttpError> {

@@ -1,5 +1,7 @@
 //! The HTTP client against a server that answers in every way.
 
+use std::sync::Arc;
+
 use host::transport::{Endpoint, Http, HttpError};
 use serde_json::Value;
 
@@ -17,6 +19,26 @@ async fn a_connection_is_kept_for_the_next_request() {
     let both = tokio::join!(http.bytes("/a"), http.bytes("/a"));
     assert!(both.0.is_ok() && both.1.is_ok());
     assert_eq!(server.connections(), 2, "two at once need two");
+}
+
+#[tokio::test]
+async fn a_connection_is_kept_for_the_runtime_that_drives_it() {
+    let server = FakeHttp::listen();
+    server.says("/a", 200, r#"{"n": 1}"#);
+    let http = Arc::new(Http::new(server.endpoint()));
+    assert!(http.bytes("/a").await.is_ok());
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let other = http.clone();
+    let ask = move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let asked = runtime.block_on(async { other.bytes("/a").await.is_ok() });
+        tell.send(asked).unwrap();
+    };
+    std::thread::Builder::new().spawn(ask).unwrap();
+    assert!(told.await.unwrap());
+    assert_eq!(server.connections(), 2, "another runtime has another one");
+    assert!(http.bytes("/a").await.is_ok());
+    assert_eq!(server.connections(), 2, "and this one its own still");
 }
 
 #[tokio::test]
