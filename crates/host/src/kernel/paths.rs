@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use model::dialects::{NetnsPath, Owner, claims_of};
 use model::ids::NetnsId;
 use model::snapshot::{Namespace, Observed};
-use model::switch::Bridge;
+use model::switch::{Bridge, Port};
 
 /// More paths than one host has containers; beyond it none is looked at.
 const MANY: usize = 16 * 1024;
@@ -18,7 +18,7 @@ pub(crate) fn note_paths<'b>(
     kernel: &mut Observed<Namespace>,
     bridges: impl Iterator<Item = &'b Bridge>,
 ) {
-    let ports = bridges.flat_map(|bridge| &bridge.ports);
+    let ports = bridges.flat_map(|bridge| &bridge.ports).filter(|port| has_path(port));
     let owners = ports.flat_map(|port| claims_of(port)).filter_map(|claim| claim.owner);
     let named = owners.filter_map(|owner| match owner {
         Owner::Netns(path) if path.starts_with('/') => Some(path),
@@ -48,6 +48,12 @@ pub(crate) fn note_paths<'b>(
             row.paths.dedup();
         }
     }
+}
+
+/// Whether a key of a port has a path, which is told at a glance: what a claim names is what some key has.
+fn has_path(port: &Port) -> bool {
+    let mut values = port.external_ids.values().chain(port.port_external_ids.values());
+    values.any(|value| value.starts_with('/'))
 }
 
 /// Device and inode of a file, which are a namespace's if it is one (namespaces(7)).
