@@ -283,6 +283,26 @@ impl InnerDocker {
         children.split_whitespace().find(named)?.parse().ok().and_then(Pid::from_raw)
     }
 
+    /// Has the processes that start next be numbered from here on in its PID namespace
+    /// (`/proc/sys/kernel/ns_last_pid`, proc(5)).
+    ///
+    /// # Panics
+    /// Where the kernel has no such setting (`CONFIG_CHECKPOINT_RESTORE`).
+    pub fn number_from(&self, pid: u32) {
+        let first = self.world.first().expect("its first process runs");
+        let write = format!("echo {pid} >/proc/sys/kernel/ns_last_pid");
+        run("nsenter", &["--target", &first, "--pid", "--mount", "sh", "-c", &write]);
+    }
+
+    /// The PID of a container's first process as Docker tells it: a number of its PID namespace.
+    ///
+    /// # Panics
+    /// When there is no such container, or it does not run.
+    pub fn inner_pid(&self, container: &str) -> u32 {
+        let told = self.docker(&["inspect", "--format", "{{.State.Pid}}", container]);
+        told.parse().ok().filter(|pid| *pid > 0).expect("the container runs")
+    }
+
     /// The PID of a container's first process as this machine numbers it.
     ///
     /// # Panics

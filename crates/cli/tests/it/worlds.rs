@@ -130,6 +130,69 @@ fn an_engine_in_another_pid_namespace_has_its_processes_translated() {
     run("ovs-vsctl", &["--if-exists", "del-port", &end]);
 }
 
+/// The number that the next process gets is one more (proc(5)); of the writer's PID namespace.
+const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
+
+/// A process with this number, in the network namespace of `container`. Others start processes too, so it may take a
+/// few attempts.
+fn numbered(pid: u32, container: &Container) -> Process {
+    let target = container.pid();
+    let mut found = None;
+    wait_until("a process gets the number", || {
+        let before = fs::read_to_string(LAST_PID).unwrap();
+        fs::write(LAST_PID, (pid - 1).to_string()).unwrap();
+        let process = Process::start("nsenter", &["--target", &target, "--net", "sleep", "600"]);
+        fs::write(LAST_PID, before.trim()).unwrap();
+        found = (process.0.id() == pid).then_some(process);
+        found.is_some()
+    });
+    let netns = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/net")).ok();
+    let its = netns(&target);
+    wait_until("it is inside", || netns(&pid.to_string()) == its);
+    found.unwrap()
+}
+
+/// What an engine in another PID namespace tells as a container's process is here one in the namespace of another
+/// container, which is on another port of the same bridge.
+#[test]
+fn a_number_of_another_pid_namespace_leads_to_no_port_of_the_process_that_has_it_here() {
+    lab::need!(Docker);
+    if !Path::new(LAST_PID).exists() {
+        println!("skipped: the kernel lets nothing choose a PID (CONFIG_CHECKPOINT_RESTORE)");
+        return;
+    }
+    let (docker, bridge, other) = (InnerDocker::start(), Bridge::new(), Container::run());
+    let wrong = Plugged::new(&other, "eth0", &bridge, Plug::default());
+    // Far from the numbers that are given out now, so that no process has it for long.
+    let most: u32 = fs::read_to_string("/proc/sys/kernel/pid_max").unwrap().trim().parse().unwrap();
+    docker.number_from(most / 2);
+    let is_free = |name: &String| !Path::new(&format!("/proc/{}", docker.inner_pid(name))).exists();
+    let name = std::iter::repeat_with(|| docker.container()).find(is_free).unwrap();
+    let (inner, outer, end) = (docker.inner_pid(&name), docker.outer_pid(&name), unique("v"));
+    let _link = Link::named(&end, &["type", "veth", "peer", "name", "eth0", "netns", &outer]);
+    let number = bridge.add(&end, &[]);
+    let _other = numbered(inner, &other);
+    let host = docker.host();
+    let found = says(&["-H", &host, "port", "--quiet", &name, bridge.name()]);
+    assert_eq!(found, format!("{number}\n"));
+    let filter = format!("container={name}");
+    let format = "{{.Interface}} {{.OFPort}}";
+    let listed = lists(&["ls", "-H", &host, "--filter", &filter, "--format", format]);
+    assert_eq!(listed, format!("eth0 {number}\n"));
+    let explained = says(&["-H", &host, "explain", &name, bridge.name()]);
+    assert!(explained.contains(&format!("runs as process {outer} ")), "{explained}");
+    let ports = ["ports", bridge.name(), "--format", "{{.Port}} {{.Who}}"];
+    let ports = lists(&[&["-H", &host][..], &ports].concat());
+    let who = |port: &str| ports.lines().find_map(|row| row.strip_prefix(&format!("{port} ")));
+    assert!(who(&end).unwrap().contains(&format!("{name}:eth0")), "{ports}");
+    assert!(!who(wrong.host_end()).unwrap().contains(&name), "{ports}");
+    let remove = ["disconnect", "--force", "--dry-run", bridge.name(), &name];
+    let planned = docker_ovs(&[&["-H", &host][..], &remove].concat());
+    assert!(planned.stdout.contains(&end), "{planned:?}");
+    assert!(!planned.stdout.contains(wrong.host_end()), "{planned:?}");
+    run("ovs-vsctl", &["--if-exists", "del-port", &end]);
+}
+
 /// What this program sees from within a PID namespace of its own: no other process.
 #[test]
 fn an_engine_and_a_switch_that_are_not_seen_are_refused_with_the_reason() {
