@@ -16,7 +16,7 @@ use crate::tool::command;
 use crate::tool::dice::Dice;
 
 /// What comes of a text.
-fn annotated(words: &[&str], text: &[u8]) -> Output {
+pub(crate) fn annotated(words: &[&str], text: &[u8]) -> Output {
     let mut command = command("docker-ovs", &[&["annotate"], words].concat());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

@@ -40,6 +40,7 @@ mod driver_traffic;
 mod driver_uplink;
 mod engines;
 mod errors;
+mod fake_bridges;
 mod fleet;
 mod flows;
 mod graph;

@@ -5,10 +5,10 @@ use lab::{Bridge, Container, Link, Netns, Plug, Plugged, run, unique};
 use crate::tool::{Served, docker_ovs, drop_in, lists, says};
 
 /// A fake bridge of this VLAN, deleted with its guard.
-struct FakeBridge(String);
+pub(crate) struct FakeBridge(pub(crate) String);
 
 impl FakeBridge {
-    fn on(parent: &Bridge, vlan: &str) -> Self {
+    pub(crate) fn on(parent: &Bridge, vlan: &str) -> Self {
         let name = unique("f");
         run("ovs-vsctl", &["add-br", &name, parent.name(), vlan]);
         Self(name)
