@@ -4,7 +4,7 @@
 use std::process::Stdio;
 
 use crate::tool::live::Events;
-use crate::tool::{command, refuses, says};
+use crate::tool::{Served, command, refuses, says};
 use lab::{Bridge, Container, Home, Link, Plug, Plugged, run, unique, wait_until};
 
 /// Gives the container an `eth0`, and its other end to the bridge once the first is told: on a busy
@@ -46,6 +46,41 @@ fn events_report_each_change_of_an_interface() {
     run("ovs-vsctl", &["del-port", link.name()]);
     events.wait_for(&format!("cleared : {on} []"));
     assert_eq!(events.count("vanished", container.name()), 0, "it had another name by then");
+    assert_eq!(events.end("-TERM"), Some(0));
+}
+
+/// Whatever else of the port stays as it is, and the metric of its VLANs is the new one.
+#[test]
+fn each_column_of_a_ports_vlans_alone_is_told() {
+    lab::need!(Docker);
+    let (bridge, container) = (Bridge::new(), Container::run());
+    let plug = Plug { port: &["tag=20"], ..Plug::default() };
+    let plugged = Plugged::new(&container, "eth0", &bridge, plug);
+    let (events, daemon) = (Events::start(&[]), Served::start(&[]));
+    let place = format!("{}:eth0 {} {}", container.name(), bridge.name(), plugged.ofport());
+    events.wait_for(&format!("appeared {place} []"));
+    let changed = format!("changed {place} [VLAN]");
+    let times = || events.said.lock().unwrap().iter().filter(|line| **line == changed).count();
+    let port = format!("port=\"{}\",", plugged.host_end());
+    let labels = |mode: &str, trunks: &str, cvlans: &str| {
+        format!("mode=\"{mode}\",vlan=\"20\",trunks=\"{trunks}\",cvlans=\"{cvlans}\"}} 1")
+    };
+    for (column, told) in [
+        ("vlan_mode=native-untagged", labels("native-untagged", "", "")),
+        ("trunks=30,31", labels("native-untagged", "30,31", "")),
+        ("vlan_mode=dot1q-tunnel", labels("dot1q-tunnel", "", "")),
+        ("cvlans=5", labels("dot1q-tunnel", "", "5")),
+    ] {
+        let before = times();
+        run("ovs-vsctl", &["set", "port", plugged.host_end(), column]);
+        wait_until(column, || times() == before + 1);
+        wait_until(&told, || {
+            let metrics = daemon.get("/metrics").body;
+            let mut vlans =
+                metrics.lines().filter(|line| line.starts_with("docker_ovs_port_vlans{"));
+            vlans.any(|line| line.contains(&port) && line.contains(&told))
+        });
+    }
     assert_eq!(events.end("-TERM"), Some(0));
 }
 
