@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs that are in the way")]
 
 use crate::tool::{docker_ovs, refuses, says};
-use lab::{Bridge, Container, Datapath, Home, Link, run, try_run, unique, wait_until};
+use lab::{Bridge, Container, Datapath, Home, Link, Switch, run, try_run, unique, wait_until};
 
 fn ports(bridge: &Bridge) -> Vec<String> {
     run("ovs-vsctl", &["list-ports", bridge.name()]).lines().map(str::to_owned).collect()
@@ -147,6 +147,66 @@ fn what_del_port_took_is_put_back_and_forgotten_once_the_container_is_gone() {
     assert_eq!(says(&pruned), "memory\n");
     let ids = run("ovs-vsctl", &["get", "Bridge", bridge.name(), "external_ids"]);
     assert!(!ids.contains("docker-ovs.memory"), "{ids}");
+}
+
+/// On a switch of its own, for a reset takes the settings of every bridge.
+#[test]
+fn what_is_remembered_outlives_a_reset_and_a_sweep_and_goes_with_its_bridge() {
+    lab::need!(Docker);
+    let (switch, container, bridge) = (Switch::start(&[]), Container::run(), unique("br"));
+    switch.add_bridge(&bridge, &[]);
+    let remote = switch.remote();
+    let asked = |words: &[&str]| docker_ovs(&[&["--db", &remote][..], words].concat());
+    let told = |words: &[&str]| {
+        let ran = asked(words);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}: {ran:?}");
+        ran.stdout
+    };
+    let connect = || {
+        let words = ["connect", &bridge, container.name(), "--ofport", "40021", "--vlan", "10"];
+        let more = ["--trunk", "20-30", "--ip", "10.79.7.1/24", "--format", "{{.Port}}"];
+        told(&[&words[..], &more].concat()).trim_end().to_owned()
+    };
+    let restores = |want: &str| {
+        let result = told(&["restore", container.name(), "--format", "{{.Result}}"]);
+        assert_eq!(result.trim_end(), want);
+        assert_eq!(told(&["port", container.name(), &bridge, "--quiet"]), "40021\n");
+        let port = told(&["port", container.name(), &bridge, "--format", "{{.Port}}"]);
+        let vlans = switch.vsctl(&["get", "Port", port.trim_end(), "vlan_mode", "tag"]);
+        assert_eq!(vlans, "native-untagged\n10");
+        assert!(container.ip(&["address", "show", "eth0"]).contains("10.79.7.1/24"));
+    };
+    let has_link = |port: &str| {
+        let show = ["-netns", switch.netns().name(), "link", "show", "dev", port];
+        try_run("ip", &show).is_ok()
+    };
+    let port = connect();
+    switch.vsctl(&["emer-reset"]);
+    restores("present");
+    container.stop();
+    wait_until("the kernel deletes the link", || !has_link(&port));
+    switch.vsctl(&["emer-reset"]);
+    // Whatever has no link goes, as at the start of a program that takes the switch for its own.
+    let ports = switch.vsctl(&["list-ports", &bridge]);
+    for gone in ports.lines().filter(|port| !has_link(port)) {
+        switch.vsctl(&["del-port", gone]);
+    }
+    assert_eq!(switch.vsctl(&["list-ports", &bridge]), "");
+    container.start();
+    restores("restored");
+
+    let port = switch.vsctl(&["list-ports", &bridge]);
+    switch.vsctl(&["del-br", &bridge]);
+    switch.add_bridge(&bridge, &[]);
+    let forgotten = asked(&["restore", container.name()]);
+    let why = format!("no interface of {} is remembered", container.name());
+    assert!(forgotten.code == 1 && forgotten.stderr.contains(&why), "{forgotten:?}");
+    assert_eq!(asked(&["port", container.name(), &bridge, "--quiet"]).code, 1);
+    // The number is as free as on any new bridge, once the old link is gone with its end inside.
+    container.restart();
+    wait_until("the kernel deletes the link", || !has_link(&port));
+    connect();
+    restores("present");
 }
 
 /// The identity of an interface: its index, and that of its other end.
