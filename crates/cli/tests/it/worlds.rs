@@ -130,6 +130,21 @@ fn an_engine_in_another_pid_namespace_has_its_processes_translated() {
     run("ovs-vsctl", &["--if-exists", "del-port", &end]);
 }
 
+/// Beside other tests, by hand: as long as the file is there that `DOCKER_OVS_TEST_DOCKERD_WHILE` names, which gets the
+/// name of a container of it (`scripts/beside-itself`).
+#[test]
+fn another_dockerd_runs_beside_others_as_long_as_it_is_wanted() {
+    let Some(wanted) = std::env::var_os("DOCKER_OVS_TEST_DOCKERD_WHILE") else { return };
+    lab::need!(Docker);
+    let docker = InnerDocker::beside();
+    let (name, wanted) = (docker.container(), Path::new(&wanted));
+    fs::write(wanted, &name).unwrap();
+    while wanted.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert!(docker.inner_pid(&name) > 0, "what ran beside it did nothing to its container");
+}
+
 /// The number that the next process gets is one more (proc(5)); of the writer's PID namespace.
 const LAST_PID: &str = "/proc/sys/kernel/ns_last_pid";
 
