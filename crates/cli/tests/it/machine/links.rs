@@ -135,29 +135,62 @@ fn a_veth_that_is_a_member_of_a_bond_or_team_is_on_its_port() {
     }
 }
 
-/// Two veths, each on a port, are the members of a bond in the container: each is answered.
+/// Two veths, each on a port, are the members of a bond or team in the container: each is answered. So is what
+/// carries them, and a VLAN link on that, once it has one member alone.
 #[test]
-fn the_members_of_a_bond_in_a_container_have_their_ports() {
+fn the_members_of_a_bond_or_team_in_a_container_have_their_ports() {
     lab::need!(Machine);
-    let (bridge, home) = (Bridge::new(), Container::run());
-    let first = Plugged::new(&home, "eth0", &bridge, Plug::default());
-    let second = Plugged::new(&home, "eth1", &bridge, Plug::default());
-    home.ip(&["link", "add", "bond7", "type", "bond", "mode", "active-backup"]);
-    for member in ["eth0", "eth1"] {
-        home.ip(&["link", "set", member, "down"]);
-        home.ip(&["link", "set", member, "master", "bond7"]);
+    let kinds: [&[&str]; 2] = [&["type", "bond", "mode", "active-backup"], &["type", "team"]];
+    for kind in kinds {
+        let (bridge, home) = (Bridge::new(), Container::run());
+        let first = Plugged::new(&home, "eth0", &bridge, Plug::default());
+        let second = Plugged::new(&home, "eth1", &bridge, Plug::default());
+        home.ip(&[&["link", "add", "mas7"], kind].concat());
+        for member in ["eth0", "eth1"] {
+            home.ip(&["link", "set", member, "down"]);
+            home.ip(&["link", "set", member, "master", "mas7"]);
+        }
+        home.ip(&["link", "set", "mas7", "up"]);
+        home.ip(&["link", "add", "link", "mas7", "name", "mas7.5", "type", "vlan", "id", "5"]);
+        home.ip(&["link", "set", "mas7.5", "up"]);
+        let format = "{{.Interface}} {{.OFPort}} {{.State}}";
+        let told = lists(&["port", home.name(), "--format", format]);
+        for (name, plug) in [("eth0", &first), ("eth1", &second)] {
+            assert!(told.contains(&format!("{name} {} on\n", plug.ofport())), "{kind:?}: {told}");
+        }
+        // Which member carries what, changes: a number for what they carry would be a guess.
+        for name in ["mas7 ", "mas7.5 "] {
+            let mut rows = told.lines().filter(|line| line.starts_with(name)).peekable();
+            assert!(rows.peek().is_some(), "{kind:?}: {told}");
+            assert!(!rows.any(|line| line.ends_with(" on")), "{kind:?}: {told}");
+        }
+        home.ip(&["link", "set", "eth1", "nomaster"]);
+        let told = lists(&["port", home.name(), "--format", format]);
+        for name in ["eth0", "mas7", "mas7.5"] {
+            assert!(told.contains(&format!("{name} {} on\n", first.ofport())), "{kind:?}: {told}");
+        }
+        assert!(told.contains(&format!("eth1 {} on\n", second.ofport())), "{kind:?}: {told}");
     }
-    home.ip(&["link", "set", "bond7", "up"]);
-    let told = lists(&["port", home.name(), "--format", "{{.Interface}} {{.OFPort}} {{.State}}"]);
-    for (name, plug) in [("eth0", &first), ("eth1", &second)] {
-        assert!(told.contains(&format!("{name} {} on\n", plug.ofport())), "{told}");
+}
+
+/// Its ends are one another's as those of a veth are. Linux has it from 6.7 on, and ip(8) then knows its modes.
+#[test]
+fn a_netkit_pair_leads_to_its_port() {
+    lab::need!(Machine);
+    let (bridge, home, outer) = (Bridge::new(), Netns::new(), unique("nk"));
+    if let Err(why) = try_run("ip", &["link", "add", &outer, "type", "netkit", "mode", "l2"]) {
+        println!("skipped: this kernel or its ip(8) has no netkit: {why}");
+        return;
     }
-    // Which member carries what, changes: a number for the bond itself would be a guess.
-    assert!(told.contains("bond7 "), "{told}");
-    assert!(
-        !told.lines().any(|line| line.starts_with("bond7 ") && line.ends_with(" on")),
-        "{told}"
-    );
+    let _outer = Made(outer.clone());
+    // The kernel names the other end: `5: OUTER@nk0: <…`.
+    let shown = run("ip", &["-oneline", "link", "show", "dev", &outer]);
+    let (_, inner) = shown.split_once('@').unwrap();
+    let inner = inner.split(':').next().unwrap();
+    run("ip", &["link", "set", &outer, "up"]);
+    move_in(&home, inner);
+    let number = bridge.add(&outer, &[]);
+    assert_eq!((truth(&home, &bridge), answer(&home, &bridge)), (Some(number), Some(number)));
 }
 
 /// A dummy, and tunnels that the kernel ends itself, lead to no port of the switch.
