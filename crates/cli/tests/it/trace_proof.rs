@@ -4,6 +4,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 mod answers;
+mod beyond;
 mod effects;
 mod kernel;
 mod scene;

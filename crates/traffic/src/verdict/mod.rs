@@ -212,10 +212,14 @@ impl Judged<'_> {
         self.elsewhere(outputs, rules)
     }
 
-    /// Why it may arrive by who gets it instead. What is for all outside gets there as it is.
+    /// Why it may arrive by who gets it instead. What is for all outside gets there as it is; and who carries a tunnel's
+    /// packet outside passes that on to the tunnel's end.
     fn passed_on(&self) -> Option<String> {
-        let is_flood = self.to.port.is_none() && is_group(self.packet.eth_dst);
-        let mut outputs = self.way.outputs.iter().filter(|_| !is_flood);
+        let is_outside = self.to.port.is_none();
+        let is_flood = is_outside && is_group(self.packet.eth_dst);
+        let leaves =
+            |output: &&Output| !is_flood && !(is_outside && output.header.tunnel.is_some());
+        let mut outputs = self.way.outputs.iter().filter(leaves);
         outputs.find_map(|output| {
             let port = port_of(self.look, self.from, output)?;
             // What the destination itself routes does not come to it.

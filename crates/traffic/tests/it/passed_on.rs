@@ -1,8 +1,10 @@
 //! Who gets a packet instead may pass it on.
 
-use docker_ovs_traffic::{Direction, Outcome, Packet, PacketKind, Verdict, judge};
+use docker_ovs_traffic::{Direction, End, Outcome, Packet, PacketKind, Verdict, judge};
 use flowtext::parse_trace;
 use model::Look;
+use model::ids::Mac;
+use model::route::RouteOut;
 use serde_json::{Value, json};
 
 use crate::beneath::{FIREWALL, HOST, look_with};
@@ -10,14 +12,38 @@ use crate::{end, on_link};
 
 /// The verdict about a datagram from trivial_firewall to webserver, which is datapath port 7.
 fn verdict(look: &Look, actions: &str) -> Verdict {
-    let (from, to) = (end(look, "trivial_firewall:eth1"), end(look, "webserver"));
+    verdict_to(look, &end(look, "webserver"), &on_link(), actions)
+}
+
+/// The verdict about one to another end.
+fn verdict_to(look: &Look, to: &End, out: &RouteOut, actions: &str) -> Verdict {
+    let from = end(look, "trivial_firewall:eth1");
     let kind = PacketKind::Udp(53);
-    let packet = Packet::new(&kind, Direction::Original, (&from, &to), &on_link(), None).unwrap();
+    let packet = Packet::new(&kind, Direction::Original, (&from, to), out, None).unwrap();
     let text = format!(
         "Flow: udp\n\nbridge(\"vlanswitch\")\n--\n 0. ip, priority 7\n    drop\n\nMegaflow: a\n\
          Datapath actions: {actions}\n"
     );
-    judge(look, &kind, &packet, &from, &to, &parse_trace(&text))
+    judge(look, &kind, &packet, &from, to, &parse_trace(&text))
+}
+
+/// Where the network below the tunnels is a Linux bridge that is seen, its member passes on what the tunnel makes of
+/// the packet.
+#[test]
+fn who_carries_a_tunnels_packet_outside_does_not_pass_on_what_is_in_it() {
+    let bridge = json!({"ifindex": 60, "name": "b0", "kind": "bridge"});
+    let look = look_with(&[(FIREWALL, bridge)], &[(FIREWALL, 27, json!({"master": 60}))]);
+    let out = RouteOut { neighbor: Some(Mac([2, 0, 0, 0, 0, 0x99])), ..on_link() };
+    let outside = end(&look, "172.31.2.99");
+    let within = "tnl_push(header(ipv4(dst=192.0.2.9))),6";
+    let by_tunnel = "leaves by the tunnel to 192.0.2.9; what becomes of it there is not known";
+    for (actions, why) in [("6", "gets it, and may pass it on"), (within, by_tunnel)] {
+        let told = verdict_to(&look, &outside, &out, actions);
+        assert_eq!(told.outcome, Outcome::Unknown, "{actions}: {told:?}");
+        assert!(told.sentence.contains(why), "{actions}: {told:?}");
+    }
+    // To what is on this host it may get by whoever carries it.
+    assert_eq!(verdict(&look, within).outcome, Outcome::Unknown);
 }
 
 /// firewall_ext is on datapath port 6, and has the MAC 9a:69:12:bc:3d:1d.

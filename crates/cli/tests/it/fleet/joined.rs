@@ -50,6 +50,24 @@ fn containers_of_several_hosts_are_on_one_network() {
     drop(other);
 }
 
+/// What becomes of it there, no look at this host tells.
+#[test]
+fn a_trace_names_the_host_of_the_fleet_that_a_packet_leaves_for() {
+    lab::need!(Lab, Etcd);
+    let (etcd, underlay) = (Etcd::start(1), Underlay::new());
+    let hosts = mesh(&etcd, &underlay, 2);
+    let here = hosts[0].plug("10.9.4.1/24", &[]);
+    let _there = hosts[1].plug("10.9.4.2/24", &[]);
+    wait_for_answer(&here.netns, "10.9.4.2");
+    for (from, to, leaves_for) in [(0, 1, "10.9.4.2"), (1, 0, "10.9.4.1")] {
+        let source = format!("10.9.4.{}", from + 1);
+        let ran = hosts[from].act(&["trace", &source, leaves_for]);
+        let host = format!("host {} ({})", hosts[to].name(), hosts[to].ip);
+        let told = format!("leaves by the tunnel to {host}; what becomes of it there is not known");
+        assert!(ran.code == 2 && ran.stdout.contains(&told), "{ran:?}");
+    }
+}
+
 #[test]
 fn a_broadcast_arrives_once_at_each_of_five_hosts_and_at_an_uplink() {
     lab::need!(Lab, Etcd);
