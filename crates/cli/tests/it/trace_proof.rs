@@ -1,12 +1,13 @@
 //! What `trace` says is what packets do: rule sets of each kind with details by chance, a trace of each way, and then
-//! a real datagram or the first segment of a connection. `DOCKER_OVS_TEST_SEED` repeats a run, `DOCKER_OVS_TEST_RULES`
-//! makes more of them.
+//! a real datagram, the first segment of a connection, an echo request or a request for a MAC. `DOCKER_OVS_TEST_SEED`
+//! repeats a run, `DOCKER_OVS_TEST_RULES` makes more of them.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 mod answers;
 mod beyond;
 mod effects;
 mod kernel;
+mod portless;
 mod scene;
 mod written;
 
@@ -166,7 +167,8 @@ fn what_trace_says_is_what_packets_do() {
         let set = rules(&scene, n % KINDS, &mut dice);
         println!("{set}");
         let mirrors = run("ovs-vsctl", &["get", "bridge", scene.near.name(), "mirrors"]) != "[]";
-        for protocol in ["--udp", "--udp", "--tcp"] {
+        // Each kind of rule set meets all of them: there is an odd number of kinds.
+        for protocol in ["--udp", "--tcp", ["--icmp", "--arp"][n % 2]] {
             // Nothing that comes from a mirror's output port passes, no barrier either.
             let from = if mirrors { dice.throw(2) } else { dice.throw(4) };
             let to = (from + 1 + dice.throw(3)) % 4;
@@ -174,12 +176,16 @@ fn what_trace_says_is_what_packets_do() {
             let (from, to) = (&scene.hosts[from], &scene.hosts[to]);
             let port = PROBES[probe].to_string();
             let words = ["trace", from.name(), to.name(), protocol, &port];
+            let has_port = !matches!(protocol, "--icmp" | "--arp");
+            let words = if has_port { &words[..] } else { &words[..4] };
             let reaches = || match protocol {
                 "--tcp" => from.opens(to, &scene.hosts[4], probe),
+                "--icmp" => from.echoes(to, &scene.hosts[4]),
+                "--arp" => from.asks(to, &scene.hosts[4]),
                 _ => from.reaches(to, &scene.hosts[4], probe),
             };
             let whole =
-                || docker_ovs(&[&words[..], &["--format", "{{.Outcome}}: {{.Verdict}}"]].concat());
+                || docker_ovs(&[words, &["--format", "{{.Outcome}}: {{.Verdict}}"]].concat());
             let line = |told: &Ran| {
                 let verdict = told.stdout.split_once(": ").map_or("", |(_, said)| said.trim_end());
                 (format!("{}:eth0 to {}:eth0: {verdict}", from.name(), to.name()), told.code)
@@ -187,7 +193,7 @@ fn what_trace_says_is_what_packets_do() {
             let mut told = whole();
             // A sentence alone, which rests on less where it can, is the same one. An address may be learnt
             // meanwhile, of what a container says unasked.
-            let sentence = docker_ovs(&words);
+            let sentence = docker_ovs(words);
             let said = (sentence.stdout.lines().next().unwrap().to_owned(), sentence.code);
             let (before, after) = (line(&told), line(&whole()));
             assert!(said == before || said == after, "{set}: {said:?}, {before:?}, {after:?}");

@@ -83,21 +83,26 @@ impl Host {
 
     /// How many TCP segments its namespace has received so far.
     fn segments(&self) -> u64 {
-        let path = format!("/proc/{}/net/snmp", self.container.pid());
-        let text = std::fs::read_to_string(path).unwrap();
-        let mut lines = text.lines().filter_map(|line| line.strip_prefix("Tcp: "));
-        let (names, counts) = (lines.next().unwrap(), lines.next().unwrap());
-        let mut columns = names.split(' ').zip(counts.split(' '));
-        columns.find(|(name, _)| *name == "InSegs").unwrap().1.parse().unwrap()
+        self.counted("Tcp: ", "InSegs")
     }
 
-    fn socket(&self) -> UdpSocket {
+    /// A count of its namespace, by protocol and name (`/proc/net/snmp`).
+    pub(super) fn counted(&self, protocol: &str, column: &str) -> u64 {
+        let path = format!("/proc/{}/net/snmp", self.container.pid());
+        let text = std::fs::read_to_string(path).unwrap();
+        let mut lines = text.lines().filter_map(|line| line.strip_prefix(protocol));
+        let (names, counts) = (lines.next().unwrap(), lines.next().unwrap());
+        let mut columns = names.split(' ').zip(counts.split(' '));
+        columns.find(|(name, _)| *name == column).unwrap().1.parse().unwrap()
+    }
+
+    pub(super) fn socket(&self) -> UdpSocket {
         Space::of(&self.container).open(|| UdpSocket::bind((self.ip, 0)))
     }
 }
 
 /// Waits until a barrier has come.
-fn passes(from: &UdpSocket, to: &Host) {
+pub(super) fn passes(from: &UdpSocket, to: &Host) {
     drain(&to.barrier);
     from.send_to(b"barrier", (to.ip, BARRIER)).unwrap();
     to.barrier.set_nonblocking(false).unwrap();
