@@ -40,8 +40,8 @@ pub(super) fn upper_of(
             let words = || in_words(snapshot, space, link);
             match stands_on(snapshot, space, link, *beneath, lower) {
                 Stands::No => continue,
-                Stands::Perhaps => {
-                    doubt.get_or_insert_with(words);
+                Stands::Perhaps(why) => {
+                    doubt.get_or_insert_with(|| format!("{} may stand on it: {why}", words()));
                     continue;
                 }
                 Stands::Yes if Some(space.id) != own => return Some(Upper::Foreign(words())),
@@ -53,9 +53,6 @@ pub(super) fn upper_of(
             }
         }
     }
-    let doubt = doubt.map(|upper| {
-        format!("{upper} may stand on it: the kernel does not say in which namespace its parent is")
-    });
     let unread = || {
         let owner = unread(snapshot)?;
         Some(format!("whether a link of {owner} stands on it was not read"))
@@ -83,13 +80,15 @@ fn by_lower(snapshot: &Snapshot) -> BTreeMap<Ifindex, Vec<UpperLink<'_>>> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stands {
     No,
-    Perhaps,
+    /// It may, and why that is not known.
+    Perhaps(&'static str),
     Yes,
 }
 
-/// Whether `link` sends by `lower`, which has the index of what is `beneath` it. Where its namespace has no
-/// known word for the other's, the index decides: it may be the one. Where the kernel names no namespace, the
-/// hardware address does.
+/// Whether `link` sends by `lower`, which has the index of what is `beneath` it. A namespace has one word for each
+/// other one, and none for itself (`net_namespace.c` of the kernel): where its word for the other's is not known, and
+/// neither is what the link's word means, many links have that index. Where the kernel names no namespace, the
+/// hardware address decides.
 fn stands_on(
     snapshot: &Snapshot,
     space: &Namespace,
@@ -97,14 +96,20 @@ fn stands_on(
     beneath: Peer,
     lower: LinkKey,
 ) -> Stands {
-    let netns = match beneath.nsid {
-        None => Some(space.id),
-        Some(nsid) => space.nsids.get(&nsid).copied(),
-    };
-    if netns.is_none_or(|netns| netns == lower.netns) {
+    if let Some(nsid) = beneath.nsid {
+        let is_named = || space.nsids.values().any(|netns| *netns == lower.netns);
+        return match space.nsids.get(&nsid) {
+            Some(netns) if *netns == lower.netns => Stands::Yes,
+            None if space.id != lower.netns && !is_named() => {
+                Stands::Perhaps("in which namespace its parent is was not read")
+            }
+            _ => Stands::No,
+        };
+    }
+    if space.id == lower.netns {
         return Stands::Yes;
     }
-    if beneath.nsid.is_some() || !link.hides_its_parents_netns() {
+    if !link.hides_its_parents_netns() {
         return Stands::No;
     }
     let home = snapshot.namespace(lower.netns);
@@ -113,7 +118,11 @@ fn stands_on(
         return Stands::Yes;
     }
     let beside = space.links.iter().map(|link| &**link);
-    if link.may_stand_elsewhere(beside) { Stands::Perhaps } else { Stands::No }
+    if link.may_stand_elsewhere(beside) {
+        Stands::Perhaps("the kernel does not say in which namespace its parent is")
+    } else {
+        Stands::No
+    }
 }
 
 fn in_words(snapshot: &Snapshot, space: &Namespace, link: &Link) -> String {

@@ -72,7 +72,7 @@ type Stack = (&'static str, &'static str, fn(&mut Snapshot));
 
 #[test]
 fn what_has_an_upper_link_of_another_is_left_alone() {
-    let stacks: [Stack; 5] = [
+    let stacks: [Stack; 4] = [
         ("another container's macvlan", "the macvlan up0 of c2", |host| {
             let lower = (home(1), end_in(host, home(1)));
             put(host, home(2), "macvlan", lower);
@@ -89,12 +89,6 @@ fn what_has_an_upper_link_of_another_is_left_alone() {
         ("another's macvlan on the host's end", "the macvlan up0 of c2", |host| {
             let lower = (SWITCH, end_in(host, SWITCH));
             put(host, home(2), "macvlan", lower);
-        }),
-        ("one whose namespace has no known word for it", "the macsec up0 of c2", |host| {
-            let lower = (home(1), end_in(host, home(1)));
-            put(host, home(2), "macsec", lower);
-            let space = host.kernel.rows_mut().iter_mut().find(|space| space.id == home(2));
-            space.unwrap().nsids.remove(&WORD);
         }),
     ];
     assert_eq!(pruned(&killed()), (1, Vec::new()));
@@ -116,6 +110,26 @@ fn what_has_an_upper_link_of_another_is_left_alone() {
         let refused = plan(&host, &again, 2).unwrap_err();
         assert!(matches!(refused, PlanError::InterfaceTaken { .. }), "{what}: {refused}");
     }
+}
+
+/// A macvlan of c2 with the index of c1's interface, whose namespace c2 calls by a word of which nothing else is known.
+#[test]
+fn an_upper_link_of_which_the_index_alone_fits_is_in_doubt_and_only_where_it_can_be_that_one() {
+    let with = |named: Option<(Nsid, NetnsId)>| {
+        let mut host = joined();
+        let lower = (home(1), end_in(&host, home(1)));
+        put(&mut host, home(2), "macvlan", lower);
+        let space = host.kernel.rows_mut().iter_mut().find(|space| space.id == home(2)).unwrap();
+        space.nsids.remove(&WORD);
+        space.nsids.extend(named);
+        disconnected(&host, true)
+    };
+    let refused = with(None).unwrap_err();
+    assert!(matches!(refused, PlanError::Undecided { .. }), "{refused}");
+    let words = "up0 of c2 may stand on it: in which namespace its parent is was not read";
+    assert!(refused.to_string().contains(words), "{refused}");
+    let other = Nsid(6);
+    assert_eq!(with(Some((other, home(1)))), Ok(()), "c2 calls c1's by another word");
 }
 
 /// Makes what was put there a tunnel, which tells by an attribute of its own what it sends by.
