@@ -75,7 +75,7 @@ impl Error {
     /// Whether there was no descriptor or no memory left to open it: nothing follows about what was to be opened.
     pub fn is_exhausted(&self) -> bool {
         let Self::Open { source, .. } = self else { return false };
-        matches!(source.raw_os_error(), Some(ENOMEM | ENFILE | EMFILE))
+        is_exhausted(source)
     }
 
     /// The kernel's number for what it objects to in a change (errno(3)): `EEXIST` where there
@@ -91,6 +91,12 @@ impl Error {
     pub fn is_without_link(&self) -> bool {
         self.errno() == Some(ENODEV)
     }
+}
+
+/// Whether something failed for want of a descriptor or of memory (`ENFILE`, `EMFILE`, `ENOMEM` of errno(3)): nothing
+/// follows about what it was tried with.
+pub fn is_exhausted(source: &io::Error) -> bool {
+    matches!(source.raw_os_error(), Some(ENOMEM | ENFILE | EMFILE))
 }
 
 /// The kernel has no files in mind.

@@ -38,7 +38,7 @@ mod veth;
 mod watch;
 
 pub use enter::visit;
-pub use error::Error;
+pub use error::{Error, is_exhausted};
 pub use ethtool::EthtoolSocket;
 pub use namespace::{Identity, Netns, identity_of, is_hidden, named};
 pub use packet::{PacketSocket, packet_sockets};

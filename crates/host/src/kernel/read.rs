@@ -127,20 +127,31 @@ pub(crate) fn read_others(handles: &[(Handle, NetnsId)], switch: &Netns) -> Othe
 }
 
 /// What the switch's namespace calls these, with the links of it that lead to any and those that others are enslaved
-/// to, and what the kernel says of those that are not among them.
+/// to, and what the kernel says of those that are not among them. Where the links cannot be listed, because they come
+/// and go by the hundred, that is said; what the others are called is known all the same.
 fn exits_of(switch: &Netns, spaces: &[&Netns]) -> Namespace {
     let nothing = || Namespace::empty(id(switch), Vec::new());
     let read = netns::visit(&[switch], |_, socket| {
-        let mut here = nothing();
-        // Links that come and go by the hundred are not listed whole; what the others are called is known all the same.
-        let links = socket.links().unwrap_or_default().into_iter().map(links::row);
-        let counts = |link: &Link| link.leads_to().is_some() || has_members(link);
-        here.links = links.filter(counts).map(Arc::new).collect();
+        let mut here = exits(nothing(), socket.links());
         name(socket, &mut here, spaces)?;
         Ok(here)
     });
     let read = read.into_iter().next().unwrap_or_else(|| Ok(nothing()));
     read.unwrap_or_else(|error| unread(switch, &[], &error))
+}
+
+/// This namespace with those of its links that lead to others or that others are enslaved to; which there are is
+/// unknown where they were not told.
+fn exits(mut here: Namespace, told: Result<Vec<netns::Link>, netns::Error>) -> Namespace {
+    match told {
+        Ok(told) => {
+            let counts = |link: &Link| link.leads_to().is_some() || has_members(link);
+            let links = told.into_iter().map(links::row).filter(counts);
+            here.links = links.map(Arc::new).collect();
+        }
+        Err(error) => note_unread(&mut here, &error),
+    }
+    here
 }
 
 /// Changes are told only of namespaces that have an id; most have, by a link that leads there.
@@ -202,4 +213,17 @@ pub(super) fn unread(space: &Netns, names: &[String], error: &netns::Error) -> N
 
 fn what(space: &Netns) -> String {
     format!("the network namespace {}", id(space))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_that_were_not_told_are_unknown_rather_than_none() {
+        let here = || Namespace::empty(NetnsId { dev: 4, ino: 1 }, Vec::new());
+        assert_eq!(exits(here(), Ok(Vec::new())).source_error, None);
+        let unread = exits(here(), Err(netns::Error::DumpInterrupted)).source_error.unwrap();
+        assert!(unread.to_string().contains("change faster than they can be read"), "{unread}");
+    }
 }

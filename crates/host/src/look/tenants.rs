@@ -1,6 +1,7 @@
 //! Who else is in a namespace, among the host's engines: those of whom a process there is, by its cgroup or its number.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::OnceLock;
 
 use futures_util::stream::FuturesUnordered;
@@ -140,18 +141,40 @@ struct Inside {
 /// The processes in a namespace, of those that may be looked at.
 ///
 /// # Errors
-/// Which processes there are is not known.
+/// Which processes there are is not known, or there was no room to look at all of them.
 fn processes_in(home: NetnsId) -> Result<Vec<Inside>, SourceError> {
-    let all = kernel::processes();
-    let all = all.map_err(|error| kernel::source_error("the processes".to_owned(), &error))?;
-    let inside = all.into_iter().filter_map(|pid| {
-        let process = Process::open(pid).ok()?;
-        let (dev, ino) = process.netns_file().ok()?;
-        let is_inside = NetnsId { dev, ino } == home;
-        let cgroups = is_inside.then(|| process.read("cgroup").unwrap_or_default())?;
-        Some(Inside { pid, cgroups: String::from_utf8_lossy(&cgroups).into_owned() })
-    });
-    Ok(inside.collect())
+    let unknown = |error: netns::Error| kernel::source_error("the processes".to_owned(), &error);
+    let all = kernel::processes().map_err(unknown)?;
+    let inside = all.into_iter().filter_map(|pid| where_seen(pid, in_it(pid, home)).transpose());
+    inside.collect::<Result<_, _>>().map_err(unknown)
+}
+
+/// A process, if it is in a namespace.
+fn in_it(pid: u32, home: NetnsId) -> io::Result<Option<Inside>> {
+    let process = Process::open(pid)?;
+    let (dev, ino) = process.netns_file()?;
+    if (NetnsId { dev, ino }) != home {
+        return Ok(None);
+    }
+    let cgroups = match process.read("cgroup") {
+        // It may have ended by now; its number tells all the same whose it was.
+        Err(error) if !netns::is_exhausted(&error) => Vec::new(),
+        read => read?,
+    };
+    Ok(Some(Inside { pid, cgroups: String::from_utf8_lossy(&cgroups).into_owned() }))
+}
+
+/// What was seen of a process; none where it has ended or may not be looked at.
+///
+/// # Errors
+/// There was no descriptor or no memory left to look at it: nothing follows about where it is.
+fn where_seen<T>(pid: u32, seen: io::Result<Option<T>>) -> Result<Option<T>, netns::Error> {
+    match seen {
+        Err(source) if netns::is_exhausted(&source) => {
+            Err(netns::Error::Open { path: format!("/proc/{pid}").into(), source })
+        }
+        seen => Ok(seen.ok().flatten()),
+    }
 }
 
 /// The containers that may be in a namespace with the processes inside, each once and as it is now.
@@ -243,6 +266,19 @@ mod tests {
             let engines = [docker(path, named)];
             let due = Deadline::after(OTHERS_WITHIN);
             assert_eq!(Tenants::of(&engines, home, None, due).engines.len(), asked, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn where_a_process_is_that_there_was_no_room_to_look_at_is_not_known() {
+        let seen = |errno| where_seen::<()>(7, Err(io::Error::from_raw_os_error(errno)));
+        // EMFILE, ENFILE, ENOMEM
+        for errno in [24, 23, 12] {
+            assert!(seen(errno).unwrap_err().is_exhausted(), "{errno}");
+        }
+        // ENOENT, EACCES
+        for errno in [2, 13] {
+            assert!(matches!(seen(errno), Ok(None)), "{errno}");
         }
     }
 
