@@ -22,6 +22,8 @@ use std::path::Path;
 use rustix::fs::{CWD, FileType, Mode, OFlags, Stat, fstat, openat};
 use rustix::process::geteuid;
 
+mod credentials;
+
 /// The longest file that is read, in bytes.
 pub const LONGEST: usize = 1 << 20;
 
@@ -45,10 +47,11 @@ pub fn read_text(path: &Path) -> io::Result<String> {
     text(read(path)?)
 }
 
-/// As [`read`], of a file that is secret: only its owner may read or write it.
+/// As [`read`], of a file that is secret: only its owner may read or write it. Of what systemd gives a service by
+/// `LoadCredential=` (systemd.exec(5)) root is the owner, and the service's user may read it.
 ///
 /// # Errors
-/// As [`read`]; [`io::ErrorKind::PermissionDenied`] if others than its owner may read or write it.
+/// As [`read`]; [`io::ErrorKind::PermissionDenied`] if others than these may read or write it.
 pub fn read_secret(path: &Path) -> io::Result<Vec<u8>> {
     secret(path, |_| Ok(()))
 }
@@ -79,7 +82,7 @@ fn secret(path: &Path, is_owned: impl FnOnce(&Stat) -> io::Result<()>) -> io::Re
     let mode = Mode::from_raw_mode(found.st_mode);
     // Of group and others, to read and to write.
     let others = Mode::from_raw_mode(0o066);
-    if mode.intersects(others) {
+    if mode.intersects(others) && !credentials::is_one(path, &found) {
         let bits = mode.bits() & 0o777;
         let why = format!(
             "its mode is {bits:04o}, so that others than its owner can read or write it; chmod 600 \
