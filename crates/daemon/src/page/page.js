@@ -12,7 +12,7 @@ import { asOf, moment, startPast, togglePast, told, updatePast } from "./script/
 import { followRates, light, onRates } from "./script/rates.js";
 import { search } from "./script/search.js";
 import { beginTrace, chooseEnd, endTrace, isTracing, mark, startTrace, updateTrace } from "./script/trace.js";
-import { change, onView, startView, view } from "./script/view.js";
+import { JACKS, change, onView, ownerKey, startView, view } from "./script/view.js";
 
 /** A window as wide as this has room for picture and table beside each other. */
 const WIDE = matchMedia("(min-width: 106rem)");
@@ -69,7 +69,7 @@ function replacePicture(html) {
   const fresh = new DOMParser().parseFromString(html, "text/html");
   const before = last && !isUnknown() ? describe() : null;
   const names = new Map(jacks().map((jack) => [jack.id, nameOf(jack)]));
-  const ports = new Map(jacks().map((jack) => [jack.id, portOf(jack)]));
+  const were = new Map(jacks().map((jack) => [jack.id, { port: portOf(jack), owner: jack.dataset.owner }]));
   const active = document.activeElement?.id;
   for (const id of ["head", "picture"]) {
     const part = fresh.getElementById(id);
@@ -78,7 +78,7 @@ function replacePicture(html) {
   }
   if (active && document.activeElement?.id !== active) byId(active)?.focus({ preventScroll: true });
   // At another moment a port of that name may be another one.
-  if (moment() === null && drawnAt === null) follow(ports);
+  if (moment() === null && drawnAt === null) follow(were);
   showPicture();
   if (before) announceChanges(before, names);
   if (shown) showDetails(shown, false);
@@ -87,12 +87,23 @@ function replacePicture(html) {
 /** The port that a jack is of. */
 const portOf = (jack) => JSON.stringify([jack.dataset.bridge, jack.dataset.port]);
 
-/** Keeps the view to the ports that it names, by their jacks in the picture before. A jack is called after its
-    container, as that is made again with another port; where the container was renamed the port is the same. */
-function follow(ports) {
-  const ids = new Map(jacks().map((jack) => [portOf(jack), jack.id]));
-  const gone = ["jack", "from", "to"].filter((key) => view[key] && !jackById(view[key]));
-  change(Object.fromEntries(gone.map((key) => [key, ids.get(ports.get(view[key])) ?? view[key]])));
+/** Keeps the view to the ports that it names. A jack is called after its container, as that is made again with another
+    port: where the container was renamed, the jack of the same interface of the same container is meant, as it was in
+    the picture before or as the address tells, also where another one has its name now. The port alone tells where that
+    is not known of one of the two. */
+function follow(were) {
+  const owners = new Map(jacks().map((jack) => [jack.dataset.owner, jack.id]));
+  const ports = new Map(jacks().map((jack) => [portOf(jack), jack]));
+  const now = (key) => {
+    const was = were.get(view[key]);
+    const owner = was?.owner ?? view[ownerKey(key)];
+    if (owner && owners.has(owner)) return owners.get(owner);
+    if (jackById(view[key])) return view[key];
+    const there = ports.get(was?.port);
+    return there && !(owner && there.dataset.owner) ? there.id : view[key];
+  };
+  const named = JACKS.filter((key) => view[key]);
+  change(Object.fromEntries(named.map((key) => [key, now(key)])));
 }
 
 /** Whether of the moment that is shown nothing is known. */
@@ -212,6 +223,8 @@ let density = "";
 
 /** Brings the page to what the view says. */
 function showView() {
+  // An address may have been kept since before a container was renamed.
+  if (moment() === null && drawnAt === null) follow(new Map());
   const now = parts();
   byId("main").className = now;
   byId("picture").hidden = now === "table";

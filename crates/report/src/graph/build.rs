@@ -85,11 +85,17 @@ fn cords(fronts: &[Front]) -> Vec<Cord> {
 }
 
 /// The jack for a port, given the links on it. Its place is not known yet.
-fn jack(id: String, row: &SwitchPort, port: &v1::Port, links: &[v1::Explanation]) -> Jack {
+fn jack(
+    (id, owner): (String, Option<String>),
+    row: &SwitchPort,
+    port: &v1::Port,
+    links: &[v1::Explanation],
+) -> Jack {
     let mut plugs: Vec<_> = port.links.iter().map(|link| plug(link, links)).collect();
     plugs.sort();
     let mut jack = Jack {
         id,
+        owner,
         port: clean(&port.port),
         number: port.ofport,
         state: port.state,

@@ -14,6 +14,9 @@ pub struct Jack {
     /// Unique in the picture and the same in the next one, also when the container on it was restarted: letters,
     /// digits, `_` and `-`.
     pub id: String,
+    /// Whose interface is on it, the same whatever its container is called: letters, digits, `_` and `-`. None where
+    /// that is not one container's, or is not known by an id.
+    pub owner: Option<String>,
     /// Name of the interface on the bridge.
     pub port: String,
     /// Its OpenFlow port; none unless it is a real number.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use model::dialects::claims_of;
 use model::endpoint_record::EndpointRecord;
 use model::port_record::PortRecord;
-use model::wiring::{self, SwitchPort, Wiring};
+use model::wiring::{self, ContainerRef, Plug, SwitchPort, Wiring};
 
 use super::escape::slug;
 
@@ -25,15 +25,7 @@ fn purpose(row: &SwitchPort) -> Option<Purpose<'_>> {
     let (container, interface) = match &row.occupant {
         wiring::Occupant::Plugged { plugs } => {
             let [plug] = plugs.as_slice() else { return None };
-            // Others may share its namespace, and come and go.
-            let recorded = PortRecord::of(&row.port);
-            let is_recorded = |id: &str| recorded.as_ref().is_some_and(|of| of.container == id);
-            let mut tenants = plug.tenants.iter();
-            let tenant = match &*plug.tenants {
-                [tenant] => tenant,
-                _ => tenants.find(|tenant| is_recorded(&tenant.id.0))?,
-            };
-            (&*tenant.name, &*plug.interface)
+            (&*tenant(row, plug)?.name, &*plug.interface)
         }
         wiring::Occupant::Orphaned { last: Some(last) } => {
             let known = last.container.as_ref().map(|container| &*container.name);
@@ -44,6 +36,29 @@ fn purpose(row: &SwitchPort) -> Option<Purpose<'_>> {
     // One that no program made for it keeps its name for as long as it is there.
     let is_recorded = !claims_of(&row.port).is_empty() || EndpointRecord::of(&row.port).is_some();
     is_recorded.then_some((&*row.bridge, container, interface))
+}
+
+/// The one container that a port with this link on it is made for.
+fn tenant<'w>(row: &SwitchPort, plug: &'w Plug) -> Option<&'w ContainerRef> {
+    if let [tenant] = &*plug.tenants {
+        return Some(tenant);
+    }
+    // Others may share its namespace, and come and go.
+    let recorded = PortRecord::of(&row.port)?;
+    plug.tenants.iter().find(|tenant| *tenant.id.0 == *recorded.container).map(|tenant| &**tenant)
+}
+
+/// Whose interface a port with a purpose is, whatever the container is called: its bridge, the container's id and the
+/// interface; none where the id is not known.
+fn owner(row: &SwitchPort, (bridge, _, interface): Purpose<'_>) -> Option<String> {
+    let known = match &row.occupant {
+        wiring::Occupant::Plugged { plugs } => plugs.first().and_then(|plug| tenant(row, plug)),
+        wiring::Occupant::Orphaned { last: Some(last) } => last.container.as_ref(),
+        _ => None,
+    };
+    let recorded = || PortRecord::of(&row.port).map(|record| record.container);
+    let id = known.map(|container| container.id.0.to_string()).or_else(recorded)?;
+    Some(format!("{}-{}-{}", slug(bridge), slug(&id), slug(interface)))
 }
 
 /// How many ports of a Wiring have each purpose.
@@ -60,18 +75,21 @@ pub(super) fn purposes(wiring: &Wiring) -> BTreeMap<Purpose<'_>, Rivals> {
 }
 
 /// What a port is known by from one picture to the next: its purpose, if it is the one port that has it or the one
-/// of them that is in use, else its name.
-pub(super) fn id(row: &SwitchPort, purposes: &BTreeMap<Purpose<'_>, Rivals>) -> String {
+/// of them that is in use, else its name; and of such a purpose whose interface it is.
+pub(super) fn id(
+    row: &SwitchPort,
+    purposes: &BTreeMap<Purpose<'_>, Rivals>,
+) -> (String, Option<String>) {
     let alone = purpose(row).filter(|purpose| {
         let Rivals { orphaned, others } = purposes.get(purpose).copied().unwrap_or_default();
         if row.occupant.is_orphaned() { orphaned == 1 && others == 0 } else { others == 1 }
     });
-    match alone {
-        Some((bridge, container, interface)) => {
-            format!("jack-{}-{}-{}", slug(bridge), slug(container), slug(interface))
-        }
-        None => format!("jack-{}-{}", slug(&row.bridge), slug(&row.port.iface)),
-    }
+    let Some(purpose) = alone else {
+        return (format!("jack-{}-{}", slug(&row.bridge), slug(&row.port.iface)), None);
+    };
+    let (bridge, container, interface) = purpose;
+    let id = format!("jack-{}-{}-{}", slug(bridge), slug(container), slug(interface));
+    (id, owner(row, purpose))
 }
 
 #[cfg(test)]
@@ -137,7 +155,7 @@ mod tests {
         }
     }
 
-    fn ids(ports: Vec<SwitchPort>) -> Vec<String> {
+    fn scene(ports: Vec<SwitchPort>) -> Scene {
         let wiring = Wiring {
             host: "h".to_owned(),
             taken: 0,
@@ -146,10 +164,31 @@ mod tests {
             source_errors: Vec::new(),
             unseen: Unseen::default(),
         };
-        let scene = Scene::new(&wiring, None);
-        let mut ids: Vec<_> = scene.jacks().map(|jack| jack.id.clone()).collect();
+        Scene::new(&wiring, None)
+    }
+
+    fn ids(ports: Vec<SwitchPort>) -> Vec<String> {
+        let mut ids: Vec<_> = scene(ports).jacks().map(|jack| jack.id.clone()).collect();
         ids.sort();
         ids
+    }
+
+    #[test]
+    fn a_jack_tells_whose_interface_it_is_whatever_the_container_is_called() {
+        let owner = |port| scene(vec![port]).jacks().next().unwrap().owner.clone();
+        let of = Some("br0-abc-eth0".to_owned());
+        for called in ["web", "other"] {
+            assert_eq!(owner(port("v1", plugged(&[called]), &CONNECTED)), of);
+            assert_eq!(owner(port("v1", orphaned("abc", Some(called)), &BY_DRIVER)), of);
+        }
+        assert_eq!(owner(port("v1", orphaned("web", None), &CONNECTED)), of, "it is recorded");
+        assert_eq!(owner(port("v1", orphaned("web", None), &BY_DRIVER)), None);
+        assert_eq!(owner(port("v1", plugged(&["web"]), &[])), None);
+        let both = vec![
+            port("v1", plugged(&["web"]), &CONNECTED),
+            port("v2", plugged(&["web"]), &CONNECTED),
+        ];
+        assert!(scene(both).jacks().all(|jack| jack.owner.is_none()), "it is not known which");
     }
 
     #[test]

@@ -1,6 +1,13 @@
 // What is shown and how: it stands in the address behind the #, so that a link shows the same.
+import { jackById } from "./dom.js";
 
-const KEYS = ["show", "density", "find", "vlan", "engine", "state", "sort", "jack", "from", "to", "packet", "at"];
+/** The keys that name a jack by its id, which has the name of a container in it. */
+export const JACKS = ["jack", "from", "to"];
+
+/** The key beside such a one that says whose interface that is, whatever the container is called. */
+export const ownerKey = (key) => `${key}-of`;
+
+const KEYS = ["show", "density", "find", "vlan", "engine", "state", "sort", ...JACKS, "packet", "at", ...JACKS.map(ownerKey)];
 
 /** The view as it is; a key that is not set is missing. */
 export const view = {};
@@ -14,8 +21,9 @@ export const onView = (listener) => listeners.push(listener);
 export function change(part) {
   const was = JSON.stringify(view);
   for (const [key, value] of Object.entries(part)) {
-    if (value) view[key] = String(value);
-    else delete view[key];
+    // The owner of a jack that is not there is the one that was told with it.
+    if (JACKS.includes(key) && value !== view[key]) set(ownerKey(key), value && jackById(value)?.dataset.owner);
+    set(key, value);
   }
   if (JSON.stringify(view) === was) return;
   const words = new URLSearchParams(KEYS.filter((key) => view[key]).map((key) => [key, view[key]]));
@@ -24,15 +32,16 @@ export function change(part) {
   tell();
 }
 
+function set(key, value) {
+  if (value) view[key] = String(value);
+  else delete view[key];
+}
+
 const tell = () => listeners.forEach((listener) => listener());
 
 function read() {
   const words = new URLSearchParams(location.hash.slice(1));
-  for (const key of KEYS) {
-    const value = words.get(key);
-    if (value) view[key] = value;
-    else delete view[key];
-  }
+  for (const key of KEYS) set(key, words.get(key));
 }
 
 /** Takes the view from the address, now and when a user changes it there. */
