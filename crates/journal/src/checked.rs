@@ -1,6 +1,6 @@
 //! What is whole of segments, for a program that asks for the spans of a journal again and again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -37,13 +37,15 @@ impl Mark {
 
 impl Checked {
     /// Finds what is whole of each segment: of those that were not read before it is read now, the newest
-    /// first, until [`MAX_BYTES`] was read. The others are read for the next question.
+    /// first, until [`MAX_BYTES`] was read. The others are read for the next question. What was found of one that is
+    /// read for this question anyway is kept for the next ones.
     pub(crate) fn find(&mut self, segments: &[ReadSegment]) {
         self.find_within(segments, MAX_BYTES);
     }
 
     fn find_within(&mut self, segments: &[ReadSegment], most: u64) {
-        let mut found = BTreeMap::new();
+        let numbers: BTreeSet<u64> = segments.iter().map(|segment| segment.number).collect();
+        self.segments.retain(|number, _| numbers.contains(number));
         let mut read: u64 = 0;
         for segment in segments.iter().rev().filter(|segment| segment.whole.get().is_none()) {
             // Before it is read: what is written to it meanwhile gives it another mark.
@@ -64,10 +66,9 @@ impl Checked {
             };
             segment.whole.get_or_init(|| whole);
             if let Some(mark) = mark {
-                found.insert(segment.number, (mark, whole));
+                self.segments.insert(segment.number, (mark, whole));
             }
         }
-        self.segments = found;
     }
 }
 
@@ -114,6 +115,18 @@ mod tests {
         fs::remove_file(&second).unwrap();
         found(&mut checked, folder.path(), 0);
         assert_eq!(checked.segments.len(), 2, "what is gone is forgotten");
+    }
+
+    #[test]
+    fn what_was_found_of_a_segment_outlives_a_question_that_reads_it_otherwise() {
+        let (folder, mut checked) = (journal(), Checked::default());
+        found(&mut checked, folder.path(), u64::MAX);
+        let all: Vec<_> =
+            segments(folder.path()).unwrap().into_iter().map(ReadSegment::from).collect();
+        all[0].content().unwrap();
+        checked.find_within(&all, 0);
+        let known = found(&mut checked, folder.path(), 0);
+        assert_eq!(known, [Some(15), Some(25), Some(35)], "nothing has to be read");
     }
 
     #[test]
