@@ -95,9 +95,8 @@ impl Driver {
             let known = view.endpoint(&endpoint.network, &endpoint.id);
             let known = known.map(|(_, port, of)| (view.endpoints.link_of(port), of.mac));
             if let Some((link, mac)) = known {
-                // A driver that was killed meanwhile may have told the database, and not made the link.
-                if let EndpointLink::Here { is_finished: true, .. } = link {
-                    return mac.ok_or_else(|| DriverError::new("it has no hardware address"));
+                if let Some(mac) = made_before(link, mac)? {
+                    return Ok(mac);
                 }
                 // It takes a turn of its own.
                 drop((turn, view));
@@ -232,6 +231,23 @@ impl Driver {
     }
 }
 
+/// The hardware address of an endpoint that has a port already and is whole; none where it is to be made anew. A driver
+/// that was killed meanwhile may have told the database, and not made the link.
+///
+/// # Errors
+/// Which link is its own is not known: to make it anew would take away one that may be in a container.
+fn made_before(link: EndpointLink, mac: Option<Mac>) -> Result<Option<Mac>, DriverError> {
+    match link {
+        EndpointLink::Here { is_finished: true, .. } => {
+            mac.map(Some).ok_or_else(|| DriverError::new("it has no hardware address"))
+        }
+        EndpointLink::Here { is_finished: false, .. } | EndpointLink::Gone => Ok(None),
+        EndpointLink::Unknown(why) => {
+            Err(DriverError::new(format!("it has a port already, whose link is not known: {why}")))
+        }
+    }
+}
+
 /// The other end of a host's end.
 pub(super) fn far_end(host_end: &str) -> Name {
     let digits = host_end.strip_prefix(HOST_END).unwrap_or(host_end);
@@ -242,4 +258,21 @@ pub(crate) fn gateways(network: &NetworkRecord) -> Vec<IpAddr> {
     let host = network.read_options().is_ok_and(|options| options.gateway == Gateway::Host);
     let all = network.subnets.iter().filter_map(|subnet| subnet.gateway);
     all.filter(|_| host && !network.internal).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_whose_link_is_not_known_is_not_made_anew() {
+        let mac = Some(Mac([2, 0, 0, 0, 0, 1]));
+        let here = |is_finished| EndpointLink::Here { is_finished, other_end_is_here: true };
+        assert_eq!(made_before(here(true), mac), Ok(mac));
+        assert_eq!(made_before(here(false), mac), Ok(None));
+        assert_eq!(made_before(EndpointLink::Gone, mac), Ok(None));
+        let why = "a namespace cannot be read".to_owned();
+        let refused = made_before(EndpointLink::Unknown(why), mac).unwrap_err();
+        assert!(refused.to_string().contains("not known: a namespace cannot be read"), "{refused}");
+    }
 }
