@@ -1,6 +1,6 @@
 //! Docker's protocol on a real switch, without Docker: each call twice, late, and out of order.
 
-use std::sync::Barrier;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use docker_ovs_driver::core::Driver;
 use docker_ovs_driver::docker::answer;
@@ -178,14 +178,36 @@ fn a_number_in_use_is_refused_with_who_has_it_and_nothing_stays() {
     caller.delete();
 }
 
+/// One of two threads, as the other one sees it.
+struct Other {
+    here: Sender<()>,
+    there: Receiver<()>,
+}
+
+impl Other {
+    /// Both, numbered.
+    fn pair() -> [(usize, Self); 2] {
+        let ((to_first, first), (to_second, second)) = (channel(), channel());
+        let (one, two) =
+            (Self { here: to_second, there: first }, Self { here: to_first, there: second });
+        [(0, one), (1, two)]
+    }
+
+    /// Waits until the other one is as far; fails where that has failed, and would never come.
+    fn meet(&self) {
+        let met = self.here.send(()).is_ok() && self.there.recv().is_ok();
+        assert!(met, "the other thread has ended");
+    }
+}
+
 /// Each network hands its addresses out apart. Two drivers are two processes: nothing but the database keeps them
 /// apart. With numbers and hardware addresses of their own no transaction has anything to tell them by.
 #[test]
 fn one_address_of_two_networks_of_a_vlan_is_given_once_at_one_instant() {
     const ROUNDS: usize = 5;
     lab::need!(Lab);
-    let (bridge, together) = (Bridge::new(), Barrier::new(2));
-    let start = |which: usize| -> Vec<bool> {
+    let bridge = Bridge::new();
+    let start = |which: usize, other: &Other| -> Vec<bool> {
         let caller = Caller::new();
         let made = caller.create(&bridge_option(&bridge));
         let interface = format!(
@@ -194,9 +216,9 @@ fn one_address_of_two_networks_of_a_vlan_is_given_once_at_one_instant() {
         let given = (0..ROUNDS).map(|round| {
             let (end, number) = (unique("e"), 10 + 2 * round + which);
             let more = format!(r#",{interface},"Options":{{"ofport":"{number}"}}"#);
-            together.wait();
+            other.meet();
             let is_given = caller.of("CreateEndpoint", &end, &more).get("Err").is_none();
-            together.wait();
+            other.meet();
             caller.of("DeleteEndpoint", &end, "");
             is_given
         });
@@ -205,7 +227,7 @@ fn one_address_of_two_networks_of_a_vlan_is_given_once_at_one_instant() {
         given
     };
     let all: Vec<Vec<bool>> = std::thread::scope(|scope| {
-        let threads = [0, 1].map(|which| scope.spawn(move || start(which)));
+        let threads = Other::pair().map(|(which, other)| scope.spawn(move || start(which, &other)));
         threads.map(|thread| thread.join().unwrap()).into()
     });
     for round in 0..ROUNDS {
