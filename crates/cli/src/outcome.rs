@@ -1,11 +1,11 @@
 //! What comes of a command: text for stdout, words for stderr, an exit code.
 //!
-//! 0 found · 1 nothing there · 2 error. With an error nothing is printed on stdout.
+//! 0 found · 1 nothing there · 2 error · 78 settings that cannot be. With an error nothing is printed on stdout.
 
 use std::process::ExitCode;
 use std::{fmt, io};
 
-use host::ActError;
+use host::{ActError, unix_socket};
 use livetraffic::TraceError;
 use model::SourceError;
 use model::plan::PlanError;
@@ -41,6 +41,8 @@ pub struct CliError {
     unknown: Option<Unknown>,
     /// Whether a source did not answer, which it may do again.
     is_away: bool,
+    /// Whether nothing but other settings help, so that a service manager need not start the program again.
+    is_misconfigured: bool,
 }
 
 /// A word that named nothing.
@@ -65,7 +67,13 @@ impl Unknown {
 impl CliError {
     /// An error without a hint.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, unknown: None, is_away: false }
+        Self {
+            message: message.into(),
+            hint: None,
+            unknown: None,
+            is_away: false,
+            is_misconfigured: false,
+        }
     }
 
     /// The same, told as the reason of something else.
@@ -99,7 +107,7 @@ impl From<QueryError> for CliError {
     fn from(error: QueryError) -> Self {
         let is_away = matches!(error, QueryError::SourceUnavailable(_));
         let (message, hint) = (error.to_string(), error.hint());
-        Self { message, hint, unknown: Unknown::of(&error), is_away }
+        Self { hint, unknown: Unknown::of(&error), is_away, ..Self::new(message) }
     }
 }
 
@@ -109,7 +117,7 @@ impl From<ActError> for CliError {
             ActError::Refused(PlanError::Query(error)) => Unknown::of(error),
             _ => None,
         };
-        Self { message: act_error.to_string(), hint: act_error.hint(), unknown, is_away: false }
+        Self { hint: act_error.hint(), unknown, ..Self::new(act_error.to_string()) }
     }
 }
 
@@ -121,7 +129,8 @@ impl From<PlanError> for CliError {
 
 impl From<SourceError> for CliError {
     fn from(source_error: SourceError) -> Self {
-        Self::from(QueryError::SourceUnavailable(source_error))
+        let is_misconfigured = unix_socket::is_elsewhere(&source_error);
+        Self { is_misconfigured, ..Self::from(QueryError::SourceUnavailable(source_error)) }
     }
 }
 
@@ -155,6 +164,9 @@ impl From<FormatError> for CliError {
 /// What a program that failed exits with.
 pub(crate) const FAILED: u8 = 2;
 
+/// The same where nothing but other settings help: `EX_CONFIG` of sysexits(3), by which the units are not started again.
+const MISCONFIGURED: u8 = 78;
+
 /// Prints an outcome and gives the exit code for it.
 pub fn print(program: &str, outcome: Result<Outcome, CliError>) -> ExitCode {
     match outcome {
@@ -177,7 +189,7 @@ pub fn print(program: &str, outcome: Result<Outcome, CliError>) -> ExitCode {
         }
         Err(cli_error) => {
             complain(program, &cli_error);
-            ExitCode::from(FAILED)
+            ExitCode::from(if cli_error.is_misconfigured { MISCONFIGURED } else { FAILED })
         }
     }
 }

@@ -179,6 +179,7 @@ fn the_rpm_adds_one_capability_and_only_where_open_vswitch_has_a_user_of_its_own
     let driver = include_str!("../../../../packaging/systemd/docker-ovs-driver.service");
     for unit in [UNIT, driver] {
         assert!(unit.contains("\nProtectSystem=strict\n"), "it writes to no more than before");
+        assert!(unit.contains("\nRestartPreventExitStatus=78\n"), "settings that cannot be");
     }
 }
 

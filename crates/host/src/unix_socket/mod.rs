@@ -164,13 +164,21 @@ fn is_one(one: &Path, other: &Path) -> bool {
     one == other || inode(one).is_ok_and(|file| inode(other).is_ok_and(|found| file == found))
 }
 
+/// What to do where a socket is named beside another one that is passed on.
+const ONE_PLACE: &str = "leave --socket out, or name its path in ListenStream= of the socket unit";
+
+/// Whether a program was refused because it is told to listen elsewhere than the service manager does: nothing but
+/// its settings can change that, so that to start it again is of no use.
+pub fn is_elsewhere(refused: &SourceError) -> bool {
+    refused.hint == ONE_PLACE
+}
+
 /// That clients would find nothing at the path that is named: the service manager has bound the one socket elsewhere.
 fn elsewhere(path: &Path, at: Option<&Path>) -> SourceError {
     let at = at.map_or_else(|| "one without a path".to_owned(), |at| at.display().to_string());
     let what = format!("--socket {}", path.display());
     let why = format!("the service manager passes on another socket, {at}");
-    SourceError::new(SourceErrorKind::Unusable, what, why)
-        .hint("leave --socket out, or name its path in ListenStream= of the socket unit")
+    SourceError::new(SourceErrorKind::Unusable, what, why).hint(ONE_PLACE)
 }
 
 fn inode(path: &Path) -> io::Result<(u64, u64)> {
@@ -239,7 +247,9 @@ mod tests {
         for named in [Path::new(USE.usual), path.as_path(), twin.as_path()] {
             assert_eq!(passed_on(named).unwrap().path(), path, "{}", named.display());
         }
-        let refused = passed_on(&folder.path().join("e.sock")).unwrap_err().to_string();
+        let refused = passed_on(&folder.path().join("e.sock")).unwrap_err();
+        assert!(is_elsewhere(&refused));
+        let refused = refused.to_string();
         assert!(refused.contains("e.sock") && refused.contains("d.sock"), "{refused}");
     }
 
@@ -253,6 +263,7 @@ mod tests {
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, 0o660);
         let second = Socket::listen(&path, USE).await.unwrap_err();
         assert!(second.to_string().contains("another process is listening there"), "{second}");
+        assert!(!is_elsewhere(&second), "that may end");
         drop(first);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing stays");
     }
@@ -356,6 +367,7 @@ mod tests {
         fs::remove_file(&path).unwrap();
         let second = Socket::listen(&path, USE).await.unwrap_err();
         assert!(second.to_string().contains("another process is listening there"), "{second}");
+        assert!(!is_elsewhere(&second), "that may end");
         drop(first);
         Socket::listen(&path, USE).await.unwrap();
     }
