@@ -51,17 +51,17 @@ pub(super) async fn release(
     let host = checked("host", &args.host)?;
     let (etcd, keys) = args.etcd.client(sources.timeout())?;
     let released = blocks::release(&etcd, &keys, mesh, host).await?;
-    let is_unknown = released.unknown > 0;
+    let (is_unknown, next) = (released.unknown > 0, what_next(host, released.is_untold));
     let living = match released.living {
         Some(name) if released.count == 0 => return Err(alive(host, &name)),
         None if released.count == 0 && is_unknown => {
-            return Err(CliError::new(may_live(host)).hint(AGAIN));
+            return Err(CliError::new(may_live(host)).hint(next));
         }
         living => {
             living.map(|name| format!("{name} is alive, and keeps the other blocks of {host}"))
         }
     };
-    let may_live = is_unknown.then(|| format!("{}: {AGAIN}", may_live(host)));
+    let may_live = is_unknown.then(|| format!("{}: {next}", may_live(host)));
     let text = Text::lines(&format!("{}\n", released.count));
     Ok(Outcome {
         text,
@@ -73,9 +73,17 @@ pub(super) async fn release(
     })
 }
 
-/// What helps where it is not known whether a machine is gone.
-const AGAIN: &str = "ask again in some seconds: a daemon tells which blocks are its own once it has read the switch's \
-     database";
+/// What helps where it is not known whether a machine is gone: something changed meanwhile, or a daemon has not told
+/// which blocks are its own.
+fn what_next(host: &str, is_untold: bool) -> String {
+    if !is_untold {
+        return "ask again in some seconds".to_owned();
+    }
+    format!(
+        "ask again in some seconds: the daemon that is alive as {host} tells which blocks are its own once it has read \
+         the switch's database; one of an earlier release never does, so install this release there and start it again"
+    )
+}
 
 /// That it is not known whether the machine is alive.
 fn may_live(host: &str) -> String {
@@ -104,6 +112,12 @@ fn alive(host: &str, name: &str) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_daemon_that_never_tells_its_blocks_is_told_a_way_out() {
+        assert!(what_next("h3", true).contains("install this release there"));
+        assert_eq!(what_next("h3", false), "ask again in some seconds");
+    }
 
     #[test]
     fn a_copy_of_the_machine_is_told_a_way_out() {

@@ -20,6 +20,9 @@ pub struct Released {
     /// How many stay because it is not known whether their machine is gone: one that is called as the host came
     /// alive with another id and has not told yet which blocks are its own, or something changed meanwhile.
     pub unknown: usize,
+    /// Whether some of them stay because a daemon that is alive has not told which blocks are its own: one of an
+    /// earlier release never does.
+    pub is_untold: bool,
 }
 
 /// Gives back the blocks that a host has in a mesh, but for those of a machine that lives, under whatever name, and
@@ -65,7 +68,8 @@ pub async fn release(
         Deleted { gone: 0, left }
     };
     let living = holders.into_values().min_by_key(|name| name != host);
-    Ok(Released { count: deleted.gone, living, unknown: deleted.left })
+    let is_untold = !is_settled && deleted.left > 0;
+    Ok(Released { count: deleted.gone, living, unknown: deleted.left, is_untold })
 }
 
 /// The first of the names that is the host's own, or is in the mesh.

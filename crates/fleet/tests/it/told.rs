@@ -150,6 +150,7 @@ fn blocks_stay_until_the_machine_that_is_called_so_tells_which_are_its_own() {
         let release = || async {
             let released = docker_ovs_fleet::blocks::release(&client, &keys, "blue", "h3").await;
             let released = released.unwrap();
+            assert_eq!(released.is_untold, released.unknown > 0);
             (released.count, released.living.is_some(), released.unknown)
         };
         lives(r#"{"Machine":"m3"}"#).await.unwrap();
