@@ -91,6 +91,8 @@ pub struct TraceOutput {
     pub vlans: Vec<u16>,
     /// The host that a tunnel takes it to.
     pub tunnel: Option<String>,
+    /// The host of the fleet that this is, by a mesh's tunnel.
+    pub tunnel_host: Option<String>,
     /// Why it is not certain that it leaves there.
     pub doubt: Option<String>,
 }
@@ -147,6 +149,7 @@ impl From<&PortOutput> for TraceOutput {
             who: left.who.clone(),
             vlans: left.vlans.clone(),
             tunnel: left.tunnel.clone(),
+            tunnel_host: left.tunnel_host.clone(),
             doubt: left.doubt.clone(),
         }
     }
@@ -164,5 +167,27 @@ impl From<Outcome> for TraceOutcome {
             Outcome::Dropped => Self::Dropped,
             Outcome::Unknown => Self::Unknown,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_names_the_host_that_a_tunnel_leads_to_beside_its_address() {
+        let output = TraceOutput {
+            dp_port: "3".to_owned(),
+            bridge: Some("br0".to_owned()),
+            ofport: Some(3),
+            who: "tunnel".to_owned(),
+            vlans: Vec::new(),
+            tunnel: Some("192.0.2.2".to_owned()),
+            tunnel_host: Some("h2".to_owned()),
+            doubt: None,
+        };
+        let told = serde_json::to_value(&output).unwrap();
+        assert_eq!(told["Tunnel"], "192.0.2.2");
+        assert_eq!(told["TunnelHost"], "h2");
     }
 }
