@@ -209,7 +209,7 @@ impl Engines {
             }
             Err(why) => {
                 let name = EngineName(docker::KIND.name.into());
-                self.list.push(Configured { name, engine: Err(why.clone()), named: true });
+                self.list.push(Configured::new(name, Err(why.clone()), true));
             }
         }
     }
@@ -238,7 +238,7 @@ impl Engines {
             }
             Err(why) => {
                 let name = self.free_name(kind.name, address);
-                self.list.push(Configured { name, engine: Err(why), named: is_named });
+                self.list.push(Configured::new(name, Err(why), is_named));
             }
         }
     }
@@ -254,7 +254,7 @@ impl Engines {
             Some(name) => EngineName(name.into()),
             None => self.free_name(&kind.0, &engine.address()),
         };
-        self.list.push(Configured { name, engine: Ok(engine), named: is_named });
+        self.list.push(Configured::new(name, Ok(engine), is_named));
     }
 
     /// The kind alone for the first of it, else with the address: `docker@/run/other.sock`.

@@ -20,6 +20,7 @@ mod inspections;
 mod introspection;
 pub(crate) mod kinds;
 pub(crate) mod known;
+mod late;
 mod listed;
 mod lxc;
 pub(crate) mod netns;
@@ -43,9 +44,11 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use ipnet::IpNet;
-use model::SourceError;
 use model::ids::ContainerId;
 use model::snapshot::{Container, EngineName};
+use model::{SourceError, SourceErrorKind};
+
+use late::Lateness;
 
 use crate::deadline::Deadline;
 use crate::identity::cgroup::cgroup_is_of;
@@ -224,16 +227,38 @@ pub(crate) struct Configured {
     pub(crate) engine: Result<Arc<dyn Engine>, SourceError>,
     /// Whether the caller named it: then its absence is an error.
     pub(crate) named: bool,
+    /// Whether it was late before, whichever look asked it.
+    late: Lateness,
 }
 
 impl Configured {
-    pub(crate) fn of(engine: Arc<dyn Engine>) -> Self {
-        Self { name: engine.kind(), engine: Ok(engine), named: false }
+    pub(crate) fn new(
+        name: EngineName,
+        engine: Result<Arc<dyn Engine>, SourceError>,
+        named: bool,
+    ) -> Self {
+        Self { name, engine, named, late: Lateness::default() }
     }
 
-    /// When its answer is due: no user's engine holds up what the host's have said.
+    pub(crate) fn of(engine: Arc<dyn Engine>) -> Self {
+        Self::new(engine.kind(), Ok(engine), false)
+    }
+
+    /// When its answer is due: no user's engine holds up what the host's have said, nor does one again that was late.
     pub(crate) fn due(&self, due: Deadline) -> Deadline {
-        if self.named || self.name.user().is_none() { due } else { due.or_after(OF_USER_WITHIN) }
+        if self.named {
+            return due;
+        }
+        let of_user = self.name.user().map(|_| OF_USER_WITHIN);
+        self.late.within().or(of_user).map_or(due, |within| due.or_after(within))
+    }
+
+    /// Notes whether it was late with all that it has. One that is named is waited for each time.
+    pub(crate) fn note_answer<T>(&self, said: &Result<T, SourceError>) {
+        if let (Ok(engine), false) = (&self.engine, self.named) {
+            let is_late = |why: &SourceError| why.kind == SourceErrorKind::TimedOut;
+            self.late.note(engine, said.as_ref().is_err_and(is_late));
+        }
     }
 
     /// Whether it was found as one of a user who is not logged in any more: their folder went with the last of

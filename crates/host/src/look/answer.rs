@@ -14,8 +14,9 @@ pub(super) async fn containers(
 ) -> Result<(Vec<EngineContainer>, Vec<Pinned>), SourceError> {
     let engine = configured.engine()?;
     let due = configured.due(due);
-    let mut found =
-        due.hold(|| engine.what(), ask::all(engine, &ask::ContainerRows::new())).await?;
+    let found = due.hold(|| engine.what(), ask::all(engine, &ask::ContainerRows::new())).await;
+    configured.note_answer(&found);
+    let mut found = found?;
     let pinned = find_namespaces(engine, due, &mut found).await;
     Ok((found, pinned.into_iter().map(|(_, pin)| pin).collect()))
 }

@@ -256,10 +256,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (gone, there) = (folder.path().join("gone.sock"), folder.path().join("there.sock"));
         let _listener = std::os::unix::net::UnixListener::bind(&there).unwrap();
-        let docker = |path: &std::path::Path, named| Configured {
-            name: name("docker"),
-            engine: (docker::KIND.open)(&path.to_string_lossy()),
-            named,
+        let docker = |path: &std::path::Path, named| {
+            let engine = (docker::KIND.open)(&path.to_string_lossy());
+            Configured::new(name("docker"), engine, named)
         };
         let home = Some(NetnsId { dev: 4, ino: 1 });
         for (path, named, asked) in [(&gone, false, 0), (&gone, true, 1), (&there, false, 1)] {

@@ -85,6 +85,33 @@ async fn an_engine_that_hangs_hides_no_other() {
     assert_eq!(why.kind, SourceErrorKind::TimedOut);
 }
 
+/// Once it has answered, it is waited for as before.
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_hangs_costs_one_look_its_time_and_is_asked_apart_from_the_next_ones() {
+    let (docker, other) = two();
+    let (host, _folder) = host(vec![docker, other.clone()]);
+    let look = async || {
+        let start = tokio::time::Instant::now();
+        let mut snapshot = host.look(&Question::default()).await;
+        let other = snapshot.engines.remove(&kind("other")).unwrap();
+        (other.absence().map(|why| why.kind), start.elapsed())
+    };
+    assert_eq!(look().await.0, None);
+    other.hang(true);
+    let (why, took) = look().await;
+    assert_eq!(why, Some(SourceErrorKind::TimedOut));
+    assert!(took >= Duration::from_secs(5), "{took:?}");
+    for _ in 0..3 {
+        let (why, took) = look().await;
+        assert_eq!(why, Some(SourceErrorKind::TimedOut));
+        assert!(took < Duration::from_secs(2), "{took:?}");
+    }
+    other.hang(false);
+    assert_eq!(look().await.0, None);
+    other.hang(true);
+    assert!(look().await.1 >= Duration::from_secs(5), "it is waited for again");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_container_that_is_long_in_starting_hides_no_other() {
     let (docker, _) = two();
