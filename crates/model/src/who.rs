@@ -1,9 +1,11 @@
 //! The other way round: from a number, an address or a name to the container it belongs to.
 
 mod about;
+mod meant;
 mod words;
 
 pub use about::{is_about, is_port_about, is_tenant_about};
+pub use meant::Meant;
 pub use words::WhoQuery;
 
 use std::borrow::Cow;

@@ -7,7 +7,7 @@ use std::path::Path;
 use journal::Past;
 use model::moment::rfc3339 as told;
 use model::timeline::Event;
-use model::who::{WhoQuery, is_about, is_port_about, is_tenant_about};
+use model::who::{Meant, WhoQuery, is_about, is_port_about, is_tenant_about};
 use model::wiring::{Attachment, ContainerRef, SwitchPort};
 use recorded::PortChanges;
 use report::v1;
@@ -139,14 +139,18 @@ impl<'a> Found<'a> {
         let is_asked =
             |event: &Event| query.as_ref().is_none_or(|(word, query)| is_about(event, word, query));
         let word = query.as_ref().map(|(word, _)| *word);
-        let mut last = LastEvents::default();
+        let (mut last, mut meant) = (LastEvents::default(), Meant::default());
         let read = past.events(since, until, |event| {
             if is_asked(&event) {
+                if let Some(word) = word {
+                    meant.add(&event, word);
+                }
                 last.push(&event, word);
             }
             true
         });
         read.map_err(|error| CliError::new(format!("cannot read the history: {error}")))?;
+        self.remarks.extend(word.and_then(|word| meant.ambiguity(word)));
         self.remarks.extend(last.left_out.map(|at| {
             let (count, at) = (last.rows.len(), told(at));
             format!(

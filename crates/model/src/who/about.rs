@@ -32,6 +32,12 @@ pub fn is_tenant_about(row: &Attachment, who: &ContainerRef, word: &str) -> bool
     ContainerMention::by(who, Some(&row.link.name)).is_meant(word)
 }
 
+/// Whether `word` is the name of this container of an attachment, whatever its id is.
+pub(super) fn is_tenant_called(row: &Attachment, who: &ContainerRef, word: &str) -> bool {
+    let named = ContainerMention::by(who, Some(&row.link.name));
+    ContainerMention { id: None, ..named }.is_meant(word)
+}
+
 /// Whether a port is what a query means, or `word` names whose its row says it is: the container by name
 /// or id, with its engine before it and the interface behind it, or the namespace.
 pub fn is_port_about(port: &SwitchPort, word: &str, query: &WhoQuery) -> bool {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use docker_ovs_model::switch::Port;
 use docker_ovs_model::timeline::{Change, Event, Timeline};
-use docker_ovs_model::who::{WhoQuery, is_about, is_port_about};
-use docker_ovs_model::wiring::{Occupant, SwitchPort};
+use docker_ovs_model::who::{Meant, WhoQuery, is_about, is_port_about};
+use docker_ovs_model::wiring::{Attachment, ContainerRef, Occupant, SwitchPort};
 use docker_ovs_model::{OfPortBySource, Snapshot, Wiring, resolve};
 
 use crate::wiring::{cases, read};
@@ -173,4 +173,25 @@ fn an_event_is_about_the_engine_and_the_namespace_of_its_row() {
         }
     }
     assert!(seen > 20, "{seen}");
+}
+
+#[test]
+fn a_name_that_begins_the_id_of_another_container_is_ambiguous() {
+    let mut all = wirings().into_iter().flat_map(|wiring| wiring.attachments);
+    let is_long = |id: &str| id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let by_id = all.find(|row| row.tenants.first().is_some_and(|who| is_long(&who.id.0))).unwrap();
+    let web = by_id.tenants[0].clone();
+    let word = &web.id.0[..4];
+    let mut named = by_id.clone();
+    let called = ContainerRef { name: word.into(), qualified: None, ..(*web).clone() };
+    named.tenants = [Arc::new(called)].into();
+    let event = |row: &Attachment| Event { at: 1, change: Change::Appeared(Box::new(row.clone())) };
+    let mut meant = Meant::default();
+    for row in [&by_id, &named] {
+        assert_eq!(meant.ambiguity(word), None);
+        meant.add(&event(row), word);
+    }
+    let why = meant.ambiguity(word).unwrap();
+    assert!(why.contains(&format!("the id of {} begins with it", web.called())), "{why}");
+    assert_eq!(Meant::default().ambiguity(word), None);
 }
