@@ -90,6 +90,8 @@ const KEPT_WHERE: &str = "Where serve keeps what changes; none for nowhere [defa
     /var/lib/docker-ovs/history] [env: DOCKER_OVS_HISTORY_DIR]";
 
 const ONE_HISTORY: &str = "--history-dir is of this host";
+const HISTORY_OF_WHEN: &str =
+    "--history-dir tells what was: to compare BEFORE with a moment of it takes --at TIME";
 
 const LEVELS: &str = "Tell more: debug, info (what serve and driver do anyway), warn, error or fatal; other verbs tell none";
 
@@ -142,6 +144,10 @@ impl SourceOptions {
         let serves = matches!(verb, Verb::Serve(_));
         if let Some(option) = self.names_other_than_history(verb).filter(|_| !serves) {
             return Err(CliError::new(format!("{ONE_HISTORY}: {option} does not go with it")));
+        }
+        // A comparison with now in its place would look like one with what was.
+        if matches!(verb, Verb::Diff(_)) && self.history_dir.is_some() && !at {
+            return Err(CliError::new(HISTORY_OF_WHEN));
         }
         // Set for good, it is for verbs that read, and not where it is said which history.
         let reads = matches!(verb, Verb::History(_)) && self.history_dir.is_none();

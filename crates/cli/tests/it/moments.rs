@@ -68,6 +68,8 @@ fn what_a_snapshot_is_compared_with_may_be_of_another_moment() {
     let away = none.path().to_str().unwrap();
     let said = docker_ovs(&["--history-dir", away, "diff", ARTICLE, "--at", "10m"]).stderr;
     assert!(!said.contains("tells nothing of"), "{said}");
+    let said = refuses(&["--history-dir", away, "diff", ARTICLE]);
+    assert!(said.contains("--history-dir tells what was") && said.contains("--at TIME"), "{said}");
     let said = refuses(&["diff", ARTICLE, ARTICLE, "--at", "10m"]);
     assert!(said.contains("cannot be used with"), "{said}");
     let mut asked = command("docker-ovs", &["diff", ARTICLE, ARTICLE]);
