@@ -69,12 +69,9 @@ pub(crate) fn read_others(handles: &[(Handle, NetnsId)], switch: &Netns) -> Othe
     let (mut homes, mut dead) = (OpenNamespaces::default(), HashSet::new());
     let (processes, files): (Vec<_>, Vec<_>) =
         handles.iter().partition(|(handle, _)| matches!(handle, Handle::Process(_)));
+    // Each is tried: a process in a namespace of that number is another container's than the one whose file it is, and
+    // may be in a new one, as the kernel gives a number again.
     for (handle, netns) in processes.into_iter().chain(files) {
-        // A mount says nothing more than a process that led there, unless another one did not.
-        let is_mount = matches!(handle, Handle::File(_));
-        if is_mount && homes.is_open(*netns) && !dead.iter().any(|(_, at)| at == netns) {
-            continue;
-        }
         match handle.open() {
             Ok(space) if id(&space) == *netns => {
                 if id(&space) != id(switch) {
