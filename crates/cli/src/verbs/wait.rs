@@ -8,7 +8,7 @@ use model::{Look, Target};
 use report::{Cells, Format, views};
 
 use super::named::is_namespace;
-use super::port::{Answer, PortQuestion};
+use super::port::{PortAnswer, PortQuestion};
 use crate::args::WaitArgs;
 use crate::live::stopped;
 use crate::origin::followed;
@@ -58,7 +58,7 @@ async fn number<'a>(
     host: &Host,
     asked: &PortQuestion<'a>,
     last: &mut Last,
-) -> Answer<'a> {
+) -> PortAnswer<'a> {
     let mut watch = host.watch();
     loop {
         let answer = if is_namespace(asked.words) {
@@ -75,7 +75,7 @@ async fn number<'a>(
     }
 }
 
-fn lay_out(answer: &Answer<'_>, args: &WaitArgs) -> Result<Outcome, CliError> {
+fn lay_out(answer: &PortAnswer<'_>, args: &WaitArgs) -> Result<Outcome, CliError> {
     let rows: Vec<_> = answer.on_bridge().into_iter().filter(|row| row.ofport.is_some()).collect();
     let text = match (&args.format, &args.bridge) {
         _ if args.quiet => Text::lines(&answer.numbers()),
