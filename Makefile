@@ -31,9 +31,9 @@ test: ## run every tier of tests; what is missing fails instead of being skipped
 test-restarts: ## restart dockerd and ovs-vswitchd under connected containers; ends every container
 	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_RESTARTS=1 cargo test --locked --workspace --test it daemon_restarts
 
-test-killed: ## kill the verbs, the driver and the plugin of netavark at every system call in turn; takes long
+test-killed: ## kill the verbs, the daemon, the driver and the plugin of netavark at every call in turn; takes long
 	DOCKER_OVS_TEST_REQUIRE=1 DOCKER_OVS_TEST_EVERY_CALL=1 cargo test --locked --workspace --test it -- \
-		--nocapture killed_anywhere:: driver_killed:: netavark_killed::
+		--nocapture killed_anywhere:: serve_restore::killed:: driver_killed:: netavark_killed::
 
 # Of the whole workspace, as the tests are: for one package alone its dependencies are built once more, with
 # fewer features.

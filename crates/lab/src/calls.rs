@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{File, read_dir, read_to_string};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -60,6 +60,7 @@ pub fn kill_at_call(command: &Command, calls: Calls, n: usize) -> Option<(ExitSt
 /// A program that runs already and is followed from now on.
 pub struct KillAtCall {
     is_over: Arc<AtomicBool>,
+    made: Arc<AtomicUsize>,
     tracer: JoinHandle<bool>,
 }
 
@@ -71,15 +72,26 @@ impl KillAtCall {
     /// When it cannot be traced.
     pub fn attach(pid: u32, calls: Calls, n: usize) -> Self {
         let pid = Pid::from_raw(pid.try_into().expect("a process id"));
-        let is_over = Arc::new(AtomicBool::new(false));
-        let until = Arc::clone(&is_over);
+        let (is_over, made) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let (until, counted) = (Arc::clone(&is_over), Arc::clone(&made));
         let (is_followed, followed) = mpsc::channel();
         // What traces is a thread, and ends with it.
         let tracer = thread::spawn(move || {
-            Tracer { pid }.follow(calls, n, &until, || is_followed.send(()).expect("it is awaited"))
+            let tell = || is_followed.send(()).expect("it is awaited");
+            Tracer { pid }.follow(calls, n, &counted, &until, tell)
         });
         followed.recv().expect("it is followed");
-        Self { is_over, tracer }
+        Self { is_over, made, tracer }
+    }
+
+    /// How many of these calls it has begun since it is followed.
+    pub fn made(&self) -> usize {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// Whether it was killed already.
+    pub fn is_done(&self) -> bool {
+        self.tracer.is_finished()
     }
 
     /// Lets go of it: whether it was killed.
@@ -149,17 +161,19 @@ impl Tracer {
         }
     }
 
-    /// Whether it was killed before `until`. `is_followed` is called once all of its threads are.
+    /// Whether it was killed before `until`; its calls are counted in `made`. `is_followed` is called once all
+    /// of its threads are.
     fn follow(
         &self,
         calls: Calls,
         n: usize,
+        made: &AtomicUsize,
         until: &AtomicBool,
         is_followed: impl FnOnce(),
     ) -> bool {
         let mut stopping = self.seize_all();
         assert!(!stopping.is_empty(), "it is there and may be traced");
-        let (mut is_followed, mut count) = (Some(is_followed), 0);
+        let mut is_followed = Some(is_followed);
         let any = Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD | WaitPidFlag::WNOHANG);
         while !until.load(Ordering::Relaxed) {
             if stopping.is_empty()
@@ -173,13 +187,11 @@ impl Tracer {
                     continue;
                 }
                 WaitStatus::PtraceSyscall(thread) => {
-                    if is_entry(thread) && calls.count(self.number(thread)) {
-                        count += 1;
-                        if count == n {
-                            // Who has started it waits for its end.
-                            kill(self.pid, Signal::SIGKILL).expect("it is there");
-                            return true;
-                        }
+                    let counts = is_entry(thread) && calls.count(self.number(thread));
+                    if counts && made.fetch_add(1, Ordering::Relaxed) + 1 == n {
+                        // Who has started it waits for its end.
+                        kill(self.pid, Signal::SIGKILL).expect("it is there");
+                        return true;
                     }
                     (thread, None)
                 }

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
 mod by_hand;
+mod killed;
 mod outages;
 mod scene;
 
