@@ -248,6 +248,41 @@ fn without_descriptors_a_list_is_whole_or_an_error() {
     assert!(partial.iter().any(|ran| ran.code == 0 && ran.stdout.is_empty()), "{partial:#?}");
 }
 
+/// How the run-time libraries end a program that they have no memory for: Rust where a value is allocated (on
+/// any thread, at any line), or where a thread that was just started gets its signal stack; glibc where
+/// such a thread first has a value of its own. None of them can be told to return an error instead.
+const ABORTS: [&str; 3] = [
+    "memory allocation of ",
+    "failed to allocate an alternative stack",
+    "failed to register TLS destructor",
+];
+
+/// By so much is the limit raised, in KiB: a part of what a thread takes for its stack.
+const MORE_MEMORY: u64 = 128;
+
+/// Most raises until there is enough for a list.
+const RAISES: u64 = 800;
+
+fn with_memory(kib: u64, words: &[&str]) -> Ran {
+    limited(&format!("--as={}", kib << 10), words)
+}
+
+/// With less than this, in KiB, the program is not even loaded, or has too little to print its version.
+fn least_to_start() -> u64 {
+    let starts = |kib| with_memory(kib, &["--version"]).code == 0;
+    let (mut less, mut enough): (u64, u64) = (1 << 10, 1 << 20);
+    assert!(starts(enough), "one GiB is enough");
+    while enough - less > MORE_MEMORY / 2 {
+        let middle = less.midpoint(enough);
+        if starts(middle) {
+            enough = middle;
+        } else {
+            less = middle;
+        }
+    }
+    enough
+}
+
 #[test]
 fn without_memory_for_a_thread_a_list_is_an_error() {
     lab::alone!(Docker);
@@ -256,16 +291,24 @@ fn without_memory_for_a_thread_a_list_is_an_error() {
     let by_name = format!("container={}", container.name());
     let words = ["ls", "--format", "csv", "--filter", &by_name];
     let whole = docker_ovs(&words);
-    let mut refused = 0;
-    for megabytes in [300, 100, 64, 48, 40, 36, 32, 28, 26, 24, 22, 20] {
-        let ran = limited(&format!("--as={}", megabytes << 20), &words);
-        // Below what the program itself takes it is not even started.
-        if ran.code == 2 || ran.code == 0 {
-            is_whole_or_refused(&ran, &whole.stdout, &format!("{megabytes} MB"));
-            refused += u8::from(ran.code == 2);
+    let (least, mut refused, mut aborted, mut in_a_row) = (least_to_start(), 0, 0, 0);
+    for kib in (1..RAISES).map(|n| least + n * MORE_MEMORY) {
+        let ran = with_memory(kib, &words);
+        let is_of_libraries = ABORTS.iter().any(|said| ran.stderr.contains(*said));
+        if ran.code == -1 && is_of_libraries && ran.stdout.is_empty() {
+            aborted += 1;
+        } else {
+            is_whole_or_refused(&ran, &whole.stdout, &format!("{kib} KiB"));
+            refused += usize::from(ran.code == 2);
+        }
+        in_a_row = if ran.code == 0 { in_a_row + 1 } else { 0 };
+        if in_a_row == 8 {
+            break;
         }
     }
-    println!("{refused} were refused");
+    println!("from {least} KiB on {refused} were refused, and {aborted} aborted");
+    assert!(refused > 0, "some memory is enough for all but the threads");
+    assert_eq!(in_a_row, 8, "no memory was enough");
 }
 
 /// A cgroup of its own that limits how many tasks there are.
