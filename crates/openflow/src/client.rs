@@ -1,12 +1,14 @@
 //! The client.
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::codec::{Features, Message, OfError, Port, PortStats, Request, most_in_features};
 use crate::connection::{Connection, Stream};
 use crate::error::Error;
+use crate::port_room::PortRoom;
 use crate::remote::Remote;
 use crate::version::Version;
 
@@ -20,6 +22,8 @@ const MAX_PORTS: usize = 65_536;
 #[derive(Debug)]
 pub struct Client {
     connection: Connection,
+    /// What it shares with clients of other bridges.
+    room: Option<Arc<PortRoom>>,
 }
 
 impl Client {
@@ -36,7 +40,13 @@ impl Client {
         let stream = open(remote)
             .await
             .map_err(|source| Error::Connect { remote: remote.clone(), source })?;
-        Ok(Self { connection: Connection::handshake(stream, offered).await? })
+        Ok(Self { connection: Connection::handshake(stream, offered).await?, room: None })
+    }
+
+    /// Has the ports that it lists counted with those of all clients that share `room`.
+    #[must_use]
+    pub fn sharing(self, room: &Arc<PortRoom>) -> Self {
+        Self { room: Some(Arc::clone(room)), ..self }
     }
 
     /// The version agreed on.
@@ -59,8 +69,8 @@ impl Client {
     /// refuses that is asked for FEATURES_REPLY, as those versions prescribe.
     ///
     /// # Errors
-    /// [`Error::TooManyPorts`] when the list does not end; [`Error::Incomplete`] when there
-    /// was no room for all ports; [`Error::Refused`] when the switch does not list them;
+    /// [`Error::TooManyPorts`] when the list does not end, or is more than there is room for
+    /// ([`sharing`](Self::sharing)); [`Error::Incomplete`] when a message had no room for all ports; [`Error::Refused`] when the switch does not list them;
     /// as the conversation fails.
     pub async fn ports(&mut self) -> Result<Vec<Port>, Error> {
         let xid = self.connection.queue(Request::Ports);
@@ -131,6 +141,7 @@ impl Client {
         while ports.len().max(messages) <= MAX_PORTS {
             match self.connection.reply(xid).await? {
                 Message::Ports { ports: part, more } => {
+                    self.count(part.len())?;
                     ports.extend(part);
                     messages += 1;
                     if !more {
@@ -149,8 +160,12 @@ impl Client {
     fn complete(&self, ports: Vec<Port>) -> Result<Vec<Port>, Error> {
         match most_in_features(self.version()) {
             Some(most) if ports.len() >= most => Err(Error::Incomplete(ports.len())),
-            _ => Ok(ports),
+            _ => self.count(ports.len()).map(|()| ports),
         }
+    }
+
+    fn count(&self, ports: usize) -> Result<(), Error> {
+        self.room.as_ref().map_or(Ok(()), |room| room.take(ports))
     }
 }
 

@@ -30,11 +30,13 @@ mod codec;
 mod connection;
 mod error;
 mod excerpt;
+mod port_room;
 mod remote;
 mod version;
 
 pub use client::Client;
 pub use codec::{Features, LOCAL, Malformed, Message, OfError, Port, PortStats, name_on_wire};
 pub use error::Error;
+pub use port_room::PortRoom;
 pub use remote::{DEFAULT_PORT, InvalidRemote, Remote};
 pub use version::{Version, Versions};

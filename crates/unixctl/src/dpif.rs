@@ -9,8 +9,11 @@ mod text;
 /// The longest name of a datapath, in characters: it is told with each bridge.
 const LONGEST_DATAPATH: usize = 255;
 
-/// More lines than any vswitchd has bridges and ports.
+/// More than any vswitchd has bridges and ports.
 const MAX_ROWS: usize = 200_000;
+
+/// More than any vswitchd has bridges: each has a port in its datapath, which numbers them with 16 bits.
+const MAX_BRIDGES: usize = 65_536;
 
 /// A bridge as the datapath sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,8 +53,11 @@ pub enum MalformedDpif {
         line: String,
     },
     /// More bridges and ports than there can be.
-    #[error("dpif/show has more than {0} lines")]
+    #[error("dpif/show has more than {0} bridges and ports")]
     TooLong(usize),
+    /// More bridges than there can be.
+    #[error("dpif/show has more than {0} bridges")]
+    TooManyBridges(usize),
     /// JSON of another shape.
     #[error("the JSON of dpif/show cannot be read: {}", jsonrpc::excerpt(&.0.to_string()))]
     Json(#[from] serde_json::Error),

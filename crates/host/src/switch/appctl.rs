@@ -7,15 +7,21 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use model::SourceError;
 use model::ids::{DpPort, OfPort, name};
 use model::snapshot::Observed;
 use model::switch::{Bridge, OfPortState, Port};
+use model::{SourceError, SourceErrorKind};
 use unixctl::{Client, Error, VSWITCHD, control_socket};
 
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::failure;
+
+/// The most that is held of what it tells, in bytes: the ports of a datapath that has a port for each number.
+const MAX_BYTES: usize = 48 << 20;
+
+/// What an option takes beside its text, in bytes, with its allocations.
+const OPTION: usize = 2 * (size_of::<String>() + 16);
 
 /// How the socket is called in messages.
 pub(crate) fn what(rundir: &Path) -> String {
@@ -41,7 +47,25 @@ pub(super) fn read<'a>(
 async fn all(rundir: &Path) -> Result<Vec<Bridge>, SourceError> {
     let ask = async { open(rundir).await?.dpif_show().await };
     let bridges = ask.await.map_err(|error| source_error(rundir, &error))?;
+    if !is_held(&bridges) {
+        let why = format!("its bridges and ports take more than {} MiB", MAX_BYTES >> 20);
+        return Err(SourceError::new(SourceErrorKind::Unusable, what(rundir), why));
+    }
     Ok(bridges.into_iter().map(bridge).collect())
+}
+
+/// Whether what is made of them is little enough: a bound on the answer is none on that, for an option of six
+/// letters is an entry of a map.
+fn is_held(bridges: &[unixctl::DpBridge]) -> bool {
+    let of_port = |port: &unixctl::DpPort| {
+        let options = port.options.len() + port.options.matches('=').count() * OPTION;
+        size_of::<Port>() + port.name.len() + port.kind.len() + options
+    };
+    let of_bridge = |bridge: &unixctl::DpBridge| {
+        let ports = bridge.ports.iter().map(of_port).sum::<usize>();
+        size_of::<Bridge>() + bridge.name.len() + bridge.datapath.len() + ports
+    };
+    bridges.iter().map(of_bridge).sum::<usize>() <= MAX_BYTES
 }
 
 async fn open(rundir: &Path) -> Result<Client, Error> {
@@ -74,4 +98,28 @@ fn options(text: &str) -> BTreeMap<String, String> {
 
 fn source_error(rundir: &Path, error: &Error) -> SourceError {
     failure::of_switch(what(rundir), error, Some(rundir), "root may use it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(ports: Vec<unixctl::DpPort>) -> Vec<unixctl::DpBridge> {
+        vec![unixctl::DpBridge { name: "b".to_owned(), datapath: "system@s".to_owned(), ports }]
+    }
+
+    fn with_options(name: &str, options: String) -> unixctl::DpPort {
+        let (name, kind) = (name.to_owned(), "system".to_owned());
+        unixctl::DpPort { name, ofport: 1, dp_port: None, kind, options }
+    }
+
+    #[test]
+    fn what_becomes_of_an_answer_is_bounded() {
+        let many = (0..u16::MAX).map(|n| with_options(&format!("veth{n}"), String::new()));
+        assert!(is_held(&of(many.collect())), "a datapath may be full");
+        let options: Vec<_> = (0..1_000_000).map(|n| format!("{n:x}=")).collect();
+        let options = options.join(", ");
+        assert!(options.len() < 16 << 20, "the answer is short enough");
+        assert!(!is_held(&of(vec![with_options("p", options)])));
+    }
 }

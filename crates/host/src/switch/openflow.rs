@@ -11,7 +11,7 @@ use model::ids::{DatapathId, Mac, OfPort};
 use model::snapshot::Observed;
 use model::switch::{Bridge, OfPortState, Port};
 use model::{SourceError, SourceErrorKind};
-use openflow::{Client, Error, Remote, Version};
+use openflow::{Client, Error, PortRoom, Remote, Version};
 
 use crate::Host;
 use crate::deadline::Deadline;
@@ -23,6 +23,9 @@ pub(crate) struct Listener {
     pub(crate) bridge: String,
     pub(crate) remote: Remote,
 }
+
+/// The most ports that are held of all bridges together: more than a datapath has numbers for.
+const MAX_PORTS: usize = 100_000;
 
 /// What [`super::sources`] calls.
 pub(super) fn read<'a>(
@@ -49,9 +52,13 @@ async fn all(
         places.retain(|(name, _)| *name != listener.bridge);
         places.push((listener.bridge.clone(), listener.remote.clone()));
     }
-    let asked = places.into_iter().map(|(name, remote)| async move {
-        let answer = due.hold(|| what(&remote), ask(name.clone(), &remote)).await;
-        (name, remote, answer)
+    let room = Arc::new(PortRoom::of(MAX_PORTS));
+    let asked = places.into_iter().map(|(name, remote)| {
+        let room = Arc::clone(&room);
+        async move {
+            let answer = due.hold(|| what(&remote), ask(name.clone(), &remote, &room)).await;
+            (name, remote, answer)
+        }
     });
     let mut answers = join_all(asked).await;
     // Where none is called so it may be a fake bridge, and any of them its parent.
@@ -115,9 +122,9 @@ fn not_asked(remote: &Remote, error: &Error) -> SourceError {
     failure::of_switch(what(remote), error, path, "root may use it")
 }
 
-async fn ask(name: String, remote: &Remote) -> Result<Bridge, SourceError> {
+async fn ask(name: String, remote: &Remote, room: &Arc<PortRoom>) -> Result<Bridge, SourceError> {
     let ask = async {
-        let mut client = Client::connect(remote, &Version::ALL).await?;
+        let mut client = Client::connect(remote, &Version::ALL).await?.sharing(room);
         let (features, ports) = client.show().await?;
         Ok((features.datapath_id, ports))
     };

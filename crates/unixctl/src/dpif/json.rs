@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
 
-use super::{DpBridge, DpPort, LONGEST_DATAPATH, MalformedDpif};
+use super::{DpBridge, DpPort, LONGEST_DATAPATH, MAX_BRIDGES, MAX_ROWS, MalformedDpif};
 
 /// What is held of an answer, in bytes: some hundred thousand ports.
 const HELD: usize = 32 << 20;
@@ -30,6 +30,14 @@ struct Entry {
 
 pub(super) fn parse(answer: &str) -> Result<Vec<DpBridge>, MalformedDpif> {
     let datapaths: BTreeMap<String, Datapath> = bounded::from_str(answer, HELD)?;
+    let bridges = || datapaths.values().flat_map(|datapath| datapath.bridges.values());
+    let (count, ports) = (bridges().count(), bridges().map(BTreeMap::len).sum::<usize>());
+    if count > MAX_BRIDGES {
+        return Err(MalformedDpif::TooManyBridges(MAX_BRIDGES));
+    }
+    if count.saturating_add(ports) > MAX_ROWS {
+        return Err(MalformedDpif::TooLong(MAX_ROWS));
+    }
     let mut shown = Vec::new();
     for (datapath, Datapath { bridges }) in datapaths {
         shown.extend(bridges.into_iter().map(|(name, ports)| DpBridge {

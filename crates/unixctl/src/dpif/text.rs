@@ -1,7 +1,7 @@
 //! The two looks of text. Names may hold anything but a slash, which is why a port's
 //! line is taken apart at its first slash, and indentation is followed exactly.
 
-use super::{DpBridge, DpPort, LONGEST_DATAPATH, MAX_ROWS, MalformedDpif};
+use super::{DpBridge, DpPort, LONGEST_DATAPATH, MAX_BRIDGES, MAX_ROWS, MalformedDpif};
 
 /// Where the reading has got to.
 #[derive(Default)]
@@ -22,6 +22,9 @@ pub(super) fn parse(answer: &str) -> Result<Vec<DpBridge>, MalformedDpif> {
         reader
             .read(line)
             .ok_or_else(|| MalformedDpif::Line { number: number + 1, line: line.to_owned() })?;
+        if reader.bridges.len() > MAX_BRIDGES {
+            return Err(MalformedDpif::TooManyBridges(MAX_BRIDGES));
+        }
     }
     Ok(reader.bridges)
 }

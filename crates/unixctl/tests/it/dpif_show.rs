@@ -175,6 +175,24 @@ fn json_of_another_shape_is_refused() {
     }
 }
 
+#[test]
+fn more_than_any_vswitchd_has_is_refused() {
+    let most = 65_536;
+    let text = |count: usize| format!("d:\n{}", "  b:\n".repeat(count));
+    let json = |count: usize| {
+        let bridges: Vec<_> = (0..count).map(|n| format!("\"{n}\":{{}}")).collect();
+        format!("{{\"d\":{{\"bridges\":{{{}}}}}}}", bridges.join(","))
+    };
+    for write in [&text as &dyn Fn(usize) -> String, &json] {
+        assert_eq!(parse_dpif_show(&write(most)).unwrap().len(), most);
+        let error = parse_dpif_show(&write(most + 1)).unwrap_err();
+        assert!(matches!(error, MalformedDpif::TooManyBridges(told) if told == most), "{error}");
+    }
+    let ports = "    p 1/2: (x)\n".repeat(200_000);
+    let error = parse_dpif_show(&format!("d:\n  b:\n{ports}")).unwrap_err();
+    assert!(matches!(error, MalformedDpif::TooLong(200_000)), "{error}");
+}
+
 /// Writes `bridges`, all of one datapath, as the text of 3.x.
 fn written(bridges: &[DpBridge]) -> String {
     let mut text = "netdev@ovs-netdev: hit:0 missed:0\n".to_owned();

@@ -2,8 +2,9 @@
 
 use std::io::ErrorKind;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
-use docker_ovs_openflow::{Client, Error, Malformed, Remote, Version};
+use docker_ovs_openflow::{Client, Error, Malformed, PortRoom, Remote, Version};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
@@ -76,6 +77,25 @@ async fn a_reply_that_never_ends_is_cut_off() {
         let error = ports_from(Version::V1_3, answer).await.unwrap_err();
         assert!(matches!(error, Error::TooManyPorts(65_536)), "{error}");
     }
+}
+
+#[tokio::test]
+async fn bridges_that_share_room_list_no_more_ports_than_there_is() {
+    let room = Arc::new(PortRoom::of(1500));
+    let listed = async || {
+        let script = async |mut switch: Switch| {
+            switch.greet().await;
+            let (_, xid, _) = switch.request().await;
+            let part = switch.part(false, &ports(4, 900).concat());
+            switch.write(&message(4, 19, xid, &part)).await;
+        };
+        let ask =
+            async |client: Result<Client, Error>| client.unwrap().sharing(&room).ports().await;
+        converse(Version::V1_3, script, ask).await
+    };
+    assert_eq!(listed().await.unwrap().len(), 900);
+    let error = listed().await.unwrap_err();
+    assert!(matches!(error, Error::TooManyPorts(1500)), "{error}");
 }
 
 #[tokio::test]
