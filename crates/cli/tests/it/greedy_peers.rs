@@ -1,12 +1,22 @@
 //! Peers that would have more memory than there is: an error, or an answer, in at most 200 MB.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
+mod all_verbs;
+mod grpc;
+mod switches;
+
 use std::fmt::Write as _;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::PathBuf;
-use std::process::Stdio;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::tool::{Ran, command};
 
@@ -17,22 +27,38 @@ const MAX_KIB: u64 = 200_000;
 struct Peer {
     _folder: tempfile::TempDir,
     path: PathBuf,
+    asked: Arc<AtomicUsize>,
+}
+
+/// Gives each connection to a socket at this path to `serve`: how many there were.
+fn listen(
+    path: &Path,
+    serve: impl Fn(UnixStream) -> std::io::Result<()> + Send + Sync + 'static,
+) -> Arc<AtomicUsize> {
+    let (listener, asked) = (UnixListener::bind(path).unwrap(), Arc::new(AtomicUsize::new(0)));
+    let (serve, count) = (Arc::new(serve), Arc::clone(&asked));
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            count.fetch_add(1, Ordering::Relaxed);
+            let serve = Arc::clone(&serve);
+            // A client that has read enough hangs up: no error of the peer's.
+            thread::spawn(move || drop(serve(stream)));
+        }
+    });
+    asked
 }
 
 impl Peer {
     fn serving(serve: impl Fn(UnixStream) -> std::io::Result<()> + Send + Sync + 'static) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("peer.sock");
-        let listener = UnixListener::bind(&path).unwrap();
-        let serve = std::sync::Arc::new(serve);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let serve = std::sync::Arc::clone(&serve);
-                // A client that has read enough hangs up: no error of the peer's.
-                thread::spawn(move || drop(serve(stream)));
-            }
-        });
-        Self { _folder: folder, path }
+        let asked = listen(&path, serve);
+        Self { _folder: folder, path, asked }
+    }
+
+    /// How often it was connected to.
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Docker's API: what each path answers.
@@ -71,12 +97,14 @@ impl Peer {
 
 /// How it ends, and how much it held at most, in KiB (`VmHWM` of proc_pid_status(5)).
 fn peak(words: &[&str]) -> (Ran, u64) {
-    let mut child = command("docker-ovs", words)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
+    watched(command("docker-ovs", words), |_| false)
+}
+
+/// The same of a command that is told to end once it has run for a time that `is_enough`.
+fn watched(mut command: Command, is_enough: impl Fn(Duration) -> bool) -> (Ran, u64) {
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    let (start, mut is_told) = (Instant::now(), false);
     let status = format!("/proc/{}/status", child.id());
     let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
     let reads = [
@@ -98,7 +126,12 @@ fn peak(words: &[&str]) -> (Ran, u64) {
         let held = held.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok());
         most = most.max(held.unwrap_or(0));
         if let Some(status) = child.try_wait().unwrap() {
-            break status.code().unwrap_or(-1);
+            let was_told = is_told && status.signal() == Some(Signal::TERM.as_raw());
+            break status.code().unwrap_or(if was_told { 0 } else { -1 });
+        }
+        if !is_told && is_enough(start.elapsed()) {
+            kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+            is_told = true;
         }
         thread::yield_now();
     };
@@ -107,7 +140,10 @@ fn peak(words: &[&str]) -> (Ran, u64) {
 }
 
 fn is_bounded(what: &str, words: &[&str]) -> Ran {
-    let (ran, most) = peak(words);
+    was_bounded(what, peak(words))
+}
+
+fn was_bounded(what: &str, (ran, most): (Ran, u64)) -> Ran {
     println!("{what}: {} MB, exit {}", most / 1000, ran.code);
     assert!((0..=2).contains(&ran.code), "{what}: {} {}", ran.code, ran.stderr);
     assert!(most < MAX_KIB, "{what}: {most} KiB");
@@ -325,7 +361,7 @@ fn all_that_a_fleet_has_is_listed() {
 #[test]
 fn all_answers_of_a_fleet_together_are_in_time_and_bounded() {
     let slow = daemon_of_fleet(20_001, |_| {
-        thread::sleep(std::time::Duration::from_secs(2));
+        thread::sleep(Duration::from_secs(2));
         "[]".to_owned()
     });
     let url = format!("unix://{}", slow.at());

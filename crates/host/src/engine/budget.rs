@@ -8,9 +8,10 @@ use super::{Engine, EngineContainer};
 /// The most that is held, in bytes: some twenty thousand containers with many labels.
 const MAX_BYTES: usize = 32 << 20;
 
-/// What a container takes beside its texts, in bytes, and what a label does.
+/// What a container takes beside its texts, in bytes, and what a label does with its two allocations, of which
+/// the smallest is 32 bytes for a text of 24 at most.
 const ROW: usize = size_of::<Container>();
-const LABEL: usize = 2 * size_of::<String>();
+const LABEL: usize = 2 * (size_of::<String>() + 24);
 
 /// Counts containers as they come.
 #[derive(Default)]
