@@ -71,9 +71,14 @@ pub(crate) fn places(listeners: usize) -> usize {
     (files / 2 / 2 / listeners.max(1)).clamp(1, MAX_CONNECTIONS)
 }
 
+/// How long the head of a request may take, the first one and each that comes after it.
+fn head_timeout(wants_token: bool) -> Duration {
+    if wants_token { TOKEN_TIMEOUT } else { HEADER_TIMEOUT }
+}
+
 /// Serves one listener; connections of another cannot take up its places.
 async fn accept_from(listener: Listener, router: Router, mut stopped: watch::Receiver<bool>) {
-    let head = if listener.wants_token() { TOKEN_TIMEOUT } else { HEADER_TIMEOUT };
+    let head = head_timeout(listener.wants_token());
     let crowded = Arc::new(Throttle::default());
     let url: Arc<str> = listener.url().into();
     let mut connections = JoinSet::new();
@@ -204,6 +209,71 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::http::credentials::Credentials;
+    use crate::http::places::Places;
+
+    fn without_token() -> AccessPolicy {
+        AccessPolicy::of_address("127.0.0.1:1".parse().unwrap(), None)
+    }
+
+    fn with_token() -> AccessPolicy {
+        let credentials = Credentials::with_token("0123456789abcdef");
+        AccessPolicy::of_address("192.0.2.1:1".parse().unwrap(), Some(Arc::new(credentials)))
+    }
+
+    /// What is answered to `said` where nothing more is said, and how many seconds the connection lasts.
+    async fn answered(policy: AccessPolicy, said: &str) -> (String, u64) {
+        let (ours, mut theirs) = duplex(1 << 16);
+        let (graceful, owner) = (GracefulShutdown::new(), Owner::Unknown);
+        let serve = Serve {
+            router: Router::new(),
+            head: head_timeout(policy.wants_token()),
+            policy: Arc::new(policy),
+            place: Arc::new(Places::new(1).take(owner)),
+            owner,
+            watcher: graceful.watcher(),
+        };
+        let start = Instant::now();
+        let served = tokio::spawn(serve.stream(ours));
+        theirs.write_all(said.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        theirs.read_to_string(&mut answer).await.unwrap();
+        served.await.unwrap();
+        (answer, start.elapsed().as_secs())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_token_is_wanted_in_a_shorter_time_than_a_request_is() {
+        for said in ["", "GET /healthz HTTP/1.1\r\nHost: a.example\r\n"] {
+            assert_eq!(answered(with_token(), said).await.1, TOKEN_TIMEOUT.as_secs(), "{said:?}");
+            assert_eq!(answered(without_token(), said).await.1, HEADER_TIMEOUT.as_secs());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_whose_request_is_refused_ends_at_once() {
+        let close = "\r\nconnection: close\r\n";
+        for (policy, method, lines, status) in [
+            (with_token(), "GET", "Host: a.example", 401),
+            (with_token(), "GET", "Host: a.example\r\nAuthorization: Bearer x", 401),
+            (with_token(), "POST", "Host: a.example", 405),
+            (without_token(), "DELETE", "Host: localhost", 405),
+            (without_token(), "GET", "Host: a.example", 421),
+            (without_token(), "GET", "Host: localhost\r\nHost: localhost", 400),
+            (without_token(), "GET", "Host: localhost\r\nSec-Fetch-Site: cross-site", 403),
+        ] {
+            let request = format!("{method} /healthz HTTP/1.1\r\n{lines}\r\n\r\n");
+            let (answer, lasted) = answered(policy, &request).await;
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answer}");
+            assert!(answer.contains(close), "{request}: {answer}");
+            assert_eq!(lasted, 0, "{request}");
+        }
+        // One that is let in keeps its connection, whatever the answer is.
+        let request = "GET /none HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let (answer, lasted) = answered(without_token(), request).await;
+        assert!(answer.starts_with("HTTP/1.1 404 ") && !answer.contains(close), "{answer}");
+        assert_eq!(lasted, HEADER_TIMEOUT.as_secs());
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_client_that_takes_nothing_is_dropped() {

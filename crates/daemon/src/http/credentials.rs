@@ -29,6 +29,23 @@ impl Credentials {
         Ok(Self { files: files.clone(), token, acceptor: RwLock::new(acceptor) })
     }
 
+    /// A token alone: there is no certificate for a handshake.
+    #[cfg(test)]
+    pub(crate) fn with_token(token: &str) -> Self {
+        use rustls::ServerConfig;
+        use rustls::crypto::ring;
+        use rustls::server::ResolvesServerCertUsingSni;
+        let none = std::path::PathBuf::new;
+        let files = TlsOptions { certificate: none(), key: none(), token: none() };
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(ResolvesServerCertUsingSni::new()));
+        let acceptor = RwLock::new(TlsAcceptor::from(Arc::new(config)));
+        Self { files, token: watch::Sender::new(token.into()), acceptor }
+    }
+
     /// The same again, for connections and requests from now on; all of them, or none. Where the token is
     /// another one, streams end that were let in by the one before.
     ///
