@@ -2,7 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
 use crate::acting::{Footprint, Scene, ids, kill_after, numbers_of, step_that_sets_up};
-use crate::tool::{docker_ovs, lists, refuses, says};
+use crate::tool::{Served, docker_ovs, lists, refuses, says};
 use lab::{Bridge, Container, Home, ping, run, try_run, unique, wait_for_answer};
 
 #[test]
@@ -266,4 +266,21 @@ fn explain_and_doctor_name_a_deaf_port() {
     let ran = docker_ovs(&["doctor", "--format", "{{.Check}} {{.Verdict}} {{.Detail}}"]);
     let deaf = format!("{}/{port}", bridge.name());
     assert!(ran.stdout.contains("ports note deaf: ") && ran.stdout.contains(&deaf), "{ran:?}");
+    daemon_and_page_name_it(&two);
+}
+
+/// The same by the daemon: its attachments, `ls` of it, and the page.
+fn daemon_and_page_name_it(deaf: &Container) {
+    let is_told = |text: &str| text.contains("deaf: the link was made again under its old name");
+    let by_name = format!("container={}", deaf.name());
+    let ls = ["ls", "--format", "json", "--filter", &by_name];
+    let of_host = lists(&ls);
+    assert!(is_told(&of_host), "{of_host}");
+    let daemon = Served::start(&[]);
+    let path = format!("/v1/attachments/{}", deaf.name());
+    lab::wait_until("the daemon tells it", || is_told(&daemon.json(&path).to_string()));
+    let of_daemon = lists(&[&ls[..], &["--server", &daemon.url()]].concat());
+    assert!(is_told(&of_daemon), "{of_daemon}");
+    let page = daemon.get("/").body;
+    assert!(is_told(&page), "the page does not tell it");
 }

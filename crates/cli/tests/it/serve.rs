@@ -72,6 +72,22 @@ fn what_is_not_found_is_answered_in_json() {
     }
 }
 
+/// Of a host where links may be on several ports, and lead to others than they seem to.
+#[test]
+fn a_recorded_host_is_told_alike_by_verb_and_daemon() {
+    for scene in ["tests/scenes/odd.json", "tests/scenes/hostile.json"] {
+        let daemon = Served::start(&["--from", scene]);
+        let ls = ["ls", "--all", "--partial", "--format", "json"];
+        let of_scene = docker_ovs(&[&ls[..], &["--from", scene]].concat());
+        assert!(of_scene.code == 0 && !of_scene.stdout.is_empty(), "{of_scene:?}");
+        let of_daemon = docker_ovs(&[&ls[..], &["--server", &daemon.url()]].concat());
+        assert_eq!((of_daemon.code, &of_daemon.stdout), (0, &of_scene.stdout), "{scene}");
+        let rows: Vec<Value> =
+            of_scene.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(daemon.json("/v1/attachments?all=true"), Value::from(rows), "{scene}");
+    }
+}
+
 #[test]
 fn asking_the_daemon_is_like_asking_the_host() {
     lab::need!(Docker);

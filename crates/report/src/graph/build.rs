@@ -1,7 +1,8 @@
 //! From a Wiring to a Scene: what is on each jack, then where it goes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use model::told::some;
 use model::wiring::{SwitchPort, Wiring};
 
 use super::escape::clean;
@@ -120,7 +121,7 @@ fn jack(
     };
     jack.caption = caption(&jack, &clean(&port.bridge));
     jack.lines = label::lines(&jack, &row.occupant, port);
-    jack.details = details(&jack, port);
+    jack.details = details(&jack, port, links);
     jack
 }
 
@@ -154,7 +155,7 @@ fn caption(jack: &Jack, bridge: &str) -> String {
 }
 
 /// What there is to say of a jack that may not fit beneath it; its caption first.
-fn details(jack: &Jack, port: &v1::Port) -> Vec<String> {
+fn details(jack: &Jack, port: &v1::Port, links: &[v1::Explanation]) -> Vec<String> {
     let mut details = vec![jack.caption.clone()];
     for plug in &jack.plugs {
         let words = [&plug.interface].into_iter().chain(&plug.mac).chain(&plug.addresses);
@@ -168,7 +169,15 @@ fn details(jack: &Jack, port: &v1::Port) -> Vec<String> {
     details.extend(port.ofport_request.map(|number| format!("port {number} was asked for")));
     details.extend(port.dp_port.map(|number| format!("datapath port {number}")));
     details.extend(port.error.iter().chain(&port.notes).map(|text| clean(text)));
+    details.extend(notes_of_links(port, links).iter().map(|text| clean(text)));
     details
+}
+
+/// What is uncertain about the links on it, each once, beside what is told of the port itself.
+fn notes_of_links(port: &v1::Port, links: &[v1::Explanation]) -> Vec<String> {
+    let notes = links.iter().flat_map(|link| &link.attachment.notes);
+    let all: BTreeSet<_> = notes.filter(|note| !port.notes.contains(note)).collect();
+    some(all.into_iter().cloned())
 }
 
 /// A step of an explanation in one line.
