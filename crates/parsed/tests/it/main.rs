@@ -10,6 +10,8 @@
     reason = "a test panics to fail"
 )]
 
+mod long_names;
+
 use std::path::{Path, PathBuf};
 
 use docker_ovs_parsed::TARGETS;
