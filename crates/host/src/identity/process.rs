@@ -233,7 +233,8 @@ pub(super) fn program_name(path: &str) -> Option<&str> {
 /// `NSpid: 24260 7`, with tabs between.
 pub(super) fn numbers(status: &str) -> Option<Vec<u32>> {
     let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
-    line.split_whitespace().map(|number| number.parse().ok()).collect()
+    let numbers = line.split_whitespace().map(|number| number.parse().ok());
+    numbers.collect::<Option<Vec<_>>>().filter(|numbers| !numbers.is_empty())
 }
 
 /// Whether the root of a map (`/proc/PID/uid_map`) of lines `INSIDE OUTSIDE COUNT` is this user outside.
@@ -293,7 +294,9 @@ mod tests {
     #[test]
     fn numbers_go_from_the_outer_to_the_inner_namespace() {
         assert_eq!(numbers("Name:\tx\nNSpid:\t24260\t7\nThreads:\t1\n"), Some(vec![24260, 7]));
-        assert_eq!(numbers("Name:\tx\n"), None);
+        for without in ["Name:\tx\n", "NSpid:\n", "NSpid:\tx\n"] {
+            assert_eq!(numbers(without), None, "{without:?}");
+        }
     }
 
     #[test]
