@@ -77,8 +77,8 @@ pub use recording::{read_recording, read_recording_of_peer};
 pub use settings::Settings;
 pub use switch::{
     Counters, ExternalIdsGuard, GatewayTurn, KnownMeshes, MeshOfBridge, OpenVSwitchIds,
-    PortCounters, RecordedAnswers, SwitchCommand, Tunnel, TunnelChange, TunnelSettings,
-    own_address, tunnels_of,
+    PortCounters, PortRoom, RecordedAnswers, SwitchCommand, Tunnel, TunnelChange, TunnelSettings,
+    own_address, port_room, tunnels_of,
 };
 pub use token::token;
 pub use watch::Watch;

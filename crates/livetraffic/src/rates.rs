@@ -1,9 +1,10 @@
 //! Counters of all ports at one moment, and what passed between two of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
-use host::{Host, PortCounters};
+use host::{Host, PortCounters, PortRoom, port_room};
 use model::SourceError;
 use model::ids::{Name, OfPort};
 use model::wiring::{Occupant, SwitchPort, Wiring};
@@ -46,7 +47,9 @@ impl Sample {
         let bridges: BTreeSet<_> = wiring.ports.iter().map(|row| row.bridge.clone()).collect();
         let wanted = |name: &Name| bridge.is_none_or(|wanted| wanted == name);
         let bridges: Vec<_> = bridges.into_iter().filter(wanted).collect();
-        let asked = bridges.clone().into_iter().map(|name| ask(host, name));
+        // A bridge has as many ports as it says, and there are as many bridges as the database has.
+        let room = port_room();
+        let asked = bridges.clone().into_iter().map(|name| ask(host, name, &room));
         let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut counters = BTreeMap::new();
         let mut failed = BTreeMap::new();
@@ -89,8 +92,9 @@ impl Sample {
 async fn ask(
     host: &Host,
     bridge: Name,
+    room: &Arc<PortRoom>,
 ) -> Result<(BTreeMap<OfPort, PortCounters>, Instant), SourceError> {
-    let counters = host.port_counters(&bridge).await?;
+    let counters = host.port_counters(&bridge, room).await?;
     Ok((counters, Instant::now()))
 }
 

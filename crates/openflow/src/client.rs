@@ -101,8 +101,9 @@ impl Client {
     /// The counters of all ports, in no particular order.
     ///
     /// # Errors
-    /// [`Error::TooManyPorts`] when the list does not end; [`Error::Refused`] when the switch does
-    /// not count; as the conversation fails.
+    /// [`Error::TooManyPorts`] when the list does not end, or is more than there is room for
+    /// ([`sharing`](Self::sharing)); [`Error::Refused`] when the switch does not count; as the
+    /// conversation fails.
     pub async fn port_stats(&mut self) -> Result<Vec<PortStats>, Error> {
         let xid = self.connection.queue(Request::PortStats);
         let mut all = Vec::new();
@@ -110,6 +111,7 @@ impl Client {
         while all.len().max(messages) <= MAX_PORTS {
             match self.connection.reply(xid).await? {
                 Message::PortStats { stats, more } => {
+                    self.count(stats.len())?;
                     all.extend(stats);
                     messages += 1;
                     if !more {

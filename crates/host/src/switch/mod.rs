@@ -9,8 +9,9 @@ pub(crate) mod openflow;
 pub(crate) mod ovsdb;
 mod sources;
 
+pub use ::openflow::PortRoom;
 pub use commands::{RecordedAnswers, SwitchCommand};
-pub use openflow::PortCounters;
+pub use openflow::{PortCounters, port_room};
 pub use ovsdb::{
     Counters, ExternalIdsGuard, GatewayTurn, KnownMeshes, MeshOfBridge, OpenVSwitchIds, Tunnel,
     TunnelChange, TunnelSettings, own_address, tunnels_of,

@@ -52,7 +52,7 @@ async fn all(
         places.retain(|(name, _)| *name != listener.bridge);
         places.push((listener.bridge.clone(), listener.remote.clone()));
     }
-    let room = Arc::new(PortRoom::of(MAX_PORTS));
+    let room = port_room();
     let asked = places.into_iter().map(|(name, remote)| {
         let room = Arc::clone(&room);
         async move {
@@ -155,22 +155,30 @@ pub struct PortCounters {
     pub tx_errors: Option<u64>,
 }
 
+/// Room for the ports of all bridges, which those share that are asked together.
+pub fn port_room() -> Arc<PortRoom> {
+    Arc::new(PortRoom::of(MAX_PORTS))
+}
+
 impl Host {
     /// What the ports of `bridge` have counted, by OpenFlow port: as of now, where the database has
-    /// counters of some seconds ago.
+    /// counters of some seconds ago. The ports are counted with those of all that share `room`.
     ///
     /// # Errors
-    /// The bridge cannot be asked.
+    /// The bridge cannot be asked, or there is no room left for its ports.
     pub async fn port_counters(
         &self,
         bridge: &str,
+        room: &Arc<PortRoom>,
     ) -> Result<BTreeMap<OfPort, PortCounters>, SourceError> {
         let listener = self.openflow.iter().find(|listener| listener.bridge == bridge);
         let usual = || Remote::mgmt(&self.rundir, bridge);
         let remote = listener.map_or_else(usual, |listener| listener.remote.clone());
         let ask = async {
-            let asked: Result<_, Error> =
-                async { Client::connect(&remote, &Version::ALL).await?.port_stats().await }.await;
+            let asked: Result<_, Error> = async {
+                Client::connect(&remote, &Version::ALL).await?.sharing(room).port_stats().await
+            }
+            .await;
             asked.map_err(|error| not_asked(&remote, &error))
         };
         let rows = Deadline::after(self.timeout).hold(|| what(&remote), ask).await?;

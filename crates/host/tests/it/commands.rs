@@ -1,6 +1,8 @@
 //! What vswitchd is asked about flows, and counters of a bridge's ports.
 
-use host::SwitchCommand;
+use std::sync::Arc;
+
+use host::{PortRoom, SwitchCommand, port_room};
 use model::SourceErrorKind;
 use model::ids::OfPort;
 
@@ -53,10 +55,15 @@ async fn what_vswitchd_refuses_is_told_in_its_words() {
 async fn counters_are_those_of_the_bridge_itself() {
     let (host, folder) = host(Vec::new());
     let _switch = FakeSwitch::listen(folder.path(), "br0", &[3, 0xfffe], "");
-    let counters = host.port_counters("br0").await.unwrap();
+    let counters = host.port_counters("br0", &port_room()).await.unwrap();
     assert_eq!(counters.keys().copied().collect::<Vec<_>>(), [OfPort(3), OfPort::LOCAL]);
     let port = counters[&OfPort(3)];
     assert_eq!((port.rx_packets, port.tx_bytes, port.rx_errors), (Some(3), Some(3), None));
-    let gone = host.port_counters("br7").await.unwrap_err();
+    let gone = host.port_counters("br7", &port_room()).await.unwrap_err();
     assert_eq!(gone.kind, SourceErrorKind::Unreachable);
+    // Two bridges that are asked together have room for three ports.
+    let room = Arc::new(PortRoom::of(3));
+    host.port_counters("br0", &room).await.unwrap();
+    let full = host.port_counters("br0", &room).await.unwrap_err();
+    assert!(full.to_string().contains("more than 3 ports"), "{full}");
 }
