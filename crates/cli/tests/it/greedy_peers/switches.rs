@@ -77,7 +77,7 @@ fn bridge(mut stream: UnixStream, parts: usize) -> Result<()> {
 #[test]
 fn ports_that_bridges_describe_without_end_are_bounded_all_together() {
     // One whose list does not end, and many with as many ports as one may have.
-    for (bridges, parts) in [(1, usize::MAX), (30, 70)] {
+    for (bridges, parts) in [(1, usize::MAX), (12, 70)] {
         let rundir = tempfile::tempdir().unwrap();
         let path = |n: usize| rundir.path().join(format!("br{n}.mgmt"));
         let serve = move |stream: UnixStream| bridge(stream, parts);
