@@ -217,9 +217,11 @@ impl Judged<'_> {
     fn passed_on(&self) -> Option<String> {
         let is_outside = self.to.port.is_none();
         let is_flood = is_outside && is_group(self.packet.eth_dst);
-        let leaves =
-            |output: &&Output| !is_flood && !(is_outside && output.header.tunnel.is_some());
-        let mut outputs = self.way.outputs.iter().filter(leaves);
+        if is_flood {
+            return None;
+        }
+        let is_there = |output: &&Output| !is_outside || output.header.tunnel.is_none();
+        let mut outputs = self.way.outputs.iter().filter(is_there);
         outputs.find_map(|output| {
             let port = port_of(self.look, self.from, output)?;
             // What the destination itself routes does not come to it.
