@@ -57,7 +57,7 @@ fn without(names: &[&str]) -> Database {
 }
 
 /// An operation of a transaction (RFC 7047 section 5.2.1).
-fn insertion(table: &str, id: &str, row: Value) -> Value {
+fn insertion(table: &str, id: &str, row: &Value) -> Value {
     json!({"op": "insert", "table": table, "uuid-name": id, "row": row})
 }
 
@@ -95,11 +95,11 @@ impl Scene {
         let new = json!(["set", [["named-uuid", "bridge"]]]);
         let told = json!([
             "Open_vSwitch",
-            insertion("Interface", "interface", interface),
-            insertion("Port", "port", port),
-            insertion("Interface", "local", local),
-            insertion("Port", "at", at),
-            insertion("Bridge", "bridge", json!({"name": "br", "ports": ports})),
+            insertion("Interface", "interface", &interface),
+            insertion("Port", "port", &port),
+            insertion("Interface", "local", &local),
+            insertion("Port", "at", &at),
+            insertion("Bridge", "bridge", &json!({"name": "br", "ports": ports})),
             {"op": "mutate", "table": "Open_vSwitch", "where": [],
              "mutations": [["bridges", "insert", new]]},
         ]);

@@ -74,7 +74,10 @@ fn system_call_filter(unit: &str) -> Vec<String> {
     let mut allowed: BTreeSet<_> = ALWAYS.map(str::to_owned).into();
     for line in lines {
         match line.strip_prefix('~') {
-            Some(taken) => calls_of(taken).iter().for_each(|call| drop(allowed.remove(call))),
+            Some(taken) => {
+                let taken = calls_of(taken);
+                allowed.retain(|call| !taken.contains(call));
+            }
             None => allowed.extend(calls_of(line)),
         }
     }

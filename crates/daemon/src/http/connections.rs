@@ -210,7 +210,7 @@ mod tests {
 
     use super::*;
     use crate::http::credentials::Credentials;
-    use crate::http::places::Places;
+    use crate::places::Places;
 
     fn without_token() -> AccessPolicy {
         AccessPolicy::of_address("127.0.0.1:1".parse().unwrap(), None)

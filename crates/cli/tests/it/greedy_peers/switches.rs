@@ -91,14 +91,17 @@ fn ports_that_bridges_describe_without_end_are_bounded_all_together() {
 }
 
 /// Answers each command with nothing but `dpif/show`, which is answered by `show`, given the answer's id.
-fn answers(stream: UnixStream, show: impl Fn(&Value, &UnixStream) -> Result<()>) -> Result<()> {
+fn answers(
+    mut stream: &UnixStream,
+    show: impl Fn(&Value, &UnixStream) -> Result<()>,
+) -> Result<()> {
     for asked in Deserializer::from_reader(stream.try_clone()?).into_iter::<Value>() {
         let asked = asked?;
         if asked["method"] == "dpif/show" {
-            show(&asked["id"], &stream)?;
+            show(&asked["id"], stream)?;
         } else {
             let answer = json!({ "id": asked["id"], "result": "", "error": null }).to_string();
-            (&stream).write_all(answer.as_bytes())?;
+            stream.write_all(answer.as_bytes())?;
         }
     }
     Ok(())
@@ -111,7 +114,7 @@ fn control_socket(
     let rundir = tempfile::tempdir().unwrap();
     std::fs::write(rundir.path().join("ovs-vswitchd.pid"), "4194305\n").unwrap();
     let socket = rundir.path().join("ovs-vswitchd.4194305.ctl");
-    let asked = listen(&socket, move |stream| answers(stream, &show));
+    let asked = listen(&socket, move |stream| answers(&stream, &show));
     (rundir, asked)
 }
 
