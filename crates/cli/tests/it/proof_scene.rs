@@ -6,6 +6,8 @@
 //! `PROOF_SEED=N` builds the same scene again, `PROOF_STEPS=N` makes it longer.
 
 mod happenings;
+mod links;
+mod tables;
 mod truth;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +17,8 @@ use crate::tool::{docker_ovs, lists, number};
 use lab::{Bridge, Container, Database, IdleVswitchd, InnerSwitch, Link, Netns, Podman, run};
 use serde_json::Value;
 
-use truth::{Asked, LinkId, Truth, compare, links};
+use links::{LinkId, links};
+use truth::{Asked, Truth, compare};
 
 struct Scene {
     bridges: [Bridge; 2],

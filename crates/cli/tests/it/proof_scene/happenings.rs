@@ -24,10 +24,18 @@ const TO_ANY: [Happening; 4] = [
 ];
 
 /// To one that runs.
-const TO_RUNNING: [Happening; 16] = [
+const TO_RUNNING: [Happening; 18] = [
     ("shares an address", |scene, at, _| {
         within(&scene.containers[at], &["link", "set", "eth0", "address", SHARED]);
     }),
+    ("has addresses and routes of its own", |scene, at, _| {
+        let container = &scene.containers[at];
+        within(container, &["address", "add", "203.0.113.5/24", "dev", "eth0"]);
+        within(container, &["address", "add", "2001:db8:5::5/64", "dev", "eth0", "nodad"]);
+        within(container, &["route", "add", "192.0.2.128/25", "via", "203.0.113.1"]);
+        within(container, &["route", "add", "198.18.9.0/24", "dev", "lo"]);
+    }),
+    ("sees a port be set otherwise", Scene::sets),
     ("loses a port to del-port", Scene::del_port),
     ("has a link that looks like one of an earlier version", Scene::imitates),
     ("has the host end renamed", Scene::renames),
@@ -81,6 +89,20 @@ impl Scene {
 
     fn bridge(&self, dice: &mut Dice) -> &str {
         self.bridges[dice.throw(2)].name()
+    }
+
+    /// Of some port, what docker-ovs knows nothing of, and its VLAN.
+    fn sets(&mut self, _: usize, dice: &mut Dice) {
+        let ports = run("ovs-vsctl", &["list-ports", self.bridge(dice)]);
+        let ports: Vec<_> = ports.lines().collect();
+        let Some(port) = (!ports.is_empty()).then(|| ports[dice.throw(ports.len())]) else {
+            return;
+        };
+        let other = format!("other_config:proof={}", dice.throw(100));
+        let (tag, rate) = (format!("tag={}", 40 + dice.throw(9)), "ingress_policing_burst=100");
+        let of_port = ["--", "set", "port", port, &tag, &other];
+        let of_interface = ["--", "set", "interface", port, rate, &other];
+        run("ovs-vsctl", &[&["--no-wait"][..], &of_port, &of_interface].concat());
     }
 
     fn del_port(&mut self, _: usize, dice: &mut Dice) {

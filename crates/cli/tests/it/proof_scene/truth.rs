@@ -3,43 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lab::{run, try_run};
-use serde_json::Value;
+use lab::run;
+use serde_json::{Value, json};
 
+use super::links::{Link, LinkId, links};
+use super::tables::{Columns, LIST, Tables, map, settings};
 use super::{At, Scene};
-
-/// A link: its namespace and its index there.
-pub(super) type LinkId = (String, u64);
-
-/// What is told of a link beside its identity.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Link {
-    pub(super) name: String,
-    address: String,
-    alias: String,
-    master: String,
-    /// The index of the other end, where that is in another namespace.
-    pub(super) away: Option<u64>,
-    /// What it works by: that it is up, its addresses and, inside a container, its MTU.
-    works: BTreeSet<String>,
-}
-
-impl Link {
-    /// What `link` works by in `netns`. Addresses of IPv6 come and go by themselves, and vswitchd
-    /// sets the MTU of internal ports.
-    fn works_by(netns: &str, link: &Value) -> BTreeSet<String> {
-        let has_flag = |flag: &Value| flag.as_str() == Some("UP");
-        let up = link["flags"].as_array().is_some_and(|flags| flags.iter().any(has_flag));
-        let mut works: BTreeSet<_> = up.then(|| "up".to_owned()).into_iter().collect();
-        let addresses = link["addr_info"].as_array().into_iter().flatten();
-        let addresses = addresses.filter(|address| address["family"] == "inet");
-        works.extend(addresses.map(|one| format!("{}/{}", one["local"], one["prefixlen"])));
-        if netns != "host" && netns != "switch" {
-            works.insert(format!("mtu {}", link["mtu"]));
-        }
-        works
-    }
-}
 
 /// An Interface of the host's database.
 #[derive(Clone, Debug)]
@@ -47,7 +16,10 @@ pub(super) struct Row {
     pub(super) name: String,
     ids: BTreeMap<String, String>,
     ofport: Value,
-    bridge: String,
+    ofport_request: Value,
+    /// The Port that it belongs to, by its `_uuid`, and the bridge of that, by its name.
+    belongs_to: (String, String),
+    settings: Columns,
 }
 
 /// What there is.
@@ -57,31 +29,16 @@ pub(super) struct Truth {
     pub(super) links: BTreeMap<LinkId, Link>,
     /// The Interfaces of the host's database.
     pub(super) rows: BTreeMap<String, Row>,
-    /// All that the host's database, the second one and the switch's say of ports.
-    databases: [String; 3],
+    /// All that the host's database, the second one and the switch's say of bridges and ports.
+    databases: [Tables; 3],
     /// The containers of both engines: which, their names, and what runs in them.
     containers: BTreeSet<String>,
 }
 
-const PORTS: [&str; 11] = [
-    "--format=json",
-    "--",
-    "--columns=_uuid,name,external_ids",
-    "list",
-    "Interface",
-    "--",
-    "--columns=_uuid,interfaces",
-    "list",
-    "Port",
-    "--",
-    "--columns=_uuid,name,ports",
-];
-
 impl Truth {
     pub(super) fn of(scene: &Scene) -> Self {
-        let list = [&PORTS[..], &["list", "Bridge"]].concat();
-        let databases =
-            [run("ovs-vsctl", &list), scene.second.vsctl(&list), scene.switch.vsctl(&list)];
+        let told = [run("ovs-vsctl", &LIST), scene.second.vsctl(&LIST), scene.switch.vsctl(&LIST)];
+        let databases = told.map(|told| Tables::of(&told));
         let docker = run(
             "docker",
             &["ps", "--all", "--no-trunc", "--format", "{{.ID}} {{.Names}} {{.State}}"],
@@ -138,84 +95,35 @@ impl Row {
         self.ids.iter().filter(|(key, _)| *key != "docker-ovs.name").collect()
     }
 
+    /// Whether it asks for the number that it asked for; what bears a record and asked for none may be given its
+    /// own to keep.
+    fn still_asks_for(&self, was: &Self) -> bool {
+        let asked_for_none = was.ofport_request == json!(["set", []]);
+        let keeps = was.bears_a_record() && asked_for_none && self.ofport_request == self.ofport;
+        self.ofport_request == was.ofport_request || keeps
+    }
+
     fn is_of(&self, container: &str) -> bool {
         self.ids.get("container_id").is_some_and(|id| id == container)
     }
 }
 
-/// The links of every namespace that the scene knows.
-pub(super) fn links(scene: &Scene) -> BTreeMap<LinkId, Link> {
-    let mut links = links_of("host", &run("ip", &["--json", "address"]));
-    let mut within = |netns: &str, pid: &str| {
-        let told = try_run("nsenter", &["--target", pid, "--net", "ip", "--json", "address"]);
-        links.extend(told.map(|told| links_of(netns, &told)).unwrap_or_default());
-    };
-    within("switch", &scene.switch.netns());
-    for container in &scene.containers {
-        let pid = try_run("docker", &["inspect", "--format", "{{.State.Pid}}", container.id()]);
-        let Some(pid) = pid.ok().filter(|pid| pid != "0") else { continue };
-        within(&format!("{}/{pid}", container.id()), &pid);
-    }
-    let inner = run("ip", &["--json", "--netns", scene.inner.name(), "address"]);
-    links.extend(links_of("inner", &inner));
-    links
-}
-
-fn links_of(netns: &str, told: &str) -> BTreeMap<LinkId, Link> {
-    let links: Vec<Value> = serde_json::from_str(told).unwrap_or_default();
-    let text = |link: &Value, key: &str| link[key].as_str().unwrap_or_default().to_owned();
-    let link = |link: Value| {
-        let seen = Link {
-            name: text(&link, "ifname"),
-            address: text(&link, "address"),
-            alias: text(&link, "ifalias"),
-            // What becomes a port of the kernel's datapath is enslaved to it.
-            master: text(&link, "master").replace("ovs-system", ""),
-            away: link["link_netnsid"].as_i64().and_then(|_| link["link_index"].as_u64()),
-            works: Link::works_by(netns, &link),
+/// The Interfaces of a database.
+fn rows_of(tables: &Tables) -> BTreeMap<String, Row> {
+    let row = |(id, columns): (&String, &Columns)| {
+        let port = tables.port_of(id).unwrap_or_default();
+        let bridge = tables.bridge_of(port).unwrap_or_default();
+        let row = Row {
+            name: columns["name"].as_str().unwrap_or_default().to_owned(),
+            ids: map(&columns["external_ids"]),
+            ofport: columns["ofport"].clone(),
+            ofport_request: columns["ofport_request"].clone(),
+            belongs_to: (port.to_owned(), bridge.to_owned()),
+            settings: settings(columns),
         };
-        ((netns.to_owned(), link["ifindex"].as_u64().unwrap()), seen)
+        (id.clone(), row)
     };
-    links.into_iter().map(link).collect()
-}
-
-fn rows_of(told: &str) -> BTreeMap<String, Row> {
-    let tables: Vec<Value> =
-        serde_json::Deserializer::from_str(told).into_iter().map(Result::unwrap).collect();
-    let rows = |table: usize| tables[table]["data"].as_array().unwrap().iter();
-    let uuid = |cell: &Value| cell[1].as_str().unwrap_or_default().to_owned();
-    let set = |cell: &Value| -> Vec<String> {
-        if cell[0] == "set" {
-            cell[1].as_array().unwrap().iter().map(uuid).collect()
-        } else {
-            vec![uuid(cell)]
-        }
-    };
-    let map = |cell: &Value| {
-        let pairs = cell[1].as_array().unwrap().iter();
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        pairs.map(|pair| (text(&pair[0]), text(&pair[1]))).collect()
-    };
-    let bridge_of = |interface: &str| {
-        let mut ports = rows(1).filter(|port| set(&port[1]).iter().any(|own| own == interface));
-        let port = ports.next().map(|port| uuid(&port[0])).unwrap_or_default();
-        let mut bridges = rows(2).filter(|bridge| set(&bridge[2]).contains(&port));
-        bridges.next().map(|bridge| bridge[1].to_string()).unwrap_or_default()
-    };
-    let numbers =
-        run("ovs-vsctl", &["--format=json", "--columns=_uuid,ofport", "list", "Interface"]);
-    let numbers: Value = serde_json::from_str(&numbers).unwrap();
-    let number_of = |interface: &str| {
-        let mut all = numbers["data"].as_array().unwrap().iter();
-        all.find(|row| uuid(&row[0]) == interface).map(|row| row[1].clone()).unwrap_or_default()
-    };
-    let row = |row: &Value| {
-        let id = uuid(&row[0]);
-        let name = row[1].as_str().unwrap_or_default().to_owned();
-        let row = Row { name, ids: map(&row[2]), ofport: number_of(&id), bridge: bridge_of(&id) };
-        (id, row)
-    };
-    rows(0).map(row).collect()
+    tables.interfaces.iter().map(row).collect()
 }
 
 /// What a verb was asked to do.
@@ -235,11 +143,14 @@ pub(super) struct Asked {
 /// What an acting verb may not have done.
 pub(super) fn compare(scene: &Scene, before: &Truth, after: &Truth, asked: &Asked, told: &str) {
     for (n, here) in [At::Host, At::Second, At::Switch].into_iter().enumerate() {
-        let same = before.databases[n] == after.databases[n];
-        assert!(same || (here == asked.at && !asked.dry), "{here:?} has changed: {told}");
+        if here != asked.at || asked.dry {
+            let (was, is) = (before.databases[n].configured(), after.databases[n].configured());
+            assert_eq!(was, is, "{here:?} has changed: {told}");
+        }
     }
     assert_eq!(before.containers, after.containers, "{told}");
     compare_links(before, after, asked, told);
+    compare_bridges_and_ports(before, after, told);
     for (uuid, row) in &before.rows {
         let living = before.living(scene, row);
         let leads_inside = |id: &str| living.is_some_and(|link| before.leads_to(link, id));
@@ -250,9 +161,25 @@ pub(super) fn compare(scene: &Scene, before: &Truth, after: &Truth, asked: &Aske
             assert!(may, "the foreign {row:?} is gone: {told}");
             continue;
         };
-        assert_eq!((&row.name, &row.bridge), (&now.name, &now.bridge), "{told}");
+        assert_eq!((&row.name, &row.belongs_to), (&now.name, &now.belongs_to), "{told}");
         assert_eq!(row.lasting_ids(), now.lasting_ids(), "{told}");
+        assert_eq!(row.settings, now.settings, "{}: {told}", row.name);
+        assert!(now.still_asks_for(row), "{row:?} became {now:?}: {told}");
         assert!(living.is_none() || row.ofport == now.ofport, "{row:?} became {now:?}: {told}");
+    }
+}
+
+/// A Port goes with its Interfaces, which are compared one by one; no bridge goes.
+fn compare_bridges_and_ports(before: &Truth, after: &Truth, told: &str) {
+    let (before, after) = (&before.databases[0], &after.databases[0]);
+    for (id, was) in &before.ports {
+        if let Some(is) = after.ports.get(id) {
+            assert_eq!(settings(was), settings(is), "{told}");
+        }
+    }
+    for (id, was) in &before.bridges {
+        let is = after.bridges.get(id).map(settings);
+        assert_eq!(Some(settings(was)), is, "{told}");
     }
 }
 
