@@ -1,15 +1,17 @@
 //! Nothing is changed in a world that is not proven to be this one.
 
 use crate::identity::{SourceIdentity, World};
-use crate::snapshot::{EngineName, Snapshot};
+use crate::query::QueryError;
+use crate::snapshot::{EngineName, Observed, Snapshot};
 
 use super::PlanError;
 
 /// Makes sure that the switch and its database are this host's, as far as they were asked who
-/// they are, and that vswitchd's network namespace is known.
+/// they are, that vswitchd's network namespace is known, and that the database told of its ports: what other sources
+/// tell of them is without records.
 ///
 /// # Errors
-/// [`PlanError::NotHere`].
+/// [`PlanError::NotHere`]; [`QueryError::SourceUnavailable`] where the database did not answer.
 pub fn require_here(snapshot: &Snapshot) -> Result<(), PlanError> {
     let identities = &snapshot.identities;
     is_here("the switch's database", identities.database.as_ref())?;
@@ -18,7 +20,10 @@ pub fn require_here(snapshot: &Snapshot) -> Result<(), PlanError> {
         let why = "its network namespace is not known".to_owned();
         return Err(PlanError::NotHere { what: "ovs-vswitchd".to_owned(), why });
     }
-    Ok(())
+    match snapshot.ovsdb().and_then(Observed::absence) {
+        Some(why) => Err(QueryError::SourceUnavailable(why.clone()).into()),
+        None => Ok(()),
+    }
 }
 
 /// The same of an engine whose container is to be changed.

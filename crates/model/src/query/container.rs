@@ -50,14 +50,18 @@ fn container_by<'a>(
 /// themselves count as two there.
 ///
 /// # Errors
-/// As [`container`]; [`QueryError::SourceUnavailable`] where such an engine was silent.
+/// As [`container`]; [`QueryError::SourceUnavailable`] where such an engine was silent, or has not answered since it
+/// told what is known of it.
 pub fn certain_container<'a>(
     snapshot: &'a Snapshot,
     wanted: &str,
 ) -> Result<&'a Container, QueryError> {
     let found = container_by(snapshot, wanted, is_surely_told_twice)?;
     let (engines, _) = rivals_of(snapshot, found, wanted);
-    match missing_engine(snapshot, &engines) {
+    let mut told = engines.iter().filter_map(|engine| snapshot.engines.get(*engine));
+    // What a stale list lacks may be there by now.
+    let stale = told.find_map(Observed::staleness);
+    match missing_engine(snapshot, &engines).or(stale) {
         Some(source_error) => Err(QueryError::SourceUnavailable(source_error.clone())),
         None => Ok(found),
     }

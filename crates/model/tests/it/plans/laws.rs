@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use docker_ovs_model::identity::{SourceIdentity, World};
 use docker_ovs_model::ids::{Ifindex, Name, Nsid, OfPort};
 use docker_ovs_model::plan::{
     Connect, Disconnect, KernelStep, OfPortChoice, Prunable, Prune, Restore, RestoreAction, Step,
     SwitchStep, disconnect, prune, remembered, require_here, restore,
 };
 use docker_ovs_model::port_record::PortRecord;
-use docker_ovs_model::snapshot::{EngineName, Link, Observed, Peer, Scope};
+use docker_ovs_model::snapshot::{Link, Observed, Peer};
 use docker_ovs_model::switch::{Port, SwitchSource};
-use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, rehearse, resolve};
+use docker_ovs_model::{Snapshot, rehearse, resolve};
 use proptest::prelude::*;
 
+use crate::plans::cuts::{cuts, why};
 use crate::plans::happenings::{after, happenings};
-use crate::plans::scene::{generated, host, plan, request, restarted};
+use crate::plans::scene::{
+    connected, generated, host, plan, request, restarted, with_other_sources,
+};
 
 /// Rows in no particular order, and without what namespaces call each other: the kernel does
 /// not forget that either.
@@ -138,79 +140,6 @@ proptest! {
     }
 }
 
-/// Less of a Snapshot: a source cut, stale, or not identified.
-fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
-    let why = || SourceError::new(SourceErrorKind::Gone, "it", "no answer");
-    let docker = EngineName("docker".into());
-    let mut cuts = Vec::new();
-    let mut cut = |change: &dyn Fn(&mut Snapshot)| {
-        let mut less = whole.clone();
-        change(&mut less);
-        cuts.push(less);
-    };
-    cut(&|less| less.scope = Scope::One);
-    cut(&|less| less.switch_netns = None);
-    cut(&|less| less.kernel = Observed::Absent { why: why() });
-    cut(&|less| {
-        less.kernel = Observed::Stale { rows: less.kernel.rows().into(), why: why() };
-    });
-    cut(&|less| {
-        less.engines.insert(docker.clone(), Observed::Absent { why: why() });
-    });
-    cut(&|less| {
-        less.engines.insert(docker.clone(), Observed::Stale { rows: [].into(), why: why() });
-    });
-    cut(&|less| {
-        let rows = Arc::from([]);
-        let rows = Observed::Stale { rows, why: why() };
-        less.switch.insert(SwitchSource::Ovsdb, rows);
-    });
-    cut(&|less| less.switch.values_mut().for_each(|rows| *rows = Observed::Absent { why: why() }));
-    cut(&|less| {
-        for rows in less.switch.values_mut() {
-            *rows = Observed::Stale { rows: rows.rows().into(), why: why() };
-        }
-    });
-    cut(&|less| {
-        for rows in less.engines.values_mut() {
-            *rows = Observed::Stale { rows: rows.rows().into(), why: why() };
-        }
-    });
-    cut(&|less| less.identities.vswitchd = None);
-    cut(&|less| less.identities.engines.clear());
-    cut(&|less| less.identities.engines.get_mut(&docker).unwrap().id = None);
-    cut(&|less| less.identities.database.as_mut().unwrap().id = None);
-    cut(&|less| less.identities.database = None);
-    for world in [World::Elsewhere { why: "x".into() }, World::Unknown { why: "x".into() }] {
-        cut(&|less| less.identities.engines.get_mut(&docker).unwrap().world = world.clone());
-        cut(&|less| less.identities.database.as_mut().unwrap().world = world.clone());
-        cut(&|less| {
-            less.identities.vswitchd = Some(SourceIdentity::new(None, world.clone()));
-        });
-    }
-    for n in 0..whole.kernel.rows().len() {
-        cut(&|less| {
-            let space = &mut less.kernel.rows_mut()[n];
-            space.links.clear();
-            space.source_error = Some(why());
-        });
-        cut(&|less| less.kernel.rows_mut()[n].links.clear());
-        cut(&|less| less.kernel.rows_mut()[n].nsids.clear());
-        cut(&|less| {
-            let mut rows = less.kernel.rows().to_vec();
-            rows.remove(n);
-            less.kernel = Observed::Fresh { rows: rows.into() };
-        });
-    }
-    cut(&|less| {
-        less.kernel.rows_mut().iter_mut().for_each(|space| space.packet_sockets = None);
-    });
-    cut(&|less| {
-        less.kernel.rows_mut().iter_mut().for_each(|space| space.vswitchd_sockets = None);
-    });
-    cuts
-}
-
 /// Names of the ports and links that a plan takes away. A port that gets the name that its link has by now is there
 /// still.
 fn takes(now: &Snapshot, step: &Step) -> Option<Name> {
@@ -268,6 +197,16 @@ fn disconnected(now: &Snapshot) -> BTreeSet<Name> {
     plans.flat_map(|plan| plan.steps).filter_map(|step| takes(now, &step)).collect()
 }
 
+/// What OpenFlow tells of ports is without what is recorded of them.
+#[test]
+fn nothing_is_changed_by_what_another_source_tells_while_the_database_does_not_answer() {
+    let mut host = with_other_sources(&connected(&host(), &request("br0", "c1"), 1));
+    assert!(!disconnected(&host).is_empty());
+    host.switch.insert(SwitchSource::Ovsdb, Observed::Absent { why: why() });
+    assert!(require_here(&host).is_err());
+    assert!(taken(&host).is_empty() && disconnected(&host).is_empty());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -275,7 +214,7 @@ proptest! {
     /// cannot be seen is never taken for gone.
     #[test]
     fn less_of_a_snapshot_never_removes_more(events in happenings()) {
-        let whole = after(&events);
+        let whole = with_other_sources(&after(&events));
         for takes in [taken, disconnected] {
             let may = takes(&whole);
             for (n, less) in cuts(&whole).iter().enumerate() {

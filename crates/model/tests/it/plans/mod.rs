@@ -2,6 +2,7 @@
 
 mod called;
 mod connect;
+mod cuts;
 mod endpoint;
 mod happenings;
 mod laws;

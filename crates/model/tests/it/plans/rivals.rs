@@ -198,12 +198,14 @@ fn a_name_that_a_silent_engine_may_have_too_is_not_acted_on() {
     let podman = || docker_ovs_model::snapshot::EngineName("podman".into());
     let silent = |kind| SourceError::new(kind, "Podman", "no answer");
     let (hung, away) = (SourceErrorKind::TimedOut, SourceErrorKind::Unreachable);
-    let with = |engine, kind, is_named| {
+    let absent = |kind| -> Observed<Container> { Observed::Absent { why: silent(kind) } };
+    let stale: Observed<Container> = Observed::Stale { rows: [].into(), why: silent(hung) };
+    let with = |engine, rows, is_named| {
         let mut host = connected(&host(), &request("br0", "c1"), 1);
         if is_named {
             host.named_engines.insert(podman());
         }
-        host.engines.insert(engine, Observed::Absent { why: silent(kind) });
+        host.engines.insert(engine, rows);
         host
     };
     let refused = |host: &Snapshot, words: &str| {
@@ -215,20 +217,25 @@ fn a_name_that_a_silent_engine_may_have_too_is_not_acted_on() {
         (joins, parts)
     };
     let id = container(1).id;
-    for (kind, is_named, expected) in
-        [(hung, true, true), (hung, false, true), (away, true, true), (away, false, false)]
-    {
-        let host = with(podman(), kind, is_named);
+    for (rows, is_named, expected) in [
+        (absent(hung), true, true),
+        (absent(hung), false, true),
+        (absent(away), true, true),
+        (absent(away), false, false),
+        // It had none of that name when it answered last.
+        (stale, false, true),
+    ] {
+        let host = with(podman(), rows.clone(), is_named);
         for words in ["c1", "/c1", id.short()] {
-            assert_eq!(refused(&host, words), (expected, expected), "{words} {kind:?} {is_named}");
+            assert_eq!(refused(&host, words), (expected, expected), "{words} {rows:?} {is_named}");
         }
         for words in [&*id.0, "docker:c1"] {
-            assert_eq!(refused(&host, words), (false, false), "{words} {kind:?} {is_named}");
+            assert_eq!(refused(&host, words), (false, false), "{words} {rows:?} {is_named}");
         }
     }
     // What users run for themselves is meant only where the host's engines have no such name.
     let users = docker_ovs_model::snapshot::EngineName("podman@1000".into());
-    assert_eq!(refused(&with(users, hung, false), "c1"), (false, false));
+    assert_eq!(refused(&with(users, absent(hung), false), "c1"), (false, false));
 }
 
 #[test]

@@ -161,6 +161,42 @@ pub(super) fn docker() -> EngineName {
     EngineName("docker".into())
 }
 
+pub(super) fn podman() -> EngineName {
+    EngineName("podman".into())
+}
+
+/// The host with a second engine, whose container is called as one of Docker's is and has an interface on `br1`, and
+/// with a second source of the switch's, which tells of the same ports.
+pub(super) fn with_other_sources(host: &Snapshot) -> Snapshot {
+    let mut host = host.clone();
+    let docker = &host.identities.engines[&docker()];
+    let identity = SourceIdentity { id: Some("podman:/s".to_owned()), ..docker.clone() };
+    host.identities.engines.insert(podman(), identity);
+    let row = Container { name: "c3".into(), ..container(4) };
+    host.engines.insert(podman(), Observed::Fresh { rows: [row].into() });
+    let mut spaces = host.kernel.rows().to_vec();
+    spaces.push(namespace(home(4)));
+    host.kernel = Observed::Fresh { rows: spaces.into() };
+    let request = Connect { interface: Some("eth0".to_owned()), ..request("br1", "podman:c3") };
+    // What is remembered of another one of that name may stand in the way.
+    if let Ok(plan) = plan(&host, &request, 77) {
+        host = rehearse(&host, &plan.steps);
+    }
+    let rows = host.ovsdb_bridges().iter().map(by_openflow).collect();
+    host.switch.insert(SwitchSource::OpenFlow, Observed::Fresh { rows });
+    host
+}
+
+/// A bridge as OpenFlow tells of it: the numbers of its ports.
+fn by_openflow(bridge: &Bridge) -> Bridge {
+    let numbered = bridge.ports.iter().filter(|port| port.ofport.assigned().is_some());
+    let ports = numbered.map(|port| {
+        let (iface, ofport) = (port.iface.clone(), port.ofport);
+        Arc::new(Port { iface, ofport, ..Port::default() })
+    });
+    Bridge { name: bridge.name.clone(), ports: ports.collect(), ..Bridge::default() }
+}
+
 pub(super) fn silent() -> SourceError {
     SourceError::new(SourceErrorKind::TimedOut, "Docker", "no answer")
 }
