@@ -18,6 +18,7 @@ mod between;
 mod between_unread;
 mod busy_host;
 mod captures;
+mod claim_paths;
 mod completion_script;
 mod connect;
 mod daemon_restarts;

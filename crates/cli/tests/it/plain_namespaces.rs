@@ -36,12 +36,12 @@ impl Drop for Alone {
 }
 
 /// A file that is the namespace of a process, for as long as it is mounted.
-struct Mounted(PathBuf);
+pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
-    fn of(alone: &Alone, path: &Path) -> Self {
+    pub(crate) fn of(pid: &str, path: &Path) -> Self {
         std::fs::write(path, "").unwrap();
-        let namespace = format!("/proc/{}/ns/net", alone.pid());
+        let namespace = format!("/proc/{pid}/ns/net");
         run("mount", &["--bind", &namespace, path.to_str().unwrap()]);
         Self(path.to_owned())
     }
@@ -123,7 +123,7 @@ fn a_namespace_without_a_process_is_called_by_the_file_that_it_is() {
     lab::need!(Docker);
     let (bridge, folder) = (Bridge::new(), tempfile::tempdir().unwrap());
     let (path, alone) = (folder.path().join("a space"), Alone::start());
-    let mounted = Mounted::of(&alone, &path);
+    let mounted = Mounted::of(&alone.pid(), &path);
     let (link, number) = plugged(&bridge, &alone.pid());
     drop(alone);
     let path = path.display();
@@ -153,7 +153,7 @@ fn a_namespace_that_nothing_follows_is_waited_for() {
     let (waited, mounted) = std::thread::scope(|scope| {
         let waits = scope.spawn(|| wait(&format!("netns:{name}")));
         std::fs::create_dir_all("/run/netns").unwrap();
-        let mounted = Mounted::of(&alone, &path);
+        let mounted = Mounted::of(&alone.pid(), &path);
         (waits.join().unwrap(), mounted)
     });
     assert_eq!((waited.code, waited.stdout), (0, format!("{number}\n")), "{}", waited.stderr);
@@ -177,7 +177,7 @@ fn a_name_that_comes_or_goes_reaches_the_daemon_by_itself() {
     assert!(!told(&name));
     std::fs::create_dir_all("/run/netns").unwrap();
     let path = Path::new("/run/netns").join(&name);
-    let mounted = Mounted::of(&alone, &path);
+    let mounted = Mounted::of(&alone.pid(), &path);
     wait_until("it is told by its name", || told(&name));
     drop(mounted);
     wait_until("the name is gone", || !told(&name));

@@ -27,7 +27,7 @@ fn told(bridge: &str, port: &str) -> String {
 }
 
 /// A port of `kind`, its link moved into a container, and there called `eth0`.
-fn moved(bridge: &Bridge, container: &Container, kind: &str) -> String {
+pub(crate) fn moved(bridge: &Bridge, container: &Container, kind: &str) -> String {
     let port = unique("mv");
     bridge.add(&port, &["--", "set", "interface", &port, &format!("type={kind}")]);
     record(&port, &owner(container.id(), "eth0"));

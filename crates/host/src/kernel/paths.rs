@@ -61,3 +61,74 @@ fn namespace_at(path: &str) -> Option<NetnsId> {
     let file = std::fs::metadata(path).ok()?;
     Some(NetnsId { dev: file.dev(), ino: file.ino() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use model::switch::Port;
+
+    use super::*;
+
+    /// Which of these paths are found to be the namespace that the test runs in.
+    fn noted(paths: &[String]) -> Vec<String> {
+        let id = namespace_at("/proc/self/ns/net").unwrap();
+        let rows = vec![Namespace::empty(id, Vec::new())];
+        let mut kernel = Observed::Fresh { rows: rows.into() };
+        let port = |path: &String| {
+            let external_ids = [("pod_netns".to_owned(), path.clone())].into();
+            Arc::new(Port { external_ids, ..Port::default() })
+        };
+        let bridge = Bridge { ports: paths.iter().map(port).collect(), ..Bridge::default() };
+        note_paths(&mut kernel, std::iter::once(&bridge));
+        kernel.rows()[0].paths.clone()
+    }
+
+    /// A path in a folder.
+    fn within(folder: &Path, name: &str) -> String {
+        folder.join(name).to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_namespace_is_any_file_that_leads_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| within(folder.path(), name);
+        let pid = std::process::id();
+        symlink(format!("/proc/{pid}/ns/net"), at("link")).unwrap();
+        symlink("link", at("relative")).unwrap();
+        symlink(at("relative"), at("twice")).unwrap();
+        symlink(format!("/proc/{pid}/ns"), at("folder")).unwrap();
+        let mut forms = [
+            format!("/proc/{pid}/ns/net"),
+            format!("/proc/{pid}/task/{pid}/ns/net"),
+            format!("//proc/./{pid}/ns//net"),
+            at("link"),
+            at("relative"),
+            at("twice"),
+            at("folder/net"),
+            at("folder/../ns/net"),
+        ];
+        forms.sort();
+        assert_eq!(noted(&forms), forms);
+    }
+
+    #[test]
+    fn what_is_another_file_or_none_is_no_namespace() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| within(folder.path(), name);
+        std::fs::write(at("file"), "").unwrap();
+        symlink(at("nothing"), at("dangling")).unwrap();
+        symlink(at("loop"), at("loop")).unwrap();
+        let forms = [
+            at("file"),
+            at("dangling"),
+            at("loop"),
+            at("."),
+            "/proc/self/ns/mnt".to_owned(),
+            "/proc/self/ns/net/below".to_owned(),
+        ];
+        assert!(noted(&forms).is_empty(), "{:?}", noted(&forms));
+    }
+}
