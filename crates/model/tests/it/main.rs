@@ -28,6 +28,7 @@ mod public;
 mod query;
 mod sentences;
 mod several;
+mod tenants;
 mod told_whole;
 mod whereabouts;
 mod who_about;
