@@ -16,7 +16,7 @@ use crate::plans::scene::{
 };
 
 /// The host after `ovs-vsctl del-port` took every port.
-fn deleted(host: &Snapshot) -> Snapshot {
+pub(super) fn deleted(host: &Snapshot) -> Snapshot {
     let mut host = host.clone();
     for row in host.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut() {
         row.ports.clear();

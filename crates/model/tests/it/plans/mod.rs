@@ -8,6 +8,7 @@ mod happenings;
 mod laws;
 mod living;
 mod memory;
+mod native_vlans;
 mod no_rival;
 mod once;
 mod one_key;
