@@ -48,6 +48,14 @@ impl PortEntry<'_> {
         }
     }
 
+    /// Whether no link has its name, and the source tells no index of its link, as the database alone does: it may
+    /// have been renamed. Of ports that vswitchd may listen to by a packet socket, for only these show what it holds.
+    fn is_told_by_name_alone(&self) -> bool {
+        let has_row = self.ofports.get(SwitchSource::Ovsdb).is_some();
+        let may_be_heard = matches!(self.port.kind.as_str(), "" | "system");
+        !has_row && self.link.is_none() && may_be_heard
+    }
+
     /// `bridge/interface`, for messages.
     pub(super) fn label(&self) -> String {
         format!("{}/{}", self.bridge.name, self.port.iface)
@@ -75,6 +83,8 @@ pub(super) struct PortEntries<'a> {
     by_link: FxHashMap<Ifindex, OneOrMore<PortIx>>,
     /// By links that may be theirs.
     by_doubt: FxHashMap<Ifindex, OneOrMore<PortIx>>,
+    /// Whether there are links that vswitchd listens to in place of a port's.
+    has_strangers: bool,
     /// Made when first asked for.
     by_name: OnceLock<FxHashMap<&'a str, OneOrMore<PortIx>>>,
 }
@@ -89,14 +99,17 @@ impl<'a> PortEntries<'a> {
             let links = entry.of_link.doubt.iter().flat_map(|doubt| &doubt.links);
             links.map(move |link| (*link, PortIx(i)))
         });
-        // What vswitchd listens to in place of the first of those that it does not listen to.
-        let first = entries.iter().position(|entry| entry.unheard.is_some()).map(PortIx);
+        // What vswitchd listens to in place of the first port whose link it does not listen to, or is not told.
+        let is_open =
+            |entry: &PortEntry<'_>| entry.unheard.is_some() || entry.is_told_by_name_alone();
+        let first = entries.iter().position(is_open).map(PortIx);
         let strangers = first.map(|_| strangers(switch, &by_link)).unwrap_or_default();
         let instead = strangers.iter().filter_map(|link| Some((*link, first?)));
         let by_doubt = group(doubted.chain(instead));
         let unheard = entries.iter_mut().filter_map(|entry| entry.unheard.as_mut()).collect();
         mark_deaf(unheard, switch, strangers.len());
-        Self { entries, by_link, by_doubt, by_name: OnceLock::new() }
+        let has_strangers = !strangers.is_empty();
+        Self { entries, by_link, by_doubt, has_strangers, by_name: OnceLock::new() }
     }
 
     /// Ports whose link is this one of the switch's namespace.
@@ -108,13 +121,27 @@ impl<'a> PortEntries<'a> {
     pub(super) fn doubt(&self, ifindex: Ifindex) -> Option<String> {
         let port = &self[*self.by_doubt.get(&ifindex)?.first()?];
         let doubt = port.of_link.doubt.as_ref().map(|doubt| doubt.why.clone());
-        doubt.or_else(|| {
-            Some(format!(
-                "vswitchd does not listen to the link that is called {} now, and it may listen to \
-                 this one as port {}",
-                port.port.iface,
-                port.label()
-            ))
+        let (name, label) = (&port.port.iface, port.label());
+        let instead = if port.is_told_by_name_alone() {
+            format!(
+                "this source tells ports by their names alone: no link is called {name}, and vswitchd may listen to \
+                 this one as port {label}"
+            )
+        } else {
+            format!(
+                "vswitchd does not listen to the link that is called {name} now, and it may listen to \
+                 this one as port {label}"
+            )
+        };
+        Some(doubt.unwrap_or(instead))
+    }
+
+    /// Why the link of this port may be there although none is called like it.
+    pub(super) fn renaming(&self, entry: &PortEntry<'_>) -> Option<String> {
+        let may_be = self.has_strangers && entry.is_told_by_name_alone();
+        may_be.then(|| {
+            "this source tells ports by their names alone, and vswitchd listens to a link that no port is called like"
+                .to_owned()
         })
     }
 

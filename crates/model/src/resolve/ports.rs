@@ -236,4 +236,5 @@ fn not_proven(index: &Index<'_>, entry: &PortEntry<'_>) -> Option<String> {
     unknown
         .or_else(|| index.unidentified())
         .or_else(|| entry.of_link.doubt.as_ref().map(|doubt| doubt.why.clone()))
+        .or_else(|| index.ports.renaming(entry))
 }

@@ -9,11 +9,14 @@ use std::sync::Arc;
 
 use docker_ovs_model::evidence::Note;
 use docker_ovs_model::ids::{Ifindex, Mac, NetnsId};
-use docker_ovs_model::snapshot::{Link, Peer, Snapshot};
+use docker_ovs_model::snapshot::{Link, Observed, Peer, Snapshot};
+use docker_ovs_model::switch::SwitchSource;
 use docker_ovs_model::wiring::{Attachment, AttachmentState, Occupant, SwitchPort};
-use docker_ovs_model::{Wiring, resolve};
+use docker_ovs_model::{SourceError, SourceErrorKind, Wiring, resolve};
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+use crate::plans::scene::with_source;
 
 use cut::{cut, cuts};
 use scene::{SWITCH, Scene, Way, home, link, mac, ways};
@@ -135,6 +138,18 @@ proptest! {
             cut(&mut part, what);
         }
         agrees(&resolve(&part), &resolve(&whole))?;
+    }
+
+    /// OpenFlow and the control socket tell names and numbers of ports: neither their links, nor whose they are.
+    #[test]
+    fn another_source_alone_never_gives_another_answer_than_with_the_database(ways in ways()) {
+        for source in [SwitchSource::OpenFlow, SwitchSource::Appctl] {
+            let whole = with_source(&Scene::new(&ways).snapshot, source);
+            let mut part = whole.clone();
+            let why = SourceError::new(SourceErrorKind::Denied, "it", "no");
+            part.switch.insert(SwitchSource::Ovsdb, Observed::Absent { why });
+            agrees(&resolve(&part), &resolve(&whole))?;
+        }
     }
 
     #[test]

@@ -182,19 +182,31 @@ pub(super) fn with_other_sources(host: &Snapshot) -> Snapshot {
     if let Ok(plan) = plan(&host, &request, 77) {
         host = rehearse(&host, &plan.steps);
     }
-    let rows = host.ovsdb_bridges().iter().map(by_openflow).collect();
-    host.switch.insert(SwitchSource::OpenFlow, Observed::Fresh { rows });
+    with_source(&host, SwitchSource::OpenFlow)
+}
+
+/// The host where another source than the database tells of the ports, too.
+pub(crate) fn with_source(host: &Snapshot, source: SwitchSource) -> Snapshot {
+    let mut host = host.clone();
+    let bridges = host.ovsdb_bridges().iter();
+    let rows = bridges.map(|bridge| told_by(source, bridge)).collect();
+    host.switch.insert(source, Observed::Fresh { rows });
     host
 }
 
-/// A bridge as OpenFlow tells of it: the numbers of its ports.
-fn by_openflow(bridge: &Bridge) -> Bridge {
+/// A bridge as another source tells of it: names and numbers of its ports, and the kinds of those where that is not
+/// OpenFlow.
+fn told_by(source: SwitchSource, bridge: &Bridge) -> Bridge {
+    let has_kinds = source != SwitchSource::OpenFlow;
     let numbered = bridge.ports.iter().filter(|port| port.ofport.assigned().is_some());
     let ports = numbered.map(|port| {
         let (iface, ofport) = (port.iface.clone(), port.ofport);
-        Arc::new(Port { iface, ofport, ..Port::default() })
+        let kind = if has_kinds { port.kind.clone() } else { String::new() };
+        Arc::new(Port { iface, ofport, kind, ..Port::default() })
     });
-    Bridge { name: bridge.name.clone(), ports: ports.collect(), ..Bridge::default() }
+    let (name, ports) = (bridge.name.clone(), ports.collect());
+    let datapath = bridge.datapath.clone().filter(|_| has_kinds);
+    Bridge { name, datapath, ports, ..Bridge::default() }
 }
 
 pub(super) fn silent() -> SourceError {
