@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::process::Command;
 
-use lab::{Bridge, run};
+use lab::{Bridge, ofport_of, run};
 
 use crate::measure::{Contest, Runner};
 use crate::rows::{ResultTable, Tools};
@@ -53,6 +53,7 @@ pub(crate) fn tell(
         let pid = run("docker", &["inspect", "--format", "{{.State.Pid}}", &container.name]);
         run("nsenter", &["--target", &pid, "--net", "ip", "link", "set", "eth0", "up"]);
     }
+    let ports = [one, other].map(|at| format!("{on}:{}", ofport_of(&at.host_ends[0])));
     let (one, other) = (&one.name, &other.name);
     let scores = Contest::new(vec![
         shell("annotate", format!("exec {ours} annotate {on} < {text}")),
@@ -61,6 +62,7 @@ pub(crate) fn tell(
         shell("flows", format!("exec {ours} flows {name}")),
         shell("dump-flows", format!("exec ovs-ofctl dump-flows {name}")),
         shell("trace", format!("exec {}", trace(one, other))),
+        shell("trace of containers' ports", format!("exec {}", trace(&ports[0], &ports[1]))),
         // A verdict is no failure.
         shell("trace of ports", trace(&format!("{on}:1"), &format!("{on}:LOCAL")) + "; true"),
         shell(
@@ -79,7 +81,7 @@ pub(crate) fn tell(
     let (flows, theirs) = (scores["flows"], scores["dump-flows"]);
     rows.ratio(&format!("flows of 10,000 / ovs-ofctl dump-flows, {size}"), flows, theirs, 1.3);
     let theirs = scores["ofproto/trace"];
-    for name in ["trace", "trace of ports"] {
+    for name in ["trace", "trace of containers' ports", "trace of ports"] {
         let row = format!("{name} / ovs-appctl ofproto/trace, {size}");
         rows.ratio(&row, scores[name], theirs, 1.3);
     }

@@ -70,6 +70,7 @@ pub use engine::docker::address::EngineOptions;
 pub use engine::{EngineEndpoint, EngineNetwork};
 pub use generate::random;
 pub use kernel::{AskedLink, EndpointLink, EndpointVeth, HostLink};
+pub use look::{AskedPort, PortHolder};
 pub use netns::tcp_socket_owner;
 pub use origin::{Observe, Origin};
 pub use question::Question;

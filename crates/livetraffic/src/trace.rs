@@ -3,11 +3,11 @@
 mod answerers;
 mod departure;
 mod mac_question;
+mod narrow_end;
 mod neighbor;
 mod raw;
 mod tracer;
 
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use host::{Host, Question};
@@ -18,6 +18,7 @@ use model::{Look, SourceError, Target};
 use report::v1;
 use traffic::{Direction, End, EndError, PacketKind};
 
+use narrow_end::{NarrowEnd, are_met};
 use tracer::{PacketTracer, ReplyContext, ReplyEnds};
 
 /// A packet to be traced.
@@ -79,7 +80,7 @@ impl Trace {
     /// # Errors
     /// An end that is none, or the switch cannot be asked.
     pub async fn run(&self, host: &Host) -> Result<Traced, TraceError> {
-        if let Some(traced) = self.between_containers(host).await? {
+        if let Some(traced) = self.between_ends(host).await? {
             return Ok(traced);
         }
         let look = host.resolved(&question(None)).await;
@@ -91,12 +92,17 @@ impl Trace {
         Ok(Traced { rows, remarks: look.remarks() })
     }
 
-    /// The same by what belongs to the two ends alone, where both are containers and a sentence is enough:
+    /// The same by what belongs to the two ends alone, where each is one container and a sentence is enough:
     /// however many others there are, it takes as long. None where the whole host has to be looked at, as
     /// for who gets the packet instead.
-    async fn between_containers(&self, host: &Host) -> Result<Option<Traced>, TraceError> {
-        let ends = container(&self.source).zip(container(&self.destination));
-        let Some(ends) = ends.filter(|_| self.brief) else { return Ok(None) };
+    async fn between_ends(&self, host: &Host) -> Result<Option<Traced>, TraceError> {
+        if !self.brief {
+            return Ok(None);
+        }
+        let words = [&*self.source, &*self.destination];
+        // What is known of two ends would lie in every future around this one.
+        let ends = Box::pin(NarrowEnd::both(host, words)).await?;
+        let Some(ends) = ends else { return Ok(None) };
         let needs_all = AtomicBool::new(false);
         match self.by_names(host, &ends, &needs_all).await? {
             Some(traced) => Ok(Some(traced)),
@@ -112,12 +118,13 @@ impl Trace {
     async fn by_names(
         &self,
         host: &Host,
-        ends: &(Target, Target),
+        ends: &[NarrowEnd; 2],
         needs_all: &AtomicBool,
     ) -> Result<Option<Traced>, TraceError> {
-        let sources = || vec![SwitchSource::Ovsdb];
-        let near = Question { sources: sources(), ..question(Some(ends.0.clone())) };
-        let far = Question { sources: sources(), ..question(Some(ends.1.clone())) };
+        let [near, far] = ends.each_ref().map(|end| {
+            let sources = vec![SwitchSource::Ovsdb];
+            Question { sources, ..question(Some(end.target.clone())) }
+        });
         let [near, far] = host.resolved_both(&near, &far).await;
         let from = End::find(&near, &self.source, None);
         let to = from.as_ref().ok().map(|from| End::find(&far, &self.destination, Some(from)));
@@ -126,6 +133,9 @@ impl Trace {
             let silent = [&near, &far].into_iter().find_map(|look| look.wiring.timed_out());
             return silent.map_or(Ok(None), |error| Err(error.clone().into()));
         };
+        if !are_met(ends, [&from, &to]) {
+            return Ok(None);
+        }
         let tracer = self.short_tracer(host, [&near, &far], needs_all);
         Ok(self.by_names_between(&tracer, &from, &to).await)
     }
@@ -153,15 +163,18 @@ impl Trace {
     async fn by_numbers(
         &self,
         host: &Host,
-        ends: &(Target, Target),
+        ends: &[NarrowEnd; 2],
         needs_all: &AtomicBool,
     ) -> Option<Traced> {
-        let near = question(Some(ends.0.clone()));
+        let [near, far] = ends.each_ref().map(|end| question(Some(end.target.clone())));
         // The datapath's ports are the same of both, and asked for once.
-        let far = Question { sources: Vec::new(), ..question(Some(ends.1.clone())) };
+        let far = Question { sources: Vec::new(), ..far };
         let [near, far] = host.resolved_both(&near, &far).await;
         let from = End::find(&near, &self.source, None).ok()?;
         let to = End::find(&far, &self.destination, Some(&from)).ok()?.with_datapath_port(&near)?;
+        if !are_met(ends, [&from, &to]) {
+            return None;
+        }
         let tracer = self.short_tracer(host, [&near, &far], needs_all);
         let rows = self.ways(&tracer, &from, &to).await.ok()?;
         let is_told = rows.iter().all(rests_on_ends_alone) && !tracer.has_to_look_at_all();
@@ -227,12 +240,6 @@ fn question(target: Option<Target>) -> Question {
     // Only the control socket knows datapath ports, which outputs are told by.
     let sources = vec![SwitchSource::Ovsdb, SwitchSource::Appctl];
     Question { target, sources, traffic: true, ..Question::default() }
-}
-
-/// The container that a word names if it names one by name or id alone.
-fn container(word: &str) -> Option<Target> {
-    let is_other = word.contains(':') || word.parse::<IpAddr>().is_ok();
-    (!is_other).then(|| Target::from(word))
 }
 
 /// Whether a port's name is told in a list of datapath actions as it is, and by nothing else.

@@ -187,6 +187,25 @@ pub struct Port {
     pub error: Option<String>,
 }
 
+/// Which port of a bridge is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortKey {
+    /// The one that has this OpenFlow number.
+    Number(OfPort),
+    /// The one whose interface is called so.
+    Interface(String),
+}
+
+impl PortKey {
+    /// Whether it is this port.
+    pub fn is(&self, port: &Port) -> bool {
+        match self {
+            Self::Number(number) => port.ofport.assigned() == Some(*number),
+            Self::Interface(name) => *port.iface == **name,
+        }
+    }
+}
+
 /// Key of [`Port::external_ids`] of a mesh's tunnel: the host of the fleet that it leads to.
 pub const TUNNEL_HOST: &str = "docker-ovs.tunnel-host";
 

@@ -2,7 +2,7 @@
 
 use flowtext::{of_port_number, unquoted};
 use model::ids::{DpPort, OfPort};
-use model::switch::Port;
+use model::switch::{Port, PortKey};
 
 /// A word that stands for a port. One of digits is a number, whatever interfaces are called: a name of digits stands
 /// in quotes (`namemap_put` in lib/ofp-util.c).
@@ -32,6 +32,14 @@ impl PortWord {
         match self {
             Self::Number(number) => u16::try_from(*number).ok().map(OfPort),
             Self::Name(_) => None,
+        }
+    }
+
+    /// Which port of a bridge it is; none where no port can have that number.
+    pub(crate) fn key(self) -> Option<PortKey> {
+        match self {
+            Self::Number(_) => self.ofport().map(PortKey::Number),
+            Self::Name(name) => Some(PortKey::Interface(name)),
         }
     }
 
@@ -79,5 +87,6 @@ mod tests {
         }
         let huge = "9".repeat(40);
         assert_eq!(PortWord::of_openflow(&huge).ofport(), None);
+        assert_eq!(PortWord::of_openflow(&huge).key(), None);
     }
 }

@@ -8,6 +8,7 @@ mod beyond;
 mod effects;
 mod kernel;
 mod portless;
+mod ports;
 mod scene;
 mod written;
 

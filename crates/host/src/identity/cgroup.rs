@@ -5,9 +5,16 @@
 /// `libpod-ID.scope`, below whatever parent was set. A container within a container has both
 /// ids in its path, so the last one counts; and a hierarchy of version 1 that is not used has none.
 pub(crate) fn cgroup_is_of(text: &str, id: &str) -> bool {
+    is_id(id) && container_in(text) == Some(id)
+}
+
+/// The full id of the one container whose these cgroups are, by the same rule; none where they name none, or
+/// several.
+pub(crate) fn container_in(text: &str) -> Option<&str> {
     let paths = text.lines().filter_map(|line| line.splitn(3, ':').nth(2));
-    let mut named = paths.filter_map(last_id).peekable();
-    is_id(id) && named.peek().is_some() && named.all(|last| last == id)
+    let mut named = paths.filter_map(last_id);
+    let first = named.next()?;
+    named.all(|last| last == first).then_some(first)
 }
 
 /// The last part of a path that holds a full id.
@@ -25,7 +32,7 @@ fn is_id(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::cgroup_is_of;
+    use super::{cgroup_is_of, container_in};
 
     #[test]
     fn a_cgroup_is_of_the_container_whose_full_id_comes_last() {
@@ -43,6 +50,7 @@ mod tests {
             format!("0::/kubepods/besteffort/pod7f/cri-containerd-{a}.scope"),
         ] {
             assert!(cgroup_is_of(&mine, &a), "{mine}");
+            assert_eq!(container_in(&mine), Some(&*a), "{mine}");
             assert!(!cgroup_is_of(&mine, &b), "{mine}");
         }
         for none in [
@@ -53,6 +61,7 @@ mod tests {
             format!("2:cpu:/docker/{b}\n0::/docker/{a}"),
         ] {
             assert!(!cgroup_is_of(&none, &a), "{none}");
+            assert_eq!(container_in(&none), None, "{none}");
         }
         assert!(!cgroup_is_of("0::/docker/d1", "d1"), "any name could be such an id");
     }

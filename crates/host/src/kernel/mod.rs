@@ -4,7 +4,7 @@
 //! ethtool knows of them, [`routes`] asks where a namespace sends a packet, [`answers`] how one answers questions for MACs, [`pairs`] what namespaces call each other, [`around`] follows what lies between them, [`between`] finds those that are
 //! on the way and no source named, [`mod@unread_ways`] asks of those that are not read whether they may be, [`endpoint_links`] which link a network driver's port is, [`endpoint_veth`] which veth goes with one, [`host_link`] is one by any name, [`paths`] those that ports name by a path, [`uses`] what rests on one that is to go, [`watch`] reads again
 //! what [`notifications`] say has changed, on threads of [`crate::reader`], [`change`] makes them;
-//! [`mod@inhabited`] tells which namespaces are being taken down.
+//! [`mod@inhabited`] tells which namespaces are being taken down, [`far_ends`] which ones ports' veths lead to.
 
 mod again;
 #[cfg(test)]
@@ -15,6 +15,7 @@ mod between;
 mod change;
 mod endpoint_links;
 mod endpoint_veth;
+mod far_ends;
 mod host_link;
 mod inhabited;
 mod link_reading;
@@ -42,6 +43,7 @@ pub(crate) use change::KernelExecutor;
 pub use endpoint_links::EndpointLink;
 pub(crate) use endpoint_links::EndpointLinks;
 pub use endpoint_veth::EndpointVeth;
+pub(crate) use far_ends::{Inhabitants, PortLink};
 pub use host_link::HostLink;
 pub(crate) use inhabited::{inhabited, processes};
 pub(crate) use namespaces::{not_opened, open_named, own_namespace, source_error};

@@ -38,7 +38,7 @@ fn joined_exits(row: &Namespace) -> impl Iterator<Item = (&Link, Nsid)> {
 }
 
 /// Whether what arrives at a link goes on, by these of its namespace.
-fn goes_on(end: u32, there: &[netns::Link]) -> bool {
+pub(super) fn goes_on(end: u32, there: &[netns::Link]) -> bool {
     // The other end of a veth is another link of that index.
     let stands = |link: &netns::Link| {
         let lowers = rows::row(link.clone());

@@ -4,6 +4,7 @@
 mod answer;
 mod container;
 mod enough;
+mod holder;
 mod identities;
 mod pipeline;
 mod tenants;
@@ -16,6 +17,8 @@ use model::snapshot::{EngineName, Observed, Scope};
 use model::switch::SwitchSource;
 use model::{Look, Snapshot, SourceError, SourceErrorKind};
 use tokio::sync::OnceCell;
+
+pub use holder::{AskedPort, PortHolder};
 
 use enough::{Ways, is_index_doubtful, is_port_missed, lacks_a_port, leads_further, leaves_out};
 use identities::{identify_engines, identities, with_engine_ids};

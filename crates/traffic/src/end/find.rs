@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::ids::Name;
 use model::query::{QueryError, Subject};
 use model::snapshot::Link;
+use model::switch::PortKey;
 use model::told::{TOLD, joined};
 use model::wiring::{Attachment, PortRef, SwitchPort};
 use model::{Look, NamedBridge, PortLinks};
@@ -50,6 +51,16 @@ impl End {
             return Err(no_such_port(look, named.name(), port));
         }
         Err(error.into())
+    }
+
+    /// The bridge and the port that `word` names, where there is such a bridge with such a port: as
+    /// [`End::find`] reads it before it looks for a container.
+    pub fn port_in(word: &str) -> Option<(&str, PortKey)> {
+        if word.parse::<IpAddr>().is_ok() {
+            return None;
+        }
+        let (bridge, port) = word.rsplit_once(':')?;
+        Some((bridge, PortWord::of_openflow(port).key()?))
     }
 
     /// The end that has this address: of several the one that `near` is, or is on one bridge with. What is on several

@@ -15,6 +15,7 @@ mod hearers;
 mod marks;
 mod packets;
 mod passed_on;
+mod ports;
 mod verdicts;
 mod written;
 

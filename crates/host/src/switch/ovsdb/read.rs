@@ -3,14 +3,20 @@
 use std::error::Error;
 use std::path::Path;
 
+use model::ids::OfPort;
 use model::switch::Bridge;
 use model::{SourceError, SourceErrorKind};
 use ovsdb::{Client, Remote, Select, Tables, Tls, VSWITCH};
 use serde::Deserialize;
 
 use super::columns::{ColumnNegotiation, RequestedColumns};
+<<<<<<< HEAD
 use super::rows::{self, DatabaseRow, Ids, OpenVSwitchRow, TableRows};
 use super::select::{Wanted, select_bridges, select_named};
+=======
+use super::rows::{self, DatabaseRow, Ids, OpenVSwitchRow, Rows};
+use super::select::{Wanted, select_bridges, select_named, select_numbered};
+>>>>>>> 54b03882 (trace: a port is looked at by the one container that is there)
 use crate::failure;
 pub(crate) use crate::identity::database::Answerer;
 
@@ -117,6 +123,15 @@ impl Database {
             }
             return self.rows(read);
         }
+    }
+
+    /// The names of the interfaces that have one of these OpenFlow numbers, on whichever bridge. One round trip.
+    pub(crate) async fn numbered(
+        &mut self,
+        numbers: &[OfPort],
+    ) -> Result<Vec<String>, SourceError> {
+        let read = select_numbered(&mut self.client, numbers).await;
+        read.map_err(|error| self.unread(&error))
     }
 
     /// The port whose interface has this name, on its bridge, with what that remembers.

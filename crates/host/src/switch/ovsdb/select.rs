@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use model::ids::OfPort;
 use ovsdb::{Client, Results, Select, Uuid, VSWITCH};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::columns::RequestedColumns;
@@ -67,6 +69,32 @@ pub(super) async fn select_named(
     let rest: Vec<_> = all.filter(|id| !found.contains(id)).collect();
     carriers(client, requested, &rest, &mut rows.bridges).await?;
     Ok(rows)
+}
+
+/// The names of the interfaces that have one of these numbers.
+pub(super) async fn select_numbered(
+    client: &mut Client,
+    numbers: &[OfPort],
+) -> Result<Vec<String>, ovsdb::Error> {
+    let having = |OfPort(number): &OfPort| {
+        Select::new("Interface", &["name"]).equal("ofport", i64::from(*number))
+    };
+    let selects: Vec<_> = numbers.iter().map(having).collect();
+    if selects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let answer = client.transact(VSWITCH, &selects).await?;
+    let mut names = Vec::new();
+    for operation in 0..selects.len() {
+        let found: Vec<NameRow> = answer.rows(operation)?;
+        names.extend(found.into_iter().map(|row| row.name));
+    }
+    Ok(names)
+}
+
+#[derive(Deserialize)]
+struct NameRow {
+    name: String,
 }
 
 /// What has one of these names. Nearly every Port is called as its one Interface is: to

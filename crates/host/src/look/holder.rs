@@ -1,0 +1,190 @@
+//! Which one container is at a port: that whose processes alone are in the namespace that the port's veth leads to. So
+//! a question about a port is one about a container, and its answer does not take longer the more containers there are,
+//! but for a walk over all processes.
+
+use model::ids::{NetnsId, OfPort};
+use model::switch::{Bridge, PortKey};
+use model::{SourceError, SourceErrorKind};
+
+use crate::Host;
+use crate::deadline::Deadline;
+use crate::identity::cgroup::container_in;
+use crate::identity::process::Process;
+use crate::kernel::{Inhabitants, PortLink};
+
+/// A port that is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AskedPort {
+    /// The bridge, which is no fake bridge.
+    pub bridge: String,
+    /// Which of its ports.
+    pub port: PortKey,
+}
+
+/// The one container at a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortHolder {
+    /// Its full id, by which its engine is still to be asked for it: that proves whose the namespace is.
+    pub container: String,
+    /// The namespace that the port's link leads to.
+    pub netns: NetnsId,
+}
+
+impl AskedPort {
+    /// The link of this port, as the database tells it; none where the port is no link that is there by itself.
+    fn link_in(&self, bridges: &[Bridge]) -> Option<PortLink> {
+        let bridge = bridges.iter().find(|row| *row.name == *self.bridge)?;
+        let mut found = bridge.ports.iter().filter(|port| self.port.is(port));
+        let (port, other) = (found.next()?, found.next());
+        let is_plain = port.kind == "system" && port.bond.is_none() && port.error.is_none();
+        let index = port.ifindex.filter(|index| index.0 != 0);
+        (is_plain && other.is_none()).then(|| (port.iface.to_string(), index))
+    }
+
+    /// The names that its interface may have; none where its number tells.
+    fn interface(&self) -> Option<String> {
+        match &self.port {
+            PortKey::Interface(name) => Some(name.clone()),
+            PortKey::Number(_) => None,
+        }
+    }
+
+    fn number(&self) -> Option<OfPort> {
+        match self.port {
+            PortKey::Number(number) => Some(number),
+            PortKey::Interface(_) => None,
+        }
+    }
+}
+
+impl Host {
+    /// The container at each of these ports. None where one of them has none, where that is not plain, as with several
+    /// containers in a namespace, links that stand on one another or processes that may not be looked at, or where
+    /// what has it is told by something other than its full id: then only a look at everything tells who is there.
+    ///
+    /// # Errors
+    /// The database was silent for as long as is waited.
+    pub async fn port_holders(
+        &self,
+        ports: &[AskedPort],
+    ) -> Result<Option<Vec<PortHolder>>, SourceError> {
+        // A bridge's own port is no veth.
+        if ports.iter().any(|asked| asked.number() == Some(OfPort::LOCAL)) {
+            return Ok(None);
+        }
+        match self.bridges_with(ports).await {
+            Ok(bridges) => Ok(self.held(ports, &bridges)),
+            Err(why) if why.kind == SourceErrorKind::TimedOut => Err(why),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The bridges that have ports of these numbers and names, with those.
+    async fn bridges_with(&self, ports: &[AskedPort]) -> Result<Vec<Bridge>, SourceError> {
+        let due = Deadline::after(self.timeout);
+        let mut database = self.database(due).await?;
+        let what = database.what().to_owned();
+        let numbers: Vec<_> = ports.iter().filter_map(AskedPort::number).collect();
+        let ask = async {
+            let mut names = database.numbered(&numbers).await?;
+            names.extend(ports.iter().filter_map(AskedPort::interface));
+            database.named(&names, &[], None, false).await
+        };
+        due.hold(|| what.clone(), ask).await
+    }
+
+    fn held(&self, ports: &[AskedPort], bridges: &[Bridge]) -> Option<Vec<PortHolder>> {
+        let links = ports.iter().map(|asked| asked.link_in(bridges));
+        let links = links.collect::<Option<Vec<PortLink>>>()?;
+        let switch = self.identify_switch(true).netns.ok()?;
+        let inhabitants = Inhabitants::read()?;
+        let homes = inhabitants.behind(&switch, &links)?.into_iter();
+        let holders = homes.map(|netns| {
+            let container = only_container(netns, inhabitants.of(netns))?;
+            Some(PortHolder { container, netns })
+        });
+        holders.collect()
+    }
+}
+
+/// The full id of the container that all processes in a namespace are of, by their cgroups.
+fn only_container(netns: NetnsId, inside: impl Iterator<Item = u32>) -> Option<String> {
+    let mut only: Option<String> = None;
+    for pid in inside {
+        // One that has ended meanwhile is not there any more, nor is one that has left.
+        let Ok(process) = Process::open(pid) else { continue };
+        let is_inside = |(dev, ino)| NetnsId { dev, ino } == netns;
+        if !process.netns_file().is_ok_and(is_inside) {
+            continue;
+        }
+        let cgroups = process.read("cgroup").ok()?;
+        let cgroups = String::from_utf8_lossy(&cgroups);
+        let id = container_in(&cgroups)?;
+        if *only.get_or_insert_with(|| id.to_owned()) != *id {
+            return None;
+        }
+    }
+    only
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use model::ids::Ifindex;
+    use model::switch::{OfPortState, Port};
+
+    use super::*;
+
+    fn port(iface: &str, number: u16) -> Port {
+        let ofport = OfPortState::Assigned(OfPort(number));
+        let (iface, kind) = (iface.into(), "system".to_owned());
+        Port { iface, kind, ofport, ifindex: Some(Ifindex(7)), ..Port::default() }
+    }
+
+    fn asked(port: PortKey) -> AskedPort {
+        AskedPort { bridge: "br0".to_owned(), port }
+    }
+
+    fn link(of: &AskedPort, ports: Vec<Port>) -> Option<PortLink> {
+        let ports = ports.into_iter().map(Arc::new).collect();
+        let other = Bridge { name: "br1".into(), ports, ..Bridge::default() };
+        assert_eq!(of.link_in(std::slice::from_ref(&other)), None, "of another bridge");
+        of.link_in(&[other.clone(), Bridge { name: "br0".into(), ..other }])
+    }
+
+    #[test]
+    fn a_port_has_a_link_where_it_is_one_by_itself() {
+        let held = Some(("veth1".to_owned(), Some(Ifindex(7))));
+        let (by_number, by_name) =
+            (asked(PortKey::Number(OfPort(3))), asked(PortKey::Interface("veth1".to_owned())));
+        for of in [&by_number, &by_name] {
+            assert_eq!(link(of, vec![port("veth1", 3), port("veth2", 4)]), held);
+            assert_eq!(link(of, vec![port("veth2", 4)]), None, "there is no such port");
+            let bond = Some("bond0".to_owned());
+            assert_eq!(link(of, vec![Port { bond, ..port("veth1", 3) }]), None);
+            let error = Some("no such device".to_owned());
+            assert_eq!(link(of, vec![Port { error, ..port("veth1", 3) }]), None);
+            let kind = "internal".to_owned();
+            assert_eq!(link(of, vec![Port { kind, ..port("veth1", 3) }]), None);
+        }
+        let same = vec![port("veth1", 3), port("veth2", 3)];
+        assert_eq!(link(&by_number, same), None, "which of them is not told");
+        let unheld = Port { ifindex: Some(Ifindex(0)), ..port("veth1", 3) };
+        assert_eq!(link(&by_name, vec![unheld]), Some(("veth1".to_owned(), None)));
+    }
+
+    #[test]
+    fn a_namespace_is_of_the_container_that_its_processes_are_of_by_their_cgroups() {
+        let own = std::process::id();
+        let process = Process::open(own).unwrap();
+        let (dev, ino) = process.netns_file().unwrap();
+        let home = NetnsId { dev, ino };
+        let cgroups = String::from_utf8(process.read("cgroup").unwrap()).unwrap();
+        let of_container = container_in(&cgroups).map(str::to_owned);
+        assert_eq!(only_container(home, std::iter::once(own)), of_container);
+        let elsewhere = NetnsId { ino: ino + 1, ..home };
+        assert_eq!(only_container(elsewhere, std::iter::once(own)), None, "it is not in there");
+        assert_eq!(only_container(home, std::iter::empty()), None);
+    }
+}
