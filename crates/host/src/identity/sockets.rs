@@ -82,19 +82,43 @@ fn unix_listeners(table: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
 /// # Errors
 /// It has ended, or this may not be read: that takes CAP_SYS_PTRACE where it is another user's.
 pub(crate) fn opened_by(pid: u32, sockets: &BTreeSet<u64>) -> io::Result<BTreeSet<u64>> {
+    let mut found = BTreeSet::new();
+    each_socket(pid, |inode| {
+        if sockets.contains(&inode) {
+            found.insert(inode);
+        }
+        found.len() < sockets.len()
+    })?;
+    Ok(found)
+}
+
+/// All sockets that a process has open, by their inodes.
+///
+/// # Errors
+/// As [`opened_by`].
+pub(crate) fn sockets_of(pid: u32) -> io::Result<BTreeSet<u64>> {
+    let mut all = BTreeSet::new();
+    each_socket(pid, |inode| {
+        all.insert(inode);
+        true
+    })?;
+    Ok(all)
+}
+
+/// Tells each socket that a process has open, as long as more are wanted.
+fn each_socket(pid: u32, mut wants_more: impl FnMut(u64) -> bool) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let folder = open(format!("/proc/{pid}/fd"), flags, Mode::empty())?;
     let files: Vec<_> = Dir::read_from(&folder)?.flatten().collect();
-    let mut found = BTreeSet::new();
     for file in files.iter().rev() {
-        if found.len() == sockets.len() {
-            break;
-        }
         // From the folder on: by its path each would be looked up in /proc anew.
         let Ok(target) = readlinkat(&folder, file.file_name(), Vec::new()) else { continue };
-        found.extend(target.to_str().ok().and_then(socket_inode).filter(|of| sockets.contains(of)));
+        let inode = target.to_str().ok().and_then(socket_inode);
+        if inode.is_some_and(|inode| !wants_more(inode)) {
+            break;
+        }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// `socket:[INODE]`.

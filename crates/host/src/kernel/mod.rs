@@ -53,4 +53,4 @@ pub(crate) use open_namespaces::OpenNamespaces;
 pub(crate) use paths::note_paths;
 pub(crate) use read::{listen, read_others, read_switch, read_whole};
 pub(crate) use rows::id;
-pub(crate) use sockets::{SocketOwner, read_packet_sockets};
+pub(crate) use sockets::{SocketOwner, SocketsAhead, read_packet_sockets};

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use model::ids::Ifindex;
 use model::snapshot::{Namespace, VswitchdSockets};
 use netns::{Netns, PacketSocket};
 
 use super::rows::id;
-use crate::identity::sockets::opened_by;
+use crate::identity::sockets::{opened_by, sockets_of};
+
+/// The stack of a thread that reads, in bytes: some nested calls, and no large value on it.
+const STACK: usize = 128 * 1024;
 
 /// Tells which packet sockets are vswitchd's.
 #[derive(Debug, Default)]
@@ -32,6 +36,13 @@ impl SocketOwner {
         Self { vswitchd, known: Mutex::default() }
     }
 
+    /// The same once all that it had open was read: only what came since is looked for.
+    pub(crate) fn after(SocketsAhead { vswitchd, reader }: SocketsAhead) -> Self {
+        let own = reader.and_then(|reader| reader.join().ok()).unwrap_or_default();
+        let known = KnownSockets { own, ..KnownSockets::default() };
+        Self { vswitchd, known: Mutex::new(known) }
+    }
+
     /// None where vswitchd has ended, or its descriptors may not be read.
     fn own(&self, all: &[PacketSocket]) -> Option<VswitchdSockets> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,6 +51,23 @@ impl SocketOwner {
         let own = || all.iter().filter(|socket| known.own.contains(&socket.inode));
         let lost = own().filter(|socket| socket.link.is_none()).count();
         Some(VswitchdSockets { links: links(own()), lost })
+    }
+}
+
+/// The sockets of vswitchd, which a thread reads while sources are waited for: it has a descriptor or two for each
+/// port, and each is one call.
+pub(crate) struct SocketsAhead {
+    vswitchd: Option<u32>,
+    /// None where there is no process, or no thread to be had.
+    reader: Option<JoinHandle<BTreeSet<u64>>>,
+}
+
+impl SocketsAhead {
+    /// Of this process, if it is known.
+    pub(crate) fn read(vswitchd: Option<u32>) -> Self {
+        let read = |pid| move || sockets_of(pid).unwrap_or_default();
+        let start = |pid| thread::Builder::new().stack_size(STACK).spawn(read(pid)).ok();
+        Self { vswitchd, reader: vswitchd.and_then(start) }
     }
 }
 
@@ -113,7 +141,10 @@ fn links<'a>(sockets: impl Iterator<Item = &'a PacketSocket>) -> BTreeSet<Ifinde
 
 #[cfg(test)]
 mod tests {
-    use super::{BTreeSet, KnownSockets, PacketSocket};
+    use std::net::UdpSocket;
+    use std::os::fd::AsRawFd;
+
+    use super::{BTreeSet, KnownSockets, PacketSocket, SocketOwner, SocketsAhead};
 
     /// Which sockets are known for vswitchd's after a look in which there are these, and it has `open`.
     fn own(known: &mut KnownSockets, sockets: &[u64], open: &[u64]) -> Vec<u64> {
@@ -136,6 +167,25 @@ mod tests {
         assert!(own(&mut known, &[1, 2], &[1, 2]).is_empty(), "they are another process's");
         assert!(own(&mut known, &[1], &[1, 2]).is_empty());
         assert_eq!(own(&mut known, &[1, 2], &[1, 2]), [2], "another socket by then");
+    }
+
+    #[test]
+    fn what_was_read_ahead_is_known_and_what_came_since_is_looked_for() {
+        let inode_of = |socket: &UdpSocket| -> u64 {
+            let path = format!("/proc/self/fd/{}", socket.as_raw_fd());
+            let target = std::fs::read_link(path).unwrap().to_string_lossy().into_owned();
+            target.strip_prefix("socket:[").unwrap().strip_suffix(']').unwrap().parse().unwrap()
+        };
+        let before = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let owner = SocketOwner::after(SocketsAhead::read(Some(std::process::id())));
+        assert!(owner.known.lock().unwrap().own.contains(&inode_of(&before)));
+        let since = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let row = |link, inode| PacketSocket { link: Some(link), inode };
+        let all = [row(1, inode_of(&before)), row(2, inode_of(&since)), row(3, 1)];
+        let own = owner.own(&all).unwrap();
+        let links: Vec<_> = own.links.iter().map(|link| link.0).collect();
+        assert_eq!((links, own.lost), (vec![1, 2], 0), "the third is another process's");
+        assert!(SocketOwner::after(SocketsAhead::read(None)).own(&all).is_none());
     }
 
     #[test]

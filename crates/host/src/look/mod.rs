@@ -29,7 +29,7 @@ use crate::clock::now;
 use crate::deadline::Deadline;
 use crate::engine::{Configured, EngineContainer, others};
 use crate::identity::Switch;
-use crate::kernel::{self, SocketOwner};
+use crate::kernel::{self, SocketOwner, SocketsAhead};
 use crate::question::Question;
 use crate::switch::ovsdb::{self, Database};
 
@@ -83,13 +83,15 @@ impl Host {
     pub async fn resolved_both(&self, one: &Question, other: &Question) -> [Look; 2] {
         let engines = self.engines.now();
         let switch = self.identify_switch(one.takes(SwitchSource::Ovsdb));
+        let ahead = one.traffic.then(|| SocketsAhead::read(switch.vswitchd.pid));
         let questions = (one, other);
         let (one, other) = tokio::join!(
             self.read_without_sockets(&engines, one, &switch),
             self.read_without_sockets(&engines, other, &switch),
         );
         let mut both = [one, other];
-        note_packet_sockets(&switch, &mut both);
+        let owner = || SocketOwner::of(switch.vswitchd.pid);
+        note_packet_sockets(&switch, &ahead.map_or_else(owner, SocketOwner::after), &mut both);
         let [near, far] = both;
         let everything = OnceCell::new();
         let both = tokio::join!(
@@ -102,7 +104,8 @@ impl Host {
     async fn read(&self, engines: &[Configured], question: &Question) -> Seen {
         let switch = self.identify_switch(question.takes(SwitchSource::Ovsdb));
         let mut seen = self.read_without_sockets(engines, question, &switch).await;
-        note_packet_sockets(&switch, std::slice::from_mut(&mut seen));
+        let owner = SocketOwner::of(switch.vswitchd.pid);
+        note_packet_sockets(&switch, &owner, std::slice::from_mut(&mut seen));
         seen
     }
 
@@ -205,12 +208,12 @@ struct Seen {
 }
 
 /// Reads the packet sockets once for all looks that want them.
-fn note_packet_sockets(switch: &Switch, looks: &mut [Seen]) {
+fn note_packet_sockets(switch: &Switch, owner: &SocketOwner, looks: &mut [Seen]) {
     let Ok(netns) = &switch.netns else { return };
     let wanting = looks.iter_mut().filter(|seen| seen.wants_sockets);
     let rows: Vec<_> = wanting.flat_map(|seen| seen.snapshot.kernel.rows_mut()).collect();
     if !rows.is_empty() {
-        kernel::read_packet_sockets(netns, &SocketOwner::of(switch.vswitchd.pid), rows);
+        kernel::read_packet_sockets(netns, owner, rows);
     }
 }
 
