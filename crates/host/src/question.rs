@@ -9,6 +9,9 @@ use model::switch::SwitchSource;
 pub struct Question {
     /// The container or namespace that is asked about; everything if none.
     pub target: Option<Target>,
+    /// The bridge whose own port is asked about, and nothing else: then no engine is asked, and of the database just
+    /// that port. There is no `target` beside it.
+    pub own_port: Option<String>,
     /// A bridge that must be among the rows if it exists.
     pub bridge: Option<String>,
     /// Whether every port is wanted, also of a switch that few are asked about.

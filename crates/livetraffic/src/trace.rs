@@ -14,7 +14,7 @@ use host::{Host, Question};
 use model::query::QueryError;
 use model::switch::SwitchSource;
 use model::wiring::{Occupant, SwitchPort};
-use model::{Look, SourceError, Target};
+use model::{Look, SourceError};
 use report::v1;
 use traffic::{Direction, End, EndError, PacketKind};
 
@@ -83,7 +83,7 @@ impl Trace {
         if let Some(traced) = self.between_ends(host).await? {
             return Ok(traced);
         }
-        let look = host.resolved(&question(None)).await;
+        let look = host.resolved(&question()).await;
         look.switch(SwitchSource::Ovsdb)?;
         look.switch(SwitchSource::Appctl)?;
         let from = End::find(&look, &self.source, None)?;
@@ -92,7 +92,7 @@ impl Trace {
         Ok(Traced { rows, remarks: look.remarks() })
     }
 
-    /// The same by what belongs to the two ends alone, where each is one container and a sentence is enough:
+    /// The same by what belongs to the two ends alone, where each is one container, or this host, and a sentence is enough:
     /// however many others there are, it takes as long. None where the whole host has to be looked at, as
     /// for who gets the packet instead.
     async fn between_ends(&self, host: &Host) -> Result<Option<Traced>, TraceError> {
@@ -101,7 +101,7 @@ impl Trace {
         }
         let words = [&*self.source, &*self.destination];
         // What is known of two ends would lie in every future around this one.
-        let ends = Box::pin(NarrowEnd::both(host, words)).await?;
+        let ends = Box::pin(NarrowEnd::both(host, words, &self.kind)).await?;
         let Some(ends) = ends else { return Ok(None) };
         let needs_all = AtomicBool::new(false);
         match self.by_names(host, &ends, &needs_all).await? {
@@ -123,7 +123,7 @@ impl Trace {
     ) -> Result<Option<Traced>, TraceError> {
         let [near, far] = ends.each_ref().map(|end| {
             let sources = vec![SwitchSource::Ovsdb];
-            Question { sources, ..question(Some(end.target.clone())) }
+            Question { sources, ..end.narrowed(question()) }
         });
         let [near, far] = host.resolved_both(&near, &far).await;
         let from = End::find(&near, &self.source, None);
@@ -166,7 +166,7 @@ impl Trace {
         ends: &[NarrowEnd; 2],
         needs_all: &AtomicBool,
     ) -> Option<Traced> {
-        let [near, far] = ends.each_ref().map(|end| question(Some(end.target.clone())));
+        let [near, far] = ends.each_ref().map(|end| end.narrowed(question()));
         // The datapath's ports are the same of both, and asked for once.
         let far = Question { sources: Vec::new(), ..far };
         let [near, far] = host.resolved_both(&near, &far).await;
@@ -235,11 +235,11 @@ impl Trace {
     }
 }
 
-/// What is asked of the host, or of one container.
-fn question(target: Option<Target>) -> Question {
+/// What is asked about everything.
+fn question() -> Question {
     // Only the control socket knows datapath ports, which outputs are told by.
     let sources = vec![SwitchSource::Ovsdb, SwitchSource::Appctl];
-    Question { target, sources, traffic: true, ..Question::default() }
+    Question { sources, traffic: true, ..Question::default() }
 }
 
 /// Whether a port's name is told in a list of datapath actions as it is, and by nothing else.

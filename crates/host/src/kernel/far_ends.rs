@@ -1,5 +1,5 @@
 //! The namespaces that ports' veths lead to, where nothing goes on from there, and which processes are in them: who
-//! is at a port, without reading any namespace but the switch's.
+//! is at a port, without reading any namespace but the switch's. And whether nothing leads to a bridge's own link.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -12,6 +12,7 @@ use netns::{Error, Netns, RouteSocket};
 use super::inhabited::processes;
 use super::rows::id;
 use super::unread_ways::goes_on;
+use super::uses::upper_elsewhere;
 
 /// The link of a port: its name, and the index that vswitchd holds it by, where that is known.
 pub(crate) type PortLink = (String, Option<Ifindex>);
@@ -92,14 +93,35 @@ fn has_ended(pid: u32, error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound || !Path::new(&format!("/proc/{pid}")).exists()
 }
 
+/// The link of a port, where its name and the index that vswitchd holds it by agree.
+fn link_of(
+    socket: &RouteSocket,
+    name: &str,
+    held: Option<Ifindex>,
+) -> Result<Option<netns::Link>, Error> {
+    let is_it =
+        |link: &netns::Link| link.name == name && held.is_none_or(|held| held.0 == link.ifindex);
+    Ok(socket.link_named(name)?.filter(is_it))
+}
+
+/// Whether no other link leads to this one of the switch's, in whichever namespace: it is enslaved to nothing, and none
+/// stands on it. Reads the links of all namespaces.
+pub(crate) fn is_alone(switch: &Netns, (name, held): &PortLink) -> bool {
+    let read = netns::visit(&[switch], |_, socket| {
+        let Some(link) = link_of(socket, name, *held)? else { return Ok(None) };
+        let own = link.ifindex;
+        Ok((!goes_on(own, &socket.links()?)).then_some(own))
+    });
+    let Some(Ok(Some(own))) = read.into_iter().next() else { return false };
+    let known = BTreeSet::from([id(switch)]);
+    matches!(upper_elsewhere(switch, &BTreeSet::from([own]), &known), Ok(None))
+}
+
 /// What the socket's namespace calls the one at the other end of this veth, where that end is enslaved to nothing and no
 /// other link stands on it; none of any other link, or where that cannot be told.
 fn plain_end(socket: &RouteSocket, (name, held): &PortLink) -> Result<Option<i32>, Error> {
-    let Some(link) = socket.link_named(name)? else { return Ok(None) };
-    let is_it = link.name == *name && held.is_none_or(|held| held.0 == link.ifindex);
-    if !is_it || link.kind.as_deref() != Some("veth") {
-        return Ok(None);
-    }
+    let link = link_of(socket, name, *held)?.filter(|link| link.kind.as_deref() == Some("veth"));
+    let Some(link) = link else { return Ok(None) };
     if let Some(master) = link.master {
         // The kernel's datapath is the master of its ports.
         let master = socket.link(master)?.and_then(|master| master.kind);

@@ -46,6 +46,11 @@ pub(crate) fn read_whole(
     rows
 }
 
+/// The switch's namespace alone: what it calls others is not asked, nor what lies between them.
+pub(crate) fn read_alone(switch: &Netns, details: Details) -> Vec<Namespace> {
+    read_each(&[(switch, Vec::new())], Some(switch), details)
+}
+
 /// The switch's namespace without what it calls others.
 pub(crate) fn read_switch(switch: &Netns, owner: &SocketOwner) -> Namespace {
     let read = netns::visit(&[switch], |_, socket| {

@@ -1,16 +1,17 @@
 //! Which one container is at a port: that whose processes alone are in the namespace that the port's veth leads to. So
 //! a question about a port is one about a container, and its answer does not take longer the more containers there are,
-//! but for a walk over all processes.
+//! but for a walk over all processes. At a bridge's own port is this host, where no link of any namespace leads there.
 
 use model::ids::{NetnsId, OfPort};
 use model::switch::{Bridge, PortKey};
 use model::{SourceError, SourceErrorKind};
+use netns::Netns;
 
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::identity::cgroup::container_in;
 use crate::identity::process::Process;
-use crate::kernel::{Inhabitants, PortLink};
+use crate::kernel::{self, Inhabitants, PortLink};
 
 /// A port that is asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,46 +22,62 @@ pub struct AskedPort {
     pub port: PortKey,
 }
 
-/// The one container at a port.
+/// What alone is at a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PortHolder {
-    /// Its full id, by which its engine is still to be asked for it: that proves whose the namespace is.
-    pub container: String,
-    /// The namespace that the port's link leads to.
-    pub netns: NetnsId,
+pub enum PortHolder {
+    /// One container.
+    Container {
+        /// Its full id, by which its engine is still to be asked for it: that proves whose the namespace is.
+        id: String,
+        /// The namespace that the port's link leads to.
+        netns: NetnsId,
+    },
+    /// This host: the port is the bridge's own, and no other link leads to that.
+    Host,
 }
 
 impl AskedPort {
+    /// Whether it is the bridge's own port.
+    pub fn is_own(&self) -> bool {
+        match &self.port {
+            PortKey::Number(number) => *number == OfPort::LOCAL,
+            PortKey::Interface(name) => *name == self.bridge,
+        }
+    }
+
     /// The link of this port, as the database tells it; none where the port is no link that is there by itself.
     fn link_in(&self, bridges: &[Bridge]) -> Option<PortLink> {
         let bridge = bridges.iter().find(|row| *row.name == *self.bridge)?;
         let mut found = bridge.ports.iter().filter(|port| self.port.is(port));
         let (port, other) = (found.next()?, found.next());
-        let is_plain = port.kind == "system" && port.bond.is_none() && port.error.is_none();
+        let kind = if self.is_own() { "internal" } else { "system" };
+        let is_plain = port.kind == kind && port.bond.is_none() && port.error.is_none();
         let index = port.ifindex.filter(|index| index.0 != 0);
         (is_plain && other.is_none()).then(|| (port.iface.to_string(), index))
     }
 
-    /// The names that its interface may have; none where its number tells.
+    /// The name of its interface; none where only its number is known.
     fn interface(&self) -> Option<String> {
         match &self.port {
+            _ if self.is_own() => Some(self.bridge.clone()),
             PortKey::Interface(name) => Some(name.clone()),
             PortKey::Number(_) => None,
         }
     }
 
+    /// Its number, where its name is not known.
     fn number(&self) -> Option<OfPort> {
         match self.port {
-            PortKey::Number(number) => Some(number),
-            PortKey::Interface(_) => None,
+            PortKey::Number(number) if !self.is_own() => Some(number),
+            PortKey::Number(_) | PortKey::Interface(_) => None,
         }
     }
 }
 
 impl Host {
-    /// The container at each of these ports. None where one of them has none, where that is not plain, as with several
-    /// containers in a namespace, links that stand on one another or processes that may not be looked at, or where
-    /// what has it is told by something other than its full id: then only a look at everything tells who is there.
+    /// What alone is at each of these ports. None where that is not plain of one of them, as with several containers in
+    /// a namespace, links that stand on one another or processes that may not be looked at, or where what has it is told
+    /// by something other than its full id: then only a look at everything tells who is there.
     ///
     /// # Errors
     /// The database was silent for as long as is waited.
@@ -68,10 +85,6 @@ impl Host {
         &self,
         ports: &[AskedPort],
     ) -> Result<Option<Vec<PortHolder>>, SourceError> {
-        // A bridge's own port is no veth.
-        if ports.iter().any(|asked| asked.number() == Some(OfPort::LOCAL)) {
-            return Ok(None);
-        }
         match self.bridges_with(ports).await {
             Ok(bridges) => Ok(self.held(ports, &bridges)),
             Err(why) if why.kind == SourceErrorKind::TimedOut => Err(why),
@@ -97,14 +110,31 @@ impl Host {
         let links = ports.iter().map(|asked| asked.link_in(bridges));
         let links = links.collect::<Option<Vec<PortLink>>>()?;
         let switch = self.identify_switch(true).netns.ok()?;
-        let inhabitants = Inhabitants::read()?;
-        let homes = inhabitants.behind(&switch, &links)?.into_iter();
-        let holders = homes.map(|netns| {
-            let container = only_container(netns, inhabitants.of(netns))?;
-            Some(PortHolder { container, netns })
+        let all = || ports.iter().zip(&links);
+        let veths = all().filter(|(asked, _)| !asked.is_own()).map(|(_, link)| link.clone());
+        let mut containers = containers_behind(&switch, &veths.collect::<Vec<_>>())?.into_iter();
+        let holders = all().map(|(asked, link)| {
+            if asked.is_own() {
+                return kernel::is_alone(&switch, link).then_some(PortHolder::Host);
+            }
+            containers.next()
         });
         holders.collect()
     }
+}
+
+/// The one container that each of these veths of the switch's leads to.
+fn containers_behind(switch: &Netns, veths: &[PortLink]) -> Option<Vec<PortHolder>> {
+    if veths.is_empty() {
+        return Some(Vec::new());
+    }
+    let inhabitants = Inhabitants::read()?;
+    let homes = inhabitants.behind(switch, veths)?.into_iter();
+    let containers = homes.map(|netns| {
+        let id = only_container(netns, inhabitants.of(netns))?;
+        Some(PortHolder::Container { id, netns })
+    });
+    containers.collect()
 }
 
 /// The full id of the container that all processes in a namespace are of, by their cgroups.
@@ -167,6 +197,14 @@ mod tests {
             assert_eq!(link(of, vec![Port { error, ..port("veth1", 3) }]), None);
             let kind = "internal".to_owned();
             assert_eq!(link(of, vec![Port { kind, ..port("veth1", 3) }]), None);
+        }
+        let kind = "internal".to_owned();
+        let own = || Port { kind: kind.clone(), ..port("br0", 65_534) };
+        for of in [PortKey::Number(OfPort::LOCAL), PortKey::Interface("br0".to_owned())].map(asked)
+        {
+            assert!(of.is_own() && of.number().is_none(), "{of:?}");
+            assert_eq!(link(&of, vec![own()]), Some(("br0".to_owned(), Some(Ifindex(7)))));
+            assert_eq!(link(&of, vec![port("br0", 65_534)]), None, "it is no bridge's own");
         }
         let same = vec![port("veth1", 3), port("veth2", 3)];
         assert_eq!(link(&by_number, same), None, "which of them is not told");

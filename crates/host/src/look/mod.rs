@@ -124,6 +124,10 @@ impl Host {
                 let read = self.read_target(engines, due, target, question, netns);
                 return (Scope::One, Box::pin(read).await);
             }
+            if question.own_port.is_some() {
+                let read = self.read_own_port(due, question, netns);
+                return (Scope::One, Box::pin(read).await);
+            }
             let read = self.read_all(engines, due, question, netns);
             (Scope::Everything, Box::pin(read).await)
         };
@@ -152,8 +156,9 @@ impl Host {
             || is_port_missed(rows, switch_netns, bridges());
         let here = || rows.rows().iter().find(|row| Some(row.id) == switch_netns);
         let ways = match scope {
-            Scope::One => Ways::of(rows, switch_netns, bridges()),
-            Scope::Everything => Ways::default(),
+            Scope::One if question.own_port.is_none() => Ways::of(rows, switch_netns, bridges()),
+            // No way of another namespace leads to a bridge's own port, or everything would be read.
+            Scope::One | Scope::Everything => Ways::default(),
         };
         // Beside an interface that is on a port, which is the answer, no other namespace is looked into: that
         // takes longer than all the rest, and most containers have one on an engine's own bridge as well.

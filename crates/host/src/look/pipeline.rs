@@ -85,6 +85,19 @@ impl Host {
         answers
     }
 
+    /// The narrow look at a bridge's own port: that, and the links of the switch's namespace.
+    pub(super) async fn read_own_port(
+        &self,
+        due: Deadline,
+        question: &Question,
+        switch: Option<&Netns>,
+    ) -> Answers {
+        let sources = self.sources(due, question).await;
+        let rows = switch.map(|switch| kernel::read_alone(switch, question.details()));
+        let kernel = Ok(rows.unwrap_or_default());
+        Answers { engines: Vec::new(), kernel, switch: sources, opened: None }
+    }
+
     /// A namespace named directly; no engine leads there.
     async fn read_namespace(
         &self,

@@ -37,7 +37,8 @@ const SOURCES: [(SwitchSource, Read); 2] =
     [(SwitchSource::OpenFlow, openflow::read), (SwitchSource::Appctl, appctl::read)];
 
 impl Host {
-    /// What the sources of `question` say of everything.
+    /// What the sources of `question` say of everything; the database only of a bridge's own port, where that is
+    /// asked about.
     pub(crate) async fn sources(&self, due: Deadline, question: &Question) -> SwitchAnswer {
         let ovsdb = async {
             if !question.takes(SwitchSource::Ovsdb) {
@@ -48,7 +49,17 @@ impl Host {
                 Err(why) => return Some((Err(why), None)),
             };
             let what = database.what().to_owned();
-            let rows = due.hold(|| what.clone(), database.all()).await;
+            let settings = question.traffic || question.identities;
+            let ask = async {
+                match &question.own_port {
+                    // It is called as its bridge.
+                    Some(bridge) => {
+                        database.named(std::slice::from_ref(bridge), &[], None, settings).await
+                    }
+                    None => database.all().await,
+                }
+            };
+            let rows = due.hold(|| what.clone(), Box::pin(ask)).await;
             Some((rows, Some(database.answerer())))
         };
         let (ovsdb, others) = tokio::join!(ovsdb, self.other_sources(due, question));

@@ -1,16 +1,17 @@
-//! One end of a trace as one container, so that nothing but that has to be looked at.
+//! One end of a trace as one container, or as this host at a bridge's own port, so that nothing but that has to be
+//! looked at.
 
 use std::net::IpAddr;
 
-use host::{AskedPort, Host, PortHolder};
+use host::{AskedPort, Host, PortHolder, Question};
 use model::{SourceError, Target};
-use traffic::End;
+use traffic::{End, PacketKind};
 
 /// What is looked at for one end.
 pub(super) struct NarrowEnd {
-    /// The container.
-    pub(super) target: Target,
-    /// Where a port was named: that, and the container there.
+    /// The container; none where that is this host.
+    target: Option<Target>,
+    /// Where a port was named: that, and what is there.
     at: Option<(AskedPort, PortHolder)>,
 }
 
@@ -41,18 +42,23 @@ impl Named {
 
 impl NarrowEnd {
     /// Both ends; none where one of these words may mean something other than one container, or than a port that one
-    /// container is at.
+    /// container is at. Of a packet in the user's words, for which no kernel is asked, also a bridge's own port.
     ///
     /// # Errors
     /// The database was silent for as long as is waited.
     pub(super) async fn both(
         host: &Host,
         [source, destination]: [&str; 2],
+        kind: &PacketKind,
     ) -> Result<Option<[Self; 2]>, SourceError> {
         let Some((from, to)) = Named::of(source).zip(Named::of(destination)) else {
             return Ok(None);
         };
         let ports: Vec<_> = [&from, &to].into_iter().filter_map(Named::port).cloned().collect();
+        // The kernel of this host answers for all its links, which a look at one end does not follow.
+        if !matches!(kind, PacketKind::Raw(_)) && ports.iter().any(AskedPort::is_own) {
+            return Ok(None);
+        }
         let holders = if ports.is_empty() {
             Vec::new()
         } else {
@@ -61,25 +67,40 @@ impl NarrowEnd {
         };
         let mut holders = holders.into_iter();
         let mut end = |named: Named| match named {
-            Named::Container(target) => Some(Self { target, at: None }),
+            Named::Container(target) => Some(Self { target: Some(target), at: None }),
             Named::Port(port) => holders.next().map(|holder| Self::of_port(port, holder)),
         };
         Ok(end(from).zip(end(to)).map(|(from, to)| [from, to]))
     }
 
     fn of_port(port: AskedPort, holder: PortHolder) -> Self {
-        Self { target: Target::Container(holder.container.clone()), at: Some((port, holder)) }
+        let target = match &holder {
+            PortHolder::Container { id, .. } => Some(Target::Container(id.clone())),
+            PortHolder::Host => None,
+        };
+        Self { target, at: Some((port, holder)) }
+    }
+
+    /// What is asked about it, in the place of everything that `question` asks about.
+    pub(super) fn narrowed(&self, question: Question) -> Question {
+        let own_port = self.at.as_ref().filter(|_| self.target.is_none());
+        let own_port = own_port.map(|(asked, _)| asked.bridge.clone());
+        Question { target: self.target.clone(), own_port, ..question }
     }
 
     /// Whether what was found is the end that was meant: where a port was named, at that port, in the namespace whose
-    /// only container was looked at. What is not was connected anew meanwhile.
+    /// only container was looked at, or by the bridge's own link. What is not was connected anew meanwhile.
     fn is_met_by(&self, end: &End) -> bool {
         let Some((asked, holder)) = &self.at else { return true };
         let is_it = end
             .port
             .as_ref()
             .is_some_and(|at| *at.bridge == *asked.bridge && asked.port.is(&at.port));
-        is_it && end.netns == Some(holder.netns)
+        let is_there = match holder {
+            PortHolder::Container { netns, .. } => end.netns == Some(*netns),
+            PortHolder::Host => end.link.is_some(),
+        };
+        is_it && is_there
     }
 }
 
