@@ -77,7 +77,7 @@ fn a_trace_between_ports_looks_at_the_containers_there_alone() {
     assert_eq!(said, told_by_all(&one, &other));
     // What arrives there goes on.
     drop(beside);
-    let pid = b.container.pid().to_string();
+    let pid = b.container.pid().clone();
     let inside = |words: &[&str]| {
         run("nsenter", &[&["--target", &*pid, "--net", "ip", "link"][..], words].concat())
     };

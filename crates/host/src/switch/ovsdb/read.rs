@@ -10,13 +10,8 @@ use ovsdb::{Client, Remote, Select, Tables, Tls, VSWITCH};
 use serde::Deserialize;
 
 use super::columns::{ColumnNegotiation, RequestedColumns};
-<<<<<<< HEAD
 use super::rows::{self, DatabaseRow, Ids, OpenVSwitchRow, TableRows};
-use super::select::{Wanted, select_bridges, select_named};
-=======
-use super::rows::{self, DatabaseRow, Ids, OpenVSwitchRow, Rows};
 use super::select::{Wanted, select_bridges, select_named, select_numbered};
->>>>>>> 54b03882 (trace: a port is looked at by the one container that is there)
 use crate::failure;
 pub(crate) use crate::identity::database::Answerer;
 

@@ -9,7 +9,7 @@ use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind};
 use crate::plans::scene::{docker, podman};
 
 /// What is less of a Snapshot.
-type Cut<'a> = Box<dyn Fn(&mut Snapshot) + 'a>;
+type Cut = Box<dyn Fn(&mut Snapshot)>;
 
 /// Why a source tells nothing.
 pub(super) fn why() -> SourceError {
@@ -29,7 +29,7 @@ fn other_worlds() -> [World; 2] {
 
 /// Less of a Snapshot: a source cut, stale, or not identified.
 pub(super) fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
-    let mut cuts: Vec<Cut<'_>> = vec![
+    let mut cuts: Vec<Cut> = vec![
         Box::new(|less: &mut Snapshot| less.scope = Scope::One),
         Box::new(|less: &mut Snapshot| less.switch_netns = None),
     ];
@@ -44,14 +44,16 @@ pub(super) fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
             less.engines.values_mut().for_each(|rows| *rows = not_told(rows)[n].clone());
         }));
         for source in whole.switch.keys() {
+            let source = *source;
             cuts.push(Box::new(move |less: &mut Snapshot| {
-                let rows = less.switch.get_mut(source).unwrap();
+                let rows = less.switch.get_mut(&source).unwrap();
                 *rows = not_told(rows)[n].clone();
             }));
         }
         for engine in whole.engines.keys() {
+            let engine = engine.clone();
             cuts.push(Box::new(move |less: &mut Snapshot| {
-                let rows = less.engines.get_mut(engine).unwrap();
+                let rows = less.engines.get_mut(&engine).unwrap();
                 *rows = not_told(rows)[n].clone();
             }));
         }
@@ -64,7 +66,7 @@ pub(super) fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
     cuts.push(Box::new(|less: &mut Snapshot| {
         less.kernel.rows_mut().iter_mut().for_each(|space| space.vswitchd_sockets = None);
     }));
-    let less = |cut: Cut<'_>| {
+    let less = |cut: Cut| {
         let mut less = whole.clone();
         cut(&mut less);
         less
@@ -73,8 +75,8 @@ pub(super) fn cuts(whole: &Snapshot) -> Vec<Snapshot> {
 }
 
 /// Without what tells who a source is.
-fn identities_cut() -> Vec<Cut<'static>> {
-    let mut cuts: Vec<Cut<'static>> = vec![
+fn identities_cut() -> Vec<Cut> {
+    let mut cuts: Vec<Cut> = vec![
         Box::new(|less: &mut Snapshot| less.identities.engines.clear()),
         Box::new(|less: &mut Snapshot| less.identities.database = None),
         Box::new(|less: &mut Snapshot| less.identities.database.as_mut().unwrap().id = None),
@@ -106,7 +108,7 @@ fn identities_cut() -> Vec<Cut<'static>> {
 }
 
 /// Without the namespace of this place among the rows, or without a part of it.
-fn namespace_cut(n: usize) -> [Cut<'static>; 4] {
+fn namespace_cut(n: usize) -> [Cut; 4] {
     [
         Box::new(move |less: &mut Snapshot| {
             let space = &mut less.kernel.rows_mut()[n];
