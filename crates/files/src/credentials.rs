@@ -59,6 +59,7 @@ mod tests {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
         };
         let is_given = || is_in(folder.as_os_str(), &key, &stat(&key).unwrap());
+        set(folder, 0o700);
         for (mode, given) in [(0o440, true), (0o400, true), (0o460, false), (0o444, false)] {
             set(&key, mode);
             assert_eq!(is_given(), given, "{mode:o}");
