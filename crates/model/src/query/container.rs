@@ -56,14 +56,18 @@ pub fn certain_container<'a>(
     snapshot: &'a Snapshot,
     wanted: &str,
 ) -> Result<&'a Container, QueryError> {
-    let found = container_by(snapshot, wanted, is_surely_told_twice)?;
-    let (engines, _) = rivals_of(snapshot, found, wanted);
+    let found = container_by(snapshot, wanted, is_surely_told_twice);
+    let (engines, _) = match &found {
+        Ok(found) => rivals_of(snapshot, found, wanted),
+        Err(QueryError::NoSuchContainer { .. }) => engines_of(snapshot.engines.keys(), wanted),
+        Err(_) => return found,
+    };
     let mut told = engines.iter().filter_map(|engine| snapshot.engines.get(*engine));
     // What a stale list lacks may be there by now.
     let stale = told.find_map(Observed::staleness);
     match missing_engine(snapshot, &engines).or(stale) {
         Some(source_error) => Err(QueryError::SourceUnavailable(source_error.clone())),
-        None => Ok(found),
+        None => found,
     }
 }
 
