@@ -18,6 +18,12 @@ use crate::format_error::FormatError;
 
 /// The name by which a template's own text is called.
 const MAIN: &str = "format";
+/// An action behind a template: the library ends one, without an error, at an `{{end}}` or `{{else}}` that belongs to
+/// nothing, and lets it end where an `{{end}}` is missing. Then this is none of its own nodes. The line
+/// before it keeps a brace at the template's end apart.
+const END: &str = "\n{{0}}";
+/// What is wrong with such a template.
+const NOT_WHOLE: &str = "an {{end}} or {{else}} belongs to nothing, or an {{end}} is missing";
 
 /// A template, read once.
 #[derive(Clone, Debug)]
@@ -47,6 +53,11 @@ impl Template {
         gotmpl::Template::new(MAIN).parse(&source).map_err(wrong)?;
         let parser = Parser::with_name(Some(MAIN), &source, "{{", "}}").map_err(wrong)?;
         let (body, defines) = parser.parse().map_err(wrong)?;
+        let marked = format!("{source}{END}");
+        let marked = Parser::with_name(Some(MAIN), &marked, "{{", "}}").map_err(wrong)?;
+        if marked.parse().map_err(wrong)?.0.nodes.len() == body.nodes.len() {
+            return Err(FormatError::template(text, &NOT_WHOLE));
+        }
         let template =
             Self { text: text.to_owned(), body: Arc::new(body), defines: defines.into() };
         template.run_over_names(Kind::default())?;
@@ -151,6 +162,37 @@ mod tests {
         assert_eq!(shown("{{json .bridge}} {{json .name}} {{json .macs}}"), "null \"\" []");
         assert_eq!(shown("{{if .bridge}}on{{else}}off{{end}}"), "off");
         assert_eq!(shown("{{json .}}"), serde_json::to_string(&ROW).unwrap());
+    }
+
+    #[test]
+    fn a_template_that_does_not_end_where_it_ends_is_refused() {
+        for text in [
+            "{{.name}}{{end}} {{.port}}",
+            "{{.name}}{{else}} {{.port}}",
+            "{{end}}",
+            "{{if .port}}a{{end}}{{end}}b",
+            "{{if .port}}a",
+            "{{if .port}}a{{else}}b",
+            "{{range .macs}}a",
+            "{{with .port}}a",
+            "{{define \"a\"}}x",
+            "{{block \"a\" .}}x",
+        ] {
+            let said = Template::parse(text).unwrap_err();
+            assert!(!said.is_of_row() && said.to_string().contains("cannot use"), "{text}: {said}");
+        }
+        for text in [
+            "{",
+            "{{.port}}{",
+            "{{.port -}} ",
+            "{{.port}}\\n",
+            "x{{/* none */}}",
+            "{{define \"a\"}}x{{end}}",
+            "{{define \"a\"}}x{{end}}{{template \"a\" .}}",
+            "{{if .port}}a{{else if .bridge}}b{{else}}c{{end}}",
+        ] {
+            Template::parse(text).unwrap();
+        }
     }
 
     #[test]
