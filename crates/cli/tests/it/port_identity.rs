@@ -87,6 +87,29 @@ fn a_port_stays_its_links_when_that_is_renamed() {
 }
 
 #[test]
+fn a_port_that_two_bridges_name_is_on_none_of_them_for_certain() {
+    lab::need!(Docker);
+    let (bridge, other, container) = (Bridge::new(), Bridge::new(), Container::run());
+    let link = veth(&container, &unique("v"));
+    bridge.add(link.name(), &[]);
+    // vswitchd lists it on both, and has what comes in on one.
+    let row = run("ovs-vsctl", &["get", "port", link.name(), "_uuid"]);
+    let on_other = |verb| {
+        run("ovs-vsctl", &["--no-wait", verb, "bridge", other.name(), "ports", &row]);
+    };
+    on_other("add");
+    let ran = docker_ovs(&["port", container.name(), "-q"]);
+    assert_eq!((ran.code, &*ran.stdout), (2, ""), "{ran:?}");
+    assert!(ran.stderr.contains("ambiguous"), "{ran:?}");
+    for bridge in [&bridge, &other] {
+        let who = who_is_on(bridge, link.name());
+        assert_eq!(who, "unknown: several ports have its link");
+    }
+    on_other("remove");
+    number_of(&container, &bridge);
+}
+
+#[test]
 fn an_internal_port_with_a_long_name_is_the_link_with_its_beginning() {
     lab::need!(Docker);
     let (bridge, container) = (Bridge::new(), Container::run());

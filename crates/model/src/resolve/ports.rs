@@ -173,7 +173,7 @@ fn last(index: &Index<'_>, claims: &Claims<'_, '_>, ix: PortIx) -> Option<LastTe
 fn living(index: &Index<'_>, link: &Link) -> Occupant {
     let away = link.peer.and_then(|peer| peer.nsid);
     match away.filter(|_| link.is_paired()) {
-        Some(nsid) => Occupant::Unknown { why: far_away(index, nsid) },
+        Some(nsid) => Occupant::Unknown { why: far_away(index, link, nsid) },
         None if link.is_paired() && link.peer.is_none() => {
             Occupant::Unknown { why: "the kernel does not name its other end".to_owned() }
         }
@@ -182,13 +182,16 @@ fn living(index: &Index<'_>, link: &Link) -> Occupant {
 }
 
 /// Why no container was found at the other end of a veth that leaves the switch's namespace.
-fn far_away(index: &Index<'_>, nsid: Nsid) -> String {
+fn far_away(index: &Index<'_>, link: &Link, nsid: Nsid) -> String {
     let here = index.switch_namespace();
     let there = here.and_then(|here| index.namespace(*here.nsids.get(&nsid)?));
     match there {
         None => format!("its other end is in a namespace {}", index.unread_because()),
         Some(there) if !there.is_read() => {
             "its other end is in a namespace that could not be read".to_owned()
+        }
+        Some(_) if index.ports.of_link(link.ifindex).len() > 1 => {
+            "several ports have its link".to_owned()
         }
         Some(_) => "the link at its other end changed during the look".to_owned(),
     }

@@ -9,7 +9,8 @@ use ovsdb::{Changes, Tables, Uuid};
 use serde::de::DeserializeOwned;
 
 use super::rows::{
-    BridgeRow, Copies, DatabaseRow, Held, InterfaceRow, OpenVSwitchRow, PortRow, TABLE, TooMuch,
+    BRIDGES, BridgeRow, Copies, DatabaseRow, Held, InterfaceRow, OpenVSwitchRow, PortRow, TABLE,
+    TooMuch,
 };
 
 /// The tables as they are now.
@@ -85,19 +86,25 @@ impl FollowedTables {
         self.settings.rows.iter().next().map(|(id, row)| DatabaseRow::of(*id, row))
     }
 
-    /// Every bridge with every port: each Port on one bridge, each Interface of one Port, however
-    /// many name it.
+    /// Every bridge with every port: each Port on [`BRIDGES`] at most, each Interface of one Port,
+    /// however many name it.
     pub(super) fn bridges(&mut self) -> Result<Vec<Bridge>, TooMuch> {
         for (id, port) in self.ports.in_order(|id| !self.made.contains_key(id)) {
             let made = Made::of(port, &self.interfaces.rows, &mut self.taken, &mut self.copies)?;
             self.made.insert(id, made);
         }
         let userspace_tso = self.settings.rows.values().next().map(OpenVSwitchRow::userspace_tso);
-        let mut free: HashMap<&Uuid, &Made> = self.made.iter().collect();
+        // Each with how many bridges it is on.
+        let mut all: HashMap<&Uuid, (&Made, usize)> =
+            self.made.iter().map(|(id, made)| (id, (made, 0))).collect();
         let with_ports = |(_, row): (Uuid, &BridgeRow)| {
-            let made: Vec<_> = row.ports.iter().filter_map(|id| free.remove(id)).collect();
-            let ports = made.iter().flat_map(|made| &made.ports).cloned().collect();
-            let fakes = made.iter().filter_map(|made| made.fake.clone()).collect();
+            let (mut ports, mut fakes, mut named) = (Vec::new(), Vec::new(), HashSet::new());
+            for id in row.ports.iter().filter(|id| named.insert(**id)) {
+                let Some((made, bridges)) = all.get_mut(id) else { continue };
+                *bridges += 1;
+                ports.extend(made.ports.iter().filter(|_| *bridges <= BRIDGES).cloned());
+                fakes.extend(made.fake.clone().filter(|_| *bridges == 1));
+            }
             row.with(ports, fakes, userspace_tso)
         };
         Ok(self.bridges.in_order(|_| true).into_iter().map(with_ports).collect())
@@ -241,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_is_of_one_port_and_a_port_on_one_bridge_whatever_names_them() {
+    fn an_interface_is_of_one_port_and_a_port_on_two_bridges_whatever_names_them() {
         let port = |n: u32| {
             let repeated = (0..3).chain(0..3);
             (uuid(2, n), row(&json!({ "name": format!("p{n}"), "interfaces": uuids(1, repeated) })))
@@ -258,7 +265,7 @@ mod tests {
         }));
         let all = ["eth0", "eth1", "eth2"].map(str::to_owned).to_vec();
         let mut bridges = told(&mut followed);
-        assert_eq!(bridges.remove(0), all);
+        assert_eq!(bridges.drain(..2).collect::<Vec<_>>(), [all.clone(), all.clone()]);
         assert!(bridges.iter().all(Vec::is_empty), "{bridges:?}");
         // Another Port that named them has them once the first is gone, and on the next bridge too.
         take(&mut followed, &json!({ "Port": { uuid(2, 0): {} } })).unwrap();

@@ -21,6 +21,10 @@ pub(crate) use held::{Copies, Held, TABLE, TooMuch};
 
 pub(super) type Ids = Map<String, String>;
 
+/// On so many of the bridges that name it a Port is told: two show that it is not known which of them has what comes
+/// in by it, and with all of them a few rows would become many.
+pub(super) const BRIDGES: usize = 2;
+
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct InterfaceRow {
     #[serde(rename = "_uuid", default)]
@@ -147,22 +151,33 @@ impl TableRows {
         self.interfaces.keys().filter(|id| !held.contains(id)).copied().collect()
     }
 
-    /// Bridges with those of their ports that were read: each Port on one bridge, each Interface of
-    /// one Port, however many name it.
+    /// Bridges with those of their ports that were read: each Port on [`BRIDGES`] at most, each Interface
+    /// of one Port, however many name it.
     pub(crate) fn into_bridges(mut self) -> Result<Vec<Bridge>, TooMuch> {
         let bridges = std::mem::take(&mut self.bridges);
-        let mut copies = Copies::default();
-        bridges.iter().map(|row| self.bridge(row, &mut copies)).collect()
+        let (mut made, mut copies) = (HashMap::new(), Copies::default());
+        bridges.iter().map(|row| self.bridge(row, &mut made, &mut copies)).collect()
     }
 
-    fn bridge(&mut self, row: &BridgeRow, copies: &mut Copies) -> Result<Bridge, TooMuch> {
+    /// `made` is what the Ports of the bridges before are, each with how many bridges it is on.
+    fn bridge(
+        &mut self,
+        row: &BridgeRow,
+        made: &mut HashMap<Uuid, (Vec<Arc<Port>>, usize)>,
+        copies: &mut Copies,
+    ) -> Result<Bridge, TooMuch> {
         let (mut members, mut fakes) = (Vec::new(), Vec::new());
-        for id in row.ports.iter() {
+        let mut named = HashSet::new();
+        for id in row.ports.iter().filter(|id| named.insert(**id)) {
             let fake = self.fakes.remove(id);
             let port = self.ports.remove(id);
             fakes.extend(fake.as_ref().or(port.as_ref()).and_then(PortRow::fake_bridge));
             if let Some(port) = port {
-                members.extend(self.members(&port, copies)?);
+                made.insert(*id, (self.members(&port, copies)?, 0));
+            }
+            if let Some((ports, bridges)) = made.get_mut(id) {
+                *bridges += 1;
+                members.extend(ports.iter().filter(|_| *bridges <= BRIDGES).cloned());
             }
         }
         Ok(row.with(members, fakes, self.userspace_tso))

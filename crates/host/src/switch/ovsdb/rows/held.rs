@@ -221,4 +221,18 @@ mod tests {
         // The name of a bond is no longer than one is told.
         assert!(bond(200, json!({})).into_bridges().is_ok());
     }
+
+    #[test]
+    fn a_port_is_on_two_bridges_at_most_however_many_name_it() {
+        let mut rows = bond(1, json!({}));
+        let named = json!(["set", [["uuid", TEXT], ["uuid", TEXT]]]);
+        let more = |n: u32| {
+            let row = json!({ "name": format!("br{n}"), "ports": named });
+            serde_json::from_value::<BridgeRow>(row).unwrap()
+        };
+        rows.bridges.extend((1..5).map(more));
+        let bridges = rows.into_bridges().unwrap();
+        let ports: Vec<_> = bridges.iter().map(|bridge| bridge.ports.len()).collect();
+        assert_eq!(ports, [1, 1, 0, 0, 0]);
+    }
 }
