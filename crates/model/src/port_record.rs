@@ -12,6 +12,7 @@ use std::str::FromStr;
 use crate::ids::{Mac, is_full_id, is_local_id, is_short_id, short_if_id};
 use crate::snapshot::{Cidr, Container};
 use crate::switch::Port;
+use crate::told::excerpt;
 
 mod alias;
 mod place;
@@ -168,6 +169,21 @@ impl PortRecord {
             mtu: parsed(own("mtu")),
             created: parsed(own("created")),
             numbered: parsed(own("numbered")),
+        })
+    }
+
+    /// What `external_ids` say of the interface inside that cannot be read, and is therefore not in the record: the
+    /// first such key with its value.
+    pub(crate) fn unread(ids: &BTreeMap<String, String>) -> Option<String> {
+        let is_read = |key: &str, text: &str| match key {
+            "mac" => text.parse::<Mac>().is_ok(),
+            "ip" => text.split(',').all(|word| word.parse::<Cidr>().is_ok()),
+            "gateway" => text.split(',').all(|word| word.parse::<IpAddr>().is_ok()),
+            _ => text.parse::<u32>().is_ok(),
+        };
+        ["mac", "ip", "gateway", "mtu"].into_iter().find_map(|key| {
+            let text = ids.get(&format!("{PREFIX}{key}")).filter(|text| !text.is_empty())?;
+            (!is_read(key, text)).then(|| format!("{PREFIX}{key} is {}", excerpt(text.clone())))
         })
     }
 
@@ -352,8 +368,11 @@ mod tests {
             ("docker-ovs.mtu", "-1"),
         ];
         let external_ids = ids.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-        let record = PortRecord::of(&Port { external_ids, ..Port::default() }).unwrap();
+        let port = Port { external_ids, ..Port::default() };
+        let record = PortRecord::of(&port).unwrap();
         assert_eq!(record.addresses, ["192.0.2.7/24".parse().unwrap()]);
         assert_eq!((record.mtu, record.owner_name()), (None, "web"));
+        let unread = PortRecord::unread(&port.external_ids).unwrap();
+        assert_eq!(unread, "docker-ovs.ip is nonsense,192.0.2.7/24,192.0.2.7/99");
     }
 }

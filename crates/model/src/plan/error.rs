@@ -61,6 +61,12 @@ pub enum PlanError {
         /// Why not.
         why: &'static str,
     },
+    /// What its port records of an interface is not understood.
+    #[error("its record cannot be read: {what}")]
+    BadRecord {
+        /// The key, and what it says.
+        what: String,
+    },
     /// The kernel takes no such MTU beside an address of IPv6.
     #[error("an MTU of {mtu} is too small for IPv6, which needs {least}")]
     SmallMtu {
@@ -314,6 +320,7 @@ impl PlanError {
             Self::Bonded { .. } => "ovs-vsctl del-bond-iface takes it out of the bond",
             Self::NotAName { .. }
             | Self::BadAddress { .. }
+            | Self::BadRecord { .. }
             | Self::BadGateway { .. }
             | Self::SmallMtu { .. }
             | Self::BadVlans { .. } => return None,

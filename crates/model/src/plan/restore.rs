@@ -23,6 +23,7 @@ use super::orphaned_veths::{VethState, judge, marked_as_staying, port_of};
 use super::planner::{Planner, delete, own_netns_of};
 use super::remembered::{Remembered, without_record};
 use super::requesters::requesters;
+use super::usable::require_usable_record;
 use super::world::written_here;
 use super::{Generated, Plan, PlanError, ReplacePort, Step, require_here};
 
@@ -222,6 +223,7 @@ impl Planner<'_> {
         record: PortRecord,
         generated: &Generated,
     ) -> Result<Plan, PlanError> {
+        require_usable_record(was, &record)?;
         let orphaned = self.orphaned_veths()?;
         let interface = self.interface(Some(&record.interface), &orphaned)?;
         self.check_host_end(&generated.host_end, &orphaned, None)?;

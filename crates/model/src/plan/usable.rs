@@ -5,7 +5,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::ids::Mac;
+use crate::port_record::PortRecord;
 use crate::snapshot::Cidr;
+use crate::switch::Port;
 
 use super::{Connect, PlanError};
 
@@ -18,7 +21,7 @@ const LEAST_MTU_OF_IPV6: u32 = 1280;
 /// # Errors
 /// A [`PlanError`] for the first that is not.
 pub(super) fn require_usable(request: &Connect) -> Result<(), PlanError> {
-    check_mac(request)?;
+    check_mac(request.mac)?;
     check_addresses(&request.addresses)?;
     check_gateways(request)?;
     let has_ipv6 = request.addresses.iter().any(|cidr| cidr.ip.is_ipv6());
@@ -28,8 +31,25 @@ pub(super) fn require_usable(request: &Connect) -> Result<(), PlanError> {
     }
 }
 
-fn check_mac(request: &Connect) -> Result<(), PlanError> {
-    let Some(mac) = request.mac else { return Ok(()) };
+/// Makes sure that an interface can be made again as its port records it. Other programs write to the database too:
+/// the kernel takes addresses by which no packet passes, and what cannot be read would be missing afterwards.
+///
+/// # Errors
+/// A [`PlanError`] for the first value that no interface can have, or that cannot be read.
+pub(super) fn require_usable_record(port: &Port, record: &PortRecord) -> Result<(), PlanError> {
+    if let Some(what) = PortRecord::unread(&port.external_ids) {
+        return Err(PlanError::BadRecord { what });
+    }
+    check_mac(record.mac)?;
+    let mut addresses = record.addresses.iter();
+    match addresses.find_map(|cidr| Some((cidr.to_string(), unusable(*cidr)?))) {
+        Some((address, why)) => Err(PlanError::BadAddress { address, why }),
+        None => Ok(()),
+    }
+}
+
+fn check_mac(mac: Option<Mac>) -> Result<(), PlanError> {
+    let Some(mac) = mac else { return Ok(()) };
     let why = match mac.0 {
         [0, 0, 0, 0, 0, 0] => "zero",
         [first, ..] if first & 1 == 1 => "a multicast address",

@@ -44,6 +44,42 @@ fn what_is_restored_has_a_new_name_and_everything_else_as_before() {
 }
 
 #[test]
+fn what_a_record_says_of_no_interface_or_cannot_be_read_is_not_made_again() {
+    let request =
+        Connect { addresses: vec!["10.0.0.1/24".parse().unwrap()], ..request("br0", "c1") };
+    let gone = restarted(&connected(&host(), &request, 1), 1, true);
+    let action = |key: &str, value: &str| {
+        let mut written = gone.clone();
+        let rows = written.switch.values_mut().flat_map(Observed::rows_mut);
+        for port in rows.flat_map(|bridge| &mut bridge.ports) {
+            let ids = &mut Arc::make_mut(port).external_ids;
+            ids.insert(format!("docker-ovs.{key}"), value.to_owned());
+        }
+        let wiring = resolve(&written);
+        let one = remembered(&written, &wiring, &Restore::default()).unwrap().remove(0);
+        restore(&written, &wiring, &one, &generated(2))
+    };
+    for (key, value) in [("ip", "10.0.0.2/24,2001:db8::2/64"), ("ip", ""), ("mtu", "1400")] {
+        assert!(matches!(action(key, value), RestoreAction::Again(_)), "{key}={value}");
+    }
+    for (key, value, why) in [
+        ("ip", "127.0.0.1/8", "loopback"),
+        ("ip", "10.0.0.255/24", "broadcast"),
+        ("ip", "0.0.0.0/0", "zero"),
+        ("ip", "10.0.0.1/24 10.0.0.2/24", "docker-ovs.ip is 10.0.0.1/24 10.0.0.2/24"),
+        ("ip", "10.0.0.1/24,nonsense", "nonsense"),
+        ("gateway", "10.0.0", "docker-ovs.gateway is 10.0.0"),
+        ("mac", "01:00:5e:00:00:01", "multicast"),
+        ("mac", "nonsense", "docker-ovs.mac is nonsense"),
+        ("mtu", "-1", "docker-ovs.mtu is -1"),
+    ] {
+        let action = action(key, value);
+        let RestoreAction::Refused(refused) = action else { panic!("{key}={value}: {action:#?}") };
+        assert!(refused.to_string().contains(why), "{key}={value}: {refused}");
+    }
+}
+
+#[test]
 fn what_was_plugged_and_never_set_up_is_finished() {
     let request =
         Connect { addresses: vec!["10.0.0.1/24".parse().unwrap()], ..request("br0", "c1") };
