@@ -78,7 +78,9 @@ pub fn disconnect(
         None => link.map(|link| delete(link)),
     };
     let mark = marked.map(|(mark, _)| Step::from(mark));
-    let steps = mark.into_iter().chain([Step::from(removal)]).chain(deletion).collect();
+    let elsewhere = planner.forgotten_elsewhere(bridge, connection.port());
+    let steps =
+        mark.into_iter().chain(elsewhere).chain([Step::from(removal)]).chain(deletion).collect();
     let container = planner.named(connection.port());
     Ok(Plan { container, interface, bridge: bridge.name.clone(), steps })
 }
@@ -138,6 +140,32 @@ impl<'a> DisconnectPlanner<'a> {
         let kept = kept.map(|(key, _)| key.to_owned());
         let keys: Vec<_> = memory::key_of(bridge, port).into_iter().chain(kept).collect();
         memory::change(bridge, &keys, None)
+    }
+
+    /// What other bridges need not remember either: the very record of the port, which was written there before
+    /// its row was moved to this one. The interface would be put back there.
+    fn forgotten_elsewhere(&self, bridge: &Bridge, port: &Port) -> Vec<Step> {
+        let record = PortRecord::of(port).filter(|record| record.created.is_some());
+        let Some(record) = record else { return Vec::new() };
+        let is_same = |kept: PortRecord| {
+            kept.interface == record.interface
+                && kept.created == record.created
+                && self.is_of(&kept).unwrap_or_default()
+        };
+        let has_row = |at: &Bridge, kept: &Port| {
+            let mut rows = self.wiring.ports.iter().filter(|row| row.bridge == at.name);
+            rows.any(|row| row.port.iface == kept.iface)
+        };
+        let others = self.snapshot.ovsdb_bridges().iter().filter(|at| at.name != bridge.name);
+        let forgotten = others.filter_map(|at| {
+            let kept = memory::of(at).filter(|(_, kept)| !has_row(at, kept));
+            let kept = kept.filter(|(_, kept)| PortRecord::of(kept).is_some_and(is_same));
+            let keys: Vec<_> = kept.map(|(key, _)| key.to_owned()).collect();
+            let memory = memory::change(at, &keys, None);
+            let bridge = at.name.clone();
+            (!keys.is_empty()).then(|| ReplacePort { bridge, memory, ..ReplacePort::default() })
+        });
+        forgotten.map(Step::from).collect()
     }
 
     /// The veth that the port is, of which this interface is the other end, as its way says. By its name

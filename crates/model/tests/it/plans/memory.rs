@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use docker_ovs_model::ids::OfPort;
 use docker_ovs_model::plan::{
-    Connect, OfPortChoice, Prunable, Prune, RestoreAction, disconnect, prune,
+    Connect, Disconnect, OfPortChoice, Prunable, Prune, RestoreAction, disconnect, prune,
 };
 use docker_ovs_model::snapshot::Observed;
 use docker_ovs_model::switch::{OfPortState, Port, SwitchSource};
@@ -73,6 +73,23 @@ fn the_memory_goes_with_disconnect_and_with_prune_once_the_container_is_gone() {
     let mut silent_engine = gone;
     silent_engine.engines.insert(docker(), Observed::Absent { why: silent() });
     assert_eq!((pruned(&silent_engine), doubts(&silent_engine).len()), (0, 1));
+}
+
+#[test]
+fn what_was_moved_to_another_bridge_is_not_put_back_on_the_first_one_once_it_is_disconnected() {
+    let mut moved = connected(&host(), &request("br0", "c1"), 1);
+    let rows = moved.switch.get_mut(&SwitchSource::Ovsdb).unwrap().rows_mut();
+    let port = rows[0].ports.pop().unwrap();
+    rows[1].ports.push(port);
+    let lost = restarted(&moved, 1, true);
+    let [RestoreAction::Again(plan)] = &restored(&lost)[..] else { panic!() };
+    let anew = rehearse(&lost, &plan.steps);
+    for host in [moved, anew] {
+        let request = Disconnect { bridge: "br1".to_owned(), ..request_to_disconnect("c1", false) };
+        let plan = disconnect(&host, &resolve(&host), &request).unwrap();
+        let after = rehearse(&host, &plan.steps);
+        assert!(restored(&after).is_empty(), "{:?}", restored(&after));
+    }
 }
 
 /// c1, which has eth0 on br0, whose port has lost its record.
