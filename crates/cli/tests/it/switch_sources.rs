@@ -76,6 +76,19 @@ fn a_bridge_may_speak_only_one_version_and_listen_elsewhere() {
     assert_eq!(said, expected);
 }
 
+#[test]
+fn a_place_that_is_named_and_where_nothing_is_is_told() {
+    lab::need!(Docker);
+    let (bridge, other, container) = (Bridge::new(), Bridge::new(), Container::run());
+    let _plugged = Plugged::new(&container, "eth0", &bridge, Plug::default());
+    let nowhere = format!("{}=unix:/nonexistent", other.name());
+    let ran = docker_ovs(&["--openflow", &nowhere, "explain", container.name()]);
+    assert!(ran.stderr.contains("OpenFlow at unix:/nonexistent: "), "{ran:?}");
+    let ran = docker_ovs(&["--openflow", "=unix:/nonexistent", "ports"]);
+    assert_eq!((ran.code, &*ran.stdout), (2, ""), "{ran:?}");
+    assert!(ran.stderr.contains("no bridge is named"), "{ran:?}");
+}
+
 /// An internal port in a container looks like a stale one in the database.
 #[test]
 fn internal_ports_that_were_moved_are_found() {

@@ -40,7 +40,7 @@ pub(super) fn read<'a>(
 
 /// Every bridge that has a socket. One that does not answer fails the source, since its ports would be
 /// missed; beside `bridge`, if that is asked about, they are all that is missing. One whose socket has gone
-/// meanwhile is none any more, as long as another one shows that vswitchd is still there.
+/// meanwhile is none any more, as long as another one shows that vswitchd is still there, unless its place was named.
 async fn all(
     due: Deadline,
     rundir: &Path,
@@ -65,8 +65,9 @@ async fn all(
     let is_beside = |name: &str| bridge.is_some_and(|wanted| wanted != name);
     // vswitchd ends a bridge's conversations a moment before it removes the socket.
     if answers.iter().any(|(_, _, answer)| answer.is_ok()) {
+        let is_named = |name: &str| listeners.iter().any(|listener| listener.bridge == name);
         answers.retain(|(name, remote, answer)| {
-            answer.is_ok() || is_at(remote) || bridge == Some(name.as_str())
+            answer.is_ok() || is_at(remote) || is_named(name) || bridge == Some(name.as_str())
         });
     }
     let mut missing = None;
@@ -216,8 +217,8 @@ pub(crate) fn listener(text: &str) -> Result<Listener, SourceError> {
         SourceError::new(SourceErrorKind::Unusable, format!("--openflow {text}"), why)
             .hint("write BRIDGE=tcp:IP[:PORT] or BRIDGE=unix:FILE")
     };
-    let (bridge, remote) =
-        text.split_once('=').ok_or_else(|| wrong("no bridge is named".into()))?;
+    let named = text.split_once('=').filter(|(bridge, _)| !bridge.is_empty());
+    let (bridge, remote) = named.ok_or_else(|| wrong("no bridge is named".into()))?;
     let remote =
         remote.parse().map_err(|error: openflow::InvalidRemote| wrong(error.to_string()))?;
     Ok(Listener { bridge: bridge.to_owned(), remote })
