@@ -148,6 +148,9 @@ impl fmt::Display for Occupant {
             Self::Host { link: Some(kind) } => write!(f, "host ({kind})"),
             Self::Host { link: None } => f.write_str("host"),
             Self::Patch { peer, bridge: Some(bridge) } => write!(f, "patch to {bridge} ({peer})"),
+            Self::Patch { peer, bridge: None } if peer.is_empty() => {
+                f.write_str("patch to no peer")
+            }
             Self::Patch { peer, bridge: None } => {
                 write!(f, "patch to {peer}, which does not name it back")
             }

@@ -107,6 +107,7 @@ fn occupants_say_who_is_on_a_port() {
         (Occupant::Host { link: None }, "host".to_owned()),
         (patch(Some("br1".into())), "patch to br1 (p1)".to_owned()),
         (patch(None), "patch to p1, which does not name it back".to_owned()),
+        (Occupant::Patch { peer: String::new(), bridge: None }, "patch to no peer".to_owned()),
         (Occupant::Tunnel { remote: "192.0.2.1".to_owned() }, "tunnel to 192.0.2.1".to_owned()),
         (
             Occupant::Orphaned { last: Some(last(Some(web()), "eth1".to_owned())) },

@@ -55,6 +55,7 @@ fn plug_lines(plug: &JackLink) -> Vec<Line> {
 fn patch_lines(peer: &str, bridge: Option<&str>) -> Vec<Line> {
     match bridge {
         Some(bridge) => vec![plain("patch to"), strong(bridge), plain(peer)],
+        None if peer.is_empty() => vec![plain("patch to"), alarm("no peer")],
         None => vec![plain("patch to"), strong(peer), alarm("which does not name it back")],
     }
 }
