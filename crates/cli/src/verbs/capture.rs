@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use host::{Host, Origin, Question, RecordedAnswers, SwitchCommand};
 use model::switch::SwitchSource;
-use model::{Snapshot, SourceErrorKind, anonymise};
+use model::{Observed, Snapshot, SourceErrorKind, anonymise};
 use tempfile::NamedTempFile;
 
 use crate::args::CaptureArgs;
@@ -33,15 +33,22 @@ pub async fn run(origin: &Origin, args: &CaptureArgs) -> Result<Outcome, CliErro
     let mut files = vec![("about.txt".to_owned(), format!("docker-ovs capture 1\n{LINE}\n"))];
     files.push(("snapshot.json".to_owned(), json(&*snapshot)?));
     if let (Origin::Live(host), false) = (origin, args.anonymise) {
-        match host.database_tables().await {
-            Ok(tables) => {
-                for (table, rows) in tables {
-                    files.push((format!("ovsdb/{table}.json"), json(&rows)?));
+        // What the look waited for in vain is told already, and not waited for once more.
+        if !is_silent(&snapshot, SwitchSource::Ovsdb) {
+            match host.database_tables().await {
+                Ok(tables) => {
+                    for (table, rows) in tables {
+                        files.push((format!("ovsdb/{table}.json"), json(&rows)?));
+                    }
                 }
+                Err(why) => remarks.push(why.to_string()),
             }
-            Err(why) => remarks.push(why.to_string()),
         }
-        let (answers, missing) = answers(host, &snapshot).await;
+        let (answers, missing) = if is_silent(&snapshot, SwitchSource::Appctl) {
+            (RecordedAnswers::default(), None)
+        } else {
+            answers(host, &snapshot).await
+        };
         files.push(("vswitchd.json".to_owned(), json(&answers)?));
         remarks.extend(missing);
     }
@@ -60,6 +67,11 @@ pub async fn run(origin: &Origin, args: &CaptureArgs) -> Result<Outcome, CliErro
         .map_err(|error| CliError::new(format!("cannot write {}: {error}", args.file.display())))?;
     remarks.dedup();
     Ok(Outcome { remarks, ..Outcome::default() })
+}
+
+fn is_silent(snapshot: &Snapshot, source: SwitchSource) -> bool {
+    let why = snapshot.switch.get(&source).and_then(Observed::absence);
+    why.is_some_and(|why| why.kind == SourceErrorKind::TimedOut)
 }
 
 /// The flows and the MAC table of each bridge, and why one is missing. Where vswitchd does not answer it is

@@ -1,6 +1,8 @@
 //! What a capture answers, verb by verb: as the host did, or that it cannot.
 
-use lab::{Bridge, Container, flow};
+use std::time::{Duration, Instant};
+
+use lab::{Bridge, Container, Switch, flow};
 
 use crate::tool::{Ran, docker_ovs, refuses, says};
 
@@ -186,4 +188,19 @@ fn a_capture_writes_to_its_file_alone() {
     assert!(std::fs::symlink_metadata(&file).unwrap().is_file());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 6, "nothing is left beside it");
     refuses(&["--from", "tests/scenes/article.json", "capture", "/nonexistent/host.tar"]);
+}
+
+#[test]
+fn what_hangs_is_waited_for_once_by_a_capture() {
+    lab::need!(Docker);
+    let switch = Switch::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("host.tar").to_str().unwrap().to_owned();
+    switch.hang_database(true);
+    let start = Instant::now();
+    let ran = docker_ovs(&["--db", &switch.remote(), "--timeout", "15s", "capture", &file]);
+    let took = start.elapsed();
+    switch.hang_database(false);
+    assert!(ran.stderr.contains("no answer within 15s"), "{ran:?}");
+    assert!(took < Duration::from_secs(28), "{took:?}: {ran:?}");
 }
