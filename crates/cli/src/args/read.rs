@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use model::NamedInterface;
 use model::filter::Filter;
@@ -112,7 +113,7 @@ pub struct PortsArgs {
 pub struct WhoArgs {
     /// BRIDGE:3, BRIDGE:NAME, 3, in_port=3, a MAC, an IP address, a host interface, ifindex:28,
     /// CONTAINER:INTERFACE
-    #[arg(value_name = "WHAT")]
+    #[arg(value_name = "WHAT", value_parser = NonEmptyStringValueParser::new())]
     pub what: String,
     /// Print container names only
     #[arg(short, long, conflicts_with = "format")]
@@ -226,7 +227,7 @@ pub struct DiffArgs {
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
     /// A container, BRIDGE:3, a MAC, an IP address, a host interface; everything without it
-    #[arg(value_name = "WHAT")]
+    #[arg(value_name = "WHAT", value_parser = NonEmptyStringValueParser::new())]
     pub what: Option<String>,
     /// From then on: 02:10, 'yesterday 02:10', 2026-11-26T02:10:00Z, or 2h for two hours ago
     #[arg(long, value_name = "TIME", value_parser = crate::moment::parse)]
