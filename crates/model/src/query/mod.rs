@@ -63,8 +63,8 @@ pub fn attachments<'a>(
     }
 }
 
-/// Of the attachments of a container or namespace the one that is called `interface`, where one is named; `of` is how
-/// the question calls the container.
+/// Of the attachments of a container or namespace the one that is called `interface`, by any of its names, where one is
+/// named; `of` is how the question calls the container.
 ///
 /// # Errors
 /// [`QueryError::NoSuchInterface`]: it has others.
@@ -75,7 +75,7 @@ pub fn of_interface<'a>(
 ) -> Result<Vec<Cow<'a, Attachment>>, QueryError> {
     let Some(wanted) = interface else { return Ok(found) };
     let have: Vec<_> = found.iter().map(|found| found.link.name.to_string()).collect();
-    found.retain(|found| *found.link.name == *wanted);
+    found.retain(|found| found.link.all_names().any(|name| name == wanted));
     if found.is_empty() && !have.is_empty() {
         let of = of.strip_suffix(wanted).and_then(|of| of.strip_suffix(':')).unwrap_or(of);
         let of = of.to_owned();

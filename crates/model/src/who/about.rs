@@ -167,7 +167,7 @@ fn readings<'a>(word: &'a str, interface: Option<&str>) -> impl Iterator<Item = 
 
 /// Whether `word` is this interface behind the name of one of its containers, or of its namespace.
 pub(super) fn is_interface(row: &Attachment, word: &str) -> bool {
-    let name = &*row.link.name;
+    let is_its = |named: &str| row.link.all_names().any(|name| name == named);
     let mut all = NamedInterface::from(word).readings();
-    all.any(|(before, named)| named == Some(name) && has_tenant(row, before))
+    all.any(|(before, named)| named.is_some_and(is_its) && has_tenant(row, before))
 }

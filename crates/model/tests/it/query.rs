@@ -1,13 +1,16 @@
 //! Whom and what a question is about, where that is not clear or cannot be seen.
 
+use std::sync::Arc;
+
 use docker_ovs_model::filter::{Filter, Filters};
 use docker_ovs_model::ids::ContainerId;
 use docker_ovs_model::query::{
-    QueryError, Subject, attachments, bridge, called, container, parts_of_near_names,
+    QueryError, Subject, attachments, bridge, called, container, of_interface, parts_of_near_names,
     require_sources, subject,
 };
 use docker_ovs_model::snapshot::{Container, EngineName, NamedProcess, Observed};
 use docker_ovs_model::switch::SwitchSource;
+use docker_ovs_model::who::{WhoQuery, who};
 use docker_ovs_model::wiring::Attachment;
 use docker_ovs_model::{Look, Snapshot, SourceError, SourceErrorKind, Target, anonymise, resolve};
 
@@ -163,6 +166,22 @@ fn a_trouble_tells_no_stranger_where() {
     host.switch.insert(SwitchSource::Appctl, Observed::Absent { why: why(SourceErrorKind::Gone) });
     assert!(serde_json::to_string(&host).unwrap().contains("secret"));
     assert!(!serde_json::to_string(&anonymise(&host)).unwrap().contains("secret"));
+}
+
+#[test]
+fn an_interface_is_called_by_its_alternative_names_too() {
+    let mut host = connected(&host(), &request("br0", "c1"), 1);
+    let links = host.kernel.rows_mut().iter_mut().flat_map(|space| &mut space.links);
+    for link in links.filter(|link| &*link.name == "eth0") {
+        Arc::make_mut(link).altnames.push("uplink".into());
+    }
+    let look = Look::new(host);
+    for word in ["c1:eth0", "c1:uplink"] {
+        let (subject, interface) = look.named(word).unwrap();
+        let found = look.attachments_on(subject, None).unwrap();
+        assert_eq!(of_interface(found, interface, word).unwrap().len(), 1, "{word}");
+        assert_eq!(who(&look.snapshot, &look.wiring, &WhoQuery::from(word)).len(), 1, "{word}");
+    }
 }
 
 #[test]
