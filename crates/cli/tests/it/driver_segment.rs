@@ -1,6 +1,6 @@
 //! Several networks on one VLAN of a bridge, and names that are no bridge's.
 
-use lab::{Bridge, Container, Network, run, try_run};
+use lab::{Bridge, Container, Link, Network, run, try_run};
 
 use crate::driver::driver;
 use crate::tool::docker_ovs;
@@ -63,4 +63,22 @@ fn a_name_that_is_no_bridges_is_refused_with_what_it_is() {
         assert!(refused.contains(is), "{refused}");
     }
     run("ovs-vsctl", &["del-br", &fake]);
+}
+
+/// vswitchd takes a tap over that is called as a bridge, and it would go with the network.
+#[test]
+fn a_link_of_the_host_is_made_no_bridge_and_stays() {
+    lab::need!(Docker);
+    let (driver, veth, tap) = (driver(), Link::add(&["type", "veth"]), lab::unique("t"));
+    run("ip", &["tuntap", "add", &tap, "mode", "tap"]);
+    let refused = [veth.name(), tap.as_str()].map(|name| {
+        let words = ["-o", "datapath_type=netdev"];
+        Network::try_create(driver.name(), name, &words).map(|network| network.remove())
+    });
+    let stays = try_run("ip", &["link", "del", &tap]);
+    for (refused, kind) in refused.iter().zip(["veth", "tun"]) {
+        let why = refused.as_ref().unwrap_err();
+        assert!(why.contains(&format!("a link of the host is called so ({kind})")), "{why}");
+    }
+    stays.unwrap();
 }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod attach;
+mod bridge_name;
 mod detach;
 mod gateway;
 mod gateway_turns;

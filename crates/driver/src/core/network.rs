@@ -13,6 +13,7 @@ use model::switch::{Bridge, Port};
 use model::wiring::ContainerRef;
 use tokio::time::{Instant, timeout_at};
 
+use super::bridge_name::NameWait;
 use super::detach::UNDO;
 use super::host_ports;
 use super::mesh::leaving;
@@ -65,8 +66,14 @@ impl Driver {
         let _turn = self.in_flight.turn(&request.id).await;
         let with_gateway = self.with_gateway(request, options)?;
         let request = &NetworkRecord { is_begun: true, ..with_gateway };
+        let name = NameWait::from_now();
         for _ in 0..TRIES {
             let mut view = self.open().await?;
+            if let Some(link) = view.namesake(options)? {
+                drop(view);
+                name.go_on(&link).await?;
+                continue;
+            }
             let plan = match network::find(&view.bridges, &request.id) {
                 Some((_, known)) if !known.is_same(request) => {
                     let other =

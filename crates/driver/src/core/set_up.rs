@@ -11,6 +11,7 @@ use model::plan::{KernelStep, Plan, Step};
 use tracing::warn;
 
 use super::attach::{Endpoint, gateways};
+use super::bridge_name::NameWait;
 use super::network::plan;
 use super::published::{Publication, require_published};
 use super::removal::plan_leaving;
@@ -29,8 +30,14 @@ impl Driver {
     pub async fn ensure_bridge(&self, network: &NetworkRecord) -> Result<(), DriverError> {
         let options = network.read_options()?;
         let about = |error: DriverError| error.about(&options.bridge);
+        let name = NameWait::from_now();
         for _ in 0..TRIES {
             let mut view = self.open().await?;
+            if let Some(link) = view.namesake(&options).map_err(about)? {
+                drop(view);
+                name.go_on(&link).await.map_err(about)?;
+                continue;
+            }
             self.with_gateway(network, &options).map_err(about)?;
             let joins = self.joining(&view.bridges, &options).await.map_err(about)?;
             let plan = self.plan_bridge(&view, network, &options).map_err(about)?;
