@@ -6,7 +6,8 @@ use model::{SourceError, SourceErrorKind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Those of signal(7) that end a process by default and that others send, but for SIGHUP, whose meaning is the
-/// program's. From now on none of them ends it at once.
+/// program's. From now on none of them ends it at once; nor does what the kernel sends one that writes beyond its
+/// limit (setrlimit(2), `RLIMIT_FSIZE`): a file that may not grow is one that cannot be written.
 ///
 /// # Errors
 /// [`SourceErrorKind::Unusable`]: the system refuses.
@@ -19,6 +20,9 @@ pub fn ending() -> Result<Vec<Signal>, SourceError> {
         SignalKind::user_defined2(),
         SignalKind::alarm(),
     ];
+    // It stays caught once nothing listens.
+    let too_large = SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw());
+    drop(signal(too_large).map_err(refused)?);
     ends.into_iter().map(signal).collect::<Result<_, _>>().map_err(refused)
 }
 

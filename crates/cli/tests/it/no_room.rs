@@ -2,7 +2,7 @@
 //! /proc. The exit code says so, nothing aborts, and no list is shorter than it should be.
 #![allow(clippy::disallowed_methods, reason = "a test starts the program it tests")]
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -157,6 +157,22 @@ fn ends_well(mut child: Child) {
     kill_process(pid, term).unwrap();
     wait_until("it ends", || child.try_wait().unwrap().is_some());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// By default the kernel ends a process that writes beyond its limit.
+#[test]
+fn a_log_that_may_not_grow_does_not_end_the_daemon() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = File::create(folder.path().join("log")).unwrap();
+    let (child, socket) = telling(folder.path(), "text", log);
+    lab::run("prlimit", &["--pid", &child.id().to_string(), "--fsize=0"]);
+    // Each of them is told in the log.
+    let request = lab::http::head("GET", "/no-such-page", &["Host: localhost"]);
+    for _ in 0..3 {
+        let stream = UnixStream::connect(&socket).unwrap();
+        assert_eq!(lab::http::ask(stream, &request).status, 404);
+    }
+    ends_well(child);
 }
 
 /// A reader that lives and reads nothing, as one that was stopped.
