@@ -338,9 +338,12 @@ impl Judged<'_> {
 
     /// Where it goes instead.
     fn elsewhere(&self, outputs: &[PortOutput], rules: &[Rule]) -> Judgement {
+        // A name may have a comma in it, as `veth1, host` has.
         let names = |all: &[&PortOutput]| {
-            let all: Vec<_> = all.iter().take(4).map(|one| one.who.clone()).collect();
-            all.join(", ")
+            let told: Vec<_> = all.iter().take(4).map(|one| one.who.as_str()).collect();
+            let more = all.len().saturating_sub(told.len());
+            let more = (more > 0).then(|| format!("; and {more} more")).unwrap_or_default();
+            told.join("; ") + &more
         };
         // Where the destination is not on this host, what leaves may reach it.
         let outside = self.to.port.is_none();

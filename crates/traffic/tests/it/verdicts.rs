@@ -38,7 +38,11 @@ fn a_verdict_is_what_the_datapath_does() {
         ("4,7", Outcome::Delivered, "delivered"),
         ("drop", Outcome::Dropped, "dropped by table 0 of vlanswitch, priority=7,ip"),
         ("6", Outcome::Elsewhere, "delivered to firewall_ext:eth0, not to webserver:eth0"),
-        ("4,6", Outcome::Elsewhere, "sent to 2 ports"),
+        (
+            "4,6",
+            Outcome::Elsewhere,
+            "sent to 2 ports (trivial_firewall:eth0; firewall_ext:eth0), not to webserver:eth0",
+        ),
         ("push_vlan(vid=20,pcp=0),7", Outcome::Elsewhere, "with the tag of VLAN 20"),
         ("push_vlan(vid=0,pcp=5),7", Outcome::Delivered, "delivered"),
         ("set(eth(dst=02:00:00:00:00:09)),7", Outcome::Elsewhere, "02:00:00:00:00:09"),
