@@ -115,7 +115,9 @@ impl PrunePlanner<'_> {
         let asked = self.request.all || record.is_some() || endpoint.is_some();
         let created = record.as_ref().and_then(|record| record.created);
         let created = created.or(endpoint.as_ref().and_then(|endpoint| endpoint.created));
-        if row.port.kind != "system" || !asked || !self.is_old(created) {
+        // What is orphaned had a link of the host, whatever reads that; of the others a system port alone is looked for.
+        let is_looked_for = doubt.is_none() || row.port.kind == "system";
+        if !is_looked_for || !asked || !self.is_old(created) {
             return None;
         }
         // Of what bears no record, a living link is nothing to talk about.

@@ -8,10 +8,23 @@ use docker_ovs_model::plan::{
     Connect, Disconnect, PlanError, Prunable, Prune, disconnect, prune, undecided,
 };
 use docker_ovs_model::snapshot::{Observed, Scope};
-use docker_ovs_model::switch::{FakeBridge, SwitchSource};
+use docker_ovs_model::switch::{FakeBridge, Port, SwitchSource};
 use docker_ovs_model::{Snapshot, rehearse, resolve};
 
-use crate::plans::scene::{SWITCH, connected, container, host, plan, request, restarted};
+use crate::plans::scene::{SWITCH, connected, container, host, plan, port, request, restarted};
+
+#[test]
+fn whatever_is_told_as_orphaned_can_be_pruned() {
+    for kind in ["system", "afxdp", "afxdp-nonpmd"] {
+        let mut host = host();
+        port(&mut host, Port { iface: "gone0".into(), kind: kind.to_owned(), ..Port::default() });
+        let wiring = resolve(&host);
+        assert!(wiring.ports[0].occupant.is_orphaned(), "{kind}: {:?}", wiring.ports[0]);
+        let all = Prune { all: true, ..Prune::default() };
+        assert_eq!(prune(&host, &wiring, &all).len(), 1, "{kind}");
+        assert_eq!(prune(&host, &wiring, &Prune::default()).len(), 0, "{kind}");
+    }
+}
 
 #[test]
 fn prune_takes_only_ports_of_containers_that_are_gone() {
