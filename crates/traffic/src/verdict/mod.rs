@@ -342,7 +342,7 @@ impl Judged<'_> {
         let names = |all: &[&PortOutput]| {
             let told: Vec<_> = all.iter().take(4).map(|one| one.who.as_str()).collect();
             let more = all.len().saturating_sub(told.len());
-            let more = (more > 0).then(|| format!("; and {more} more")).unwrap_or_default();
+            let more = if more > 0 { format!("; and {more} more") } else { String::new() };
             told.join("; ") + &more
         };
         // Where the destination is not on this host, what leaves may reach it.
