@@ -90,4 +90,16 @@ pub struct AnswerSettings {
     pub proxies_between: bool,
     /// The same for those that it sends to by that very link (`proxy_arp_pvlan`).
     pub proxies_within: bool,
+    /// What makes the address that is asked for one of its own.
+    pub kept_by: KeptBy,
+}
+
+/// What makes an address one of a kernel's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeptBy {
+    /// A link that has it, if anything.
+    #[default]
+    Address,
+    /// A route of type `local`: no link has it.
+    Route,
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use model::Snapshot;
 use model::ids::NetnsId;
-use model::route::{AnswerSettings, Route, RouteQuestion};
+use model::route::{AnswerSettings, KeptBy, Route, RouteQuestion};
 use model::snapshot::Link;
 use netns::{Error, RouteSocket};
 
@@ -22,30 +22,30 @@ pub struct AskedLink<'a> {
     pub netns: NetnsId,
     /// Its name there.
     pub name: &'a str,
-    /// Whether its namespace has the address that is asked for: otherwise only what it answers for others matters, and
-    /// no more is read.
+    /// Whether a link of its namespace has the address that is asked for: otherwise only what it answers for others, and
+    /// by a route of type `local`, matters.
     pub has_address: bool,
 }
 
 impl Host {
-    /// How kernels answer questions that they get by these links, each in a namespace of `snapshot`, by IPv4 or by IPv6;
-    /// one for each, in the order given, and none where that cannot be read. Each namespace is entered once, all by one
-    /// thread.
+    /// How kernels answer questions for the MAC of `target` that they get by these links, each in a namespace of
+    /// `snapshot`; one for each, in the order given, and none where that cannot be read. Each namespace is entered once,
+    /// all by one thread.
     pub fn answer_settings(
         &self,
         snapshot: &Snapshot,
         links: &[AskedLink<'_>],
-        by_ipv4: bool,
+        target: IpAddr,
     ) -> Vec<Option<AnswerSettings>> {
         let ids: BTreeSet<_> = links.iter().map(|link| link.netns).collect();
         let opened = ids.into_iter().filter_map(|id| Some((id, self.namespace_of(snapshot, id)?)));
         let opened: Vec<_> = opened.collect();
         let spaces: Vec<_> = opened.iter().map(|(_, space)| space).collect();
         // /proc/sys/net is that of the thread's namespace.
-        let told = netns::visit(&spaces, |at, _| {
+        let told = netns::visit(&spaces, |at, socket| {
             let here = opened.get(at).map(|(id, _)| *id);
             let there = links.iter().filter(|link| Some(link.netns) == here);
-            Ok(there.map(|link| (*link, settings(link, by_ipv4))).collect::<Vec<_>>())
+            Ok(there.map(|link| (*link, settings(socket, link, target))).collect::<Vec<_>>())
         });
         let told: BTreeMap<_, _> = told.into_iter().flat_map(Result::unwrap_or_default).collect();
         links.iter().map(|link| told.get(link).copied().flatten()).collect()
@@ -110,17 +110,33 @@ fn by_link(socket: &RouteSocket, name: &str, target: IpAddr) -> Result<ByLink, E
 
 /// The settings of a link of this thread's namespace; none where they cannot be read. What does not forward answers for
 /// itself alone (`arp_process` of net/ipv4/arp.c, `ndisc_recv_ns` of net/ipv6/ndisc.c).
-fn settings(link: &AskedLink<'_>, by_ipv4: bool) -> Option<AnswerSettings> {
+fn settings(socket: &RouteSocket, link: &AskedLink<'_>, target: IpAddr) -> Option<AnswerSettings> {
+    let by_ipv4 = target.is_ipv4();
     let proxies = proxies(link.name, by_ipv4)?;
-    if !by_ipv4 || !link.has_address {
+    if !by_ipv4 {
         return Some(proxies);
     }
+    // By ARP a kernel answers for all that its routes say is its own, by neighbour discovery for addresses of the link.
+    let kept_by = if link.has_address {
+        KeptBy::Address
+    } else if is_local(socket, target)? {
+        KeptBy::Route
+    } else {
+        return Some(proxies);
+    };
     let most = |setting: &str| most(folder(by_ipv4), link.name, setting);
     Some(AnswerSettings {
         arp_ignore: most("arp_ignore")?,
         by_route: most("arp_filter")? != 0 || most("rp_filter")? == 1,
+        kept_by,
         ..proxies
     })
+}
+
+/// Whether this thread's namespace keeps what is for an address; none where that cannot be told.
+fn is_local(socket: &RouteSocket, target: IpAddr) -> Option<bool> {
+    let asked = RouteQuestion { to: target, from: None, by: None, transport: None };
+    Some(route(socket, &asked).ok()? == Route::Local)
 }
 
 /// For what else than its own addresses it answers. Of what does not forward nothing else is read.

@@ -61,7 +61,7 @@ impl PacketTracer<'_> {
         has_unseen |= by_local == ByLocal::Unseen && self.needs_all.is_none();
         let settings = {
             let wanted = links.iter().map(|hearer| asked_link(hearer, target.is_ipv4()));
-            self.answer_settings(&wanted.collect::<Vec<_>>(), target.is_ipv4())
+            self.answer_settings(&wanted.collect::<Vec<_>>(), target)
         };
         let mut all = Answerers { links: Vec::new(), has_unseen };
         for (hearer, settings) in links.into_iter().zip(settings) {
@@ -85,7 +85,7 @@ impl PacketTracer<'_> {
     fn answer_settings(
         &self,
         links: &[Option<AskedLink<'_>>],
-        by_ipv4: bool,
+        target: IpAddr,
     ) -> Vec<Option<AnswerSettings>> {
         let known: Vec<_> = links.iter().flatten().copied().collect();
         let mut told = vec![None; links.len()];
@@ -97,7 +97,7 @@ impl PacketTracer<'_> {
             if here.is_empty() {
                 continue;
             }
-            let read = self.host.answer_settings(&look.snapshot, &here, by_ipv4);
+            let read = self.host.answer_settings(&look.snapshot, &here, target);
             for (link, settings) in here.iter().zip(read) {
                 let mut places = links.iter().zip(&mut told);
                 if let Some((_, place)) = places.find(|(asked, _)| asked.as_ref() == Some(link)) {

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use model::ids::Ifindex;
-use model::route::AnswerSettings;
+use model::route::{AnswerSettings, KeptBy};
 
 use super::hearers::{Hearer, Holder};
 
@@ -37,6 +37,9 @@ impl Hearer {
             return if self.holder == Holder::Neither { Answering::Unknown } else { surely };
         };
         if self.holder == Holder::Neither {
+            if settings.kept_by == KeptBy::Route {
+                return by_local_route(settings);
+            }
             return for_others(settings, is_by_arp, own, || out_by(target, None));
         }
         // Neighbour discovery has none of these settings.
@@ -68,6 +71,13 @@ impl Hearer {
         // Which scope an address has is not known.
         if settings.arp_ignore == 3 && !is_of_link { Answering::May } else { surely }
     }
+}
+
+/// Whether a kernel answers for an address that a route alone makes its own: rules of `ip rule` may take what comes in to
+/// other routes than what is sent. `arp_ignore` wants a link to have the address (`inet_confirm_addr` of
+/// net/ipv4/devinet.c).
+fn by_local_route(settings: AnswerSettings) -> Answering {
+    if matches!(settings.arp_ignore, 1..=3 | 8) { Answering::No } else { Answering::May }
 }
 
 /// Whether a kernel answers for an address that it has not, which it sends to by the link that is `routed`. An entry of

@@ -8,7 +8,7 @@ use docker_ovs_traffic::{
 use flowtext::parse_trace;
 use model::Look;
 use model::ids::Ifindex;
-use model::route::AnswerSettings;
+use model::route::{AnswerSettings, KeptBy};
 use serde_json::{Value, json};
 
 use crate::beneath::{FIREWALL, HOST, look_with};
@@ -295,6 +295,7 @@ fn settings_of_the_kernel_decide_who_answers() {
     let by_route = AnswerSettings { by_route: true, ..set(0) };
     let between = AnswerSettings { proxies_between: true, ..set(0) };
     let within = AnswerSettings { proxies_within: true, ..set(0) };
+    let local = |arp_ignore| AnswerSettings { kept_by: KeptBy::Route, ..set(arp_ignore) };
     let (yes, no, may) = (Answering::Surely, Answering::No, Answering::May);
     let by = |index: u32| Some(Ifindex(index));
     for (hearer, settings, out, expected) in [
@@ -319,6 +320,10 @@ fn settings_of_the_kernel_decide_who_answers() {
         (&other, Some(between), None, Answering::Unknown),
         (&other, Some(within), by(OTHER), may),
         (&other, Some(within), by(99), no),
+        // A route of type local to the address, which no link there has.
+        (&other, Some(local(0)), None, may),
+        (&other, Some(local(1)), None, no),
+        (&other, Some(local(8)), None, no),
     ] {
         let target = ASKED.parse().unwrap();
         let sender = "172.31.2.80".parse().ok();

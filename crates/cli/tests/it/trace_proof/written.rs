@@ -168,6 +168,30 @@ fn a_router_may_answer_for_another_one() {
     assert_eq!(told.0, 2, "{told:?}");
 }
 
+/// A kernel answers for an address that a route of type `local` makes its own, though no link there has it: who asks may
+/// send to that one.
+#[test]
+fn a_local_route_to_an_address_answers_for_it() {
+    lab::need!(Docker);
+    let net = Net::new(28);
+    let c = net.port(2);
+    net.containers[1].ip(&["route", "add", "local", "10.78.28.3/32", "dev", "lo"]);
+    let normal = "priority=0,actions=NORMAL".to_owned();
+    net.flows(std::slice::from_ref(&normal));
+    let told = net.trace("10.78.28.3");
+    assert_eq!(told.0, 2, "both answer: {told:?}");
+    // The answer of the container that has the address is lost: the other one is sent to, and answers the ping as well.
+    let lost = format!("priority=9,arp,arp_op=2,in_port={c},actions=drop");
+    net.flows(&[lost.clone(), normal.clone()]);
+    let told = net.trace("10.78.28.3");
+    assert!(told.0 == 1 && told.1.starts_with("elsewhere"), "{told:?}");
+    assert!(net.answers("10.78.28.3", true), "{told:?}");
+    net.containers[1].ip(&["route", "del", "local", "10.78.28.3/32", "dev", "lo"]);
+    net.flows(&[lost, normal]);
+    let told = net.trace("10.78.28.3");
+    assert!(told.0 == 1 && !net.answers("10.78.28.3", false), "{told:?}");
+}
+
 /// Messages of neighbours are taken as they are alone.
 #[test]
 fn a_message_that_rules_change_is_not_told_as_delivered() {
