@@ -32,6 +32,20 @@ pub struct RouteOut {
     pub cast: Cast,
     /// The MAC that the kernel has for the next hop (ip-neighbour(8)); none where it has yet to ask.
     pub neighbor: Option<Mac>,
+    /// What the kernel writes into what it sends there.
+    pub sending: SendSettings,
+}
+
+/// What a kernel writes into packets that it sends: settings of the route (ip-route(8)), or of ip-sysctl of the kernel's
+/// documentation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SendSettings {
+    /// How many routers a packet may pass (`hoplimit`; `ip_default_ttl`, `hop_limit`); none where that is not known.
+    pub hops: Option<u8>,
+    /// Whether a connection of TCP may be begun with ECN, which is two more flags (`features ecn`; `tcp_ecn`).
+    pub asks_ecn: bool,
+    /// Whether the kernel may ask for a MAC from another address than the packet's (`arp_announce`).
+    pub picks_asker: bool,
 }
 
 /// Who a packet is for.

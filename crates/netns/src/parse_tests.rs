@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::message::{attributes, messages, nested, request};
 use crate::netlink::dump_failed;
 use crate::route::{self, Route};
-use crate::rows;
+use crate::{route_get, rows};
 
 /// An RTM_NEWLINK body: the fixed part of `struct ifinfomsg`, then attributes.
 fn link_body(attributes: &[(u16, &[u8])]) -> Vec<u8> {
@@ -130,6 +130,21 @@ fn an_ipv4_route_may_have_an_ipv6_gateway() {
     assert_eq!(routes[0].gateway, Some("::1".parse().unwrap()));
     assert_eq!((routes[0].destination, routes[0].ifindex), (None, 5));
     assert!(routes[0].is_ipv4);
+}
+
+#[test]
+fn a_route_may_say_how_far_a_packet_goes() {
+    let metrics = |hops: u32, features: u32| {
+        let (hops, features) = (hops.to_ne_bytes(), features.to_ne_bytes());
+        let told = nested(&[], &[(2, &1400u32.to_ne_bytes()), (10, &hops), (12, &features)]);
+        route_get::taken(&route_body(2, 1, &[(8, &told)])).unwrap()
+    };
+    let told = |hops, features| (metrics(hops, features).hops, metrics(hops, features).ecn);
+    assert_eq!(told(7, 0), (Some(7), false));
+    assert_eq!(told(0, 1), (None, true));
+    assert_eq!(told(256, 2), (None, false));
+    let bare = route_get::taken(&route_body(2, 1, &[])).unwrap();
+    assert_eq!((bare.hops, bare.ecn), (None, false));
 }
 
 #[test]

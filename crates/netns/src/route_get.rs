@@ -25,10 +25,15 @@ const RTA_SRC: u16 = 2;
 const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
 const RTA_PREFSRC: u16 = 7;
+const RTA_METRICS: u16 = 8;
 const RTA_VIA: u16 = 18;
 const RTA_IP_PROTO: u16 = 27;
 const RTA_SPORT: u16 = 28;
 const RTA_DPORT: u16 = 29;
+/// Metrics of a route, which have numbers of 32 bits: how many routers may be passed, and what it can do.
+const RTAX_HOPLIMIT: u16 = 10;
+const RTAX_FEATURES: u16 = 12;
+const RTAX_FEATURE_ECN: u32 = 1;
 const FRA_UID_RANGE: u16 = 20;
 const FRA_SPORT_RANGE: u16 = 23;
 const FRA_DPORT_RANGE: u16 = 24;
@@ -70,6 +75,26 @@ pub struct RouteTaken {
     pub gateway: Option<IpAddr>,
     /// The address that it is sent from, unless the sender binds to one.
     pub source: Option<IpAddr>,
+    /// How many routers it may pass, where the route says so (`hoplimit` of ip-route(8)).
+    pub hops: Option<u8>,
+    /// Whether the route has connections begin with ECN (`features ecn` of ip-route(8)).
+    pub ecn: bool,
+}
+
+impl RouteTaken {
+    fn read_metrics(&mut self, metrics: &[u8]) {
+        for (metric, value) in attributes(metrics) {
+            let number = u32_at(value, 0).unwrap_or_default();
+            match metric {
+                // 0 stands for what is set for all routes.
+                RTAX_HOPLIMIT => {
+                    self.hops = u8::try_from(number).ok().filter(|hops| *hops != 0);
+                }
+                RTAX_FEATURES => self.ecn = number & RTAX_FEATURE_ECN != 0,
+                _ => {}
+            }
+        }
+    }
 }
 
 /// What is in a packet, which rules of ip-rule(8) may look at.
@@ -230,7 +255,8 @@ pub(crate) fn taken(body: &[u8]) -> Option<RouteTaken> {
         8 => RouteType::Prohibit,
         other => RouteType::Other(other),
     };
-    let mut taken = RouteTaken { kind, ifindex: None, gateway: None, source: None };
+    let mut taken =
+        RouteTaken { kind, ifindex: None, gateway: None, source: None, hops: None, ecn: false };
     for (attribute, value) in attributes(attached) {
         match attribute {
             RTA_OIF => taken.ifindex = u32_at(value, 0),
@@ -238,6 +264,7 @@ pub(crate) fn taken(body: &[u8]) -> Option<RouteTaken> {
             // An IPv6 gateway of an IPv4 route; its family comes first.
             RTA_VIA => taken.gateway = value.get(2..).and_then(ip),
             RTA_PREFSRC => taken.source = ip(value),
+            RTA_METRICS => taken.read_metrics(value),
             _ => {}
         }
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use flowtext::{Message, Tracked};
 use model::ids::Mac;
-use model::route::{Cast, RouteOut, RuleKeys, Transport};
+use model::route::{Cast, RouteOut, RuleKeys, SendSettings, Transport};
 
 use crate::end::{End, number};
 use crate::learnt::LearntTables;
@@ -15,6 +15,9 @@ use words::{
     BROADCAST, Ends, asked_of, destination_port, message, network, network_of, of_group, protocol,
     routed, source_port, transport, ttl,
 };
+
+/// The flags of TCP, as a megaflow has them.
+const TCP_FLAGS: &str = "tcp_flags";
 
 /// What kind of packet it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +86,7 @@ pub struct Packet {
     /// What it says as a message of ARP, neighbour discovery or ICMP.
     pub message: Message,
     /// What was chosen, not known: fields that no verdict may rest on.
-    pub assumed: &'static [&'static str],
+    pub assumed: Vec<&'static str>,
     /// The conntrack state of a recirculation.
     pub ct_state: &'static str,
     /// Which way of its connection it goes.
@@ -97,17 +100,38 @@ pub struct Packet {
     pub doubt: Option<String>,
 }
 
-/// The fields of a packet with ports that goes this way, or of one without ports, that its sender chose: the
-/// port by which the one that asks is answered, and the flow label of IPv6.
-fn assumed(ported: Option<Direction>, is_ipv6: bool) -> &'static [&'static str] {
-    match (ported, is_ipv6) {
-        (Some(Direction::Original), true) => &["tcp_src", "udp_src", "tp_src", "ipv6_label"],
-        (Some(Direction::Original), false) => &["tcp_src", "udp_src", "tp_src"],
-        (Some(Direction::Reply), true) => &["tcp_dst", "udp_dst", "tp_dst", "ipv6_label"],
-        (Some(Direction::Reply), false) => &["tcp_dst", "udp_dst", "tp_dst"],
-        (None, true) => &["ipv6_label"],
-        (None, false) => &[],
-    }
+/// The fields that the sender chose, and a trace does not know: the port by which the one that asks is answered, the
+/// flow label of IPv6, what a message of neighbour discovery says besides addresses, how far a group is sent to, and what
+/// `route` says that its kernel may write otherwise.
+fn assumed(
+    kind: &PacketKind,
+    direction: Direction,
+    is_ipv6: bool,
+    route: &RouteOut,
+) -> Vec<&'static str> {
+    let is_ported = matches!(kind, PacketKind::Tcp(_) | PacketKind::Udp(_));
+    let is_arp = *kind == PacketKind::Arp;
+    let ports: &'static [&'static str] = match direction {
+        _ if !is_ported => &[],
+        Direction::Original => &["tcp_src", "udp_src", "tp_src"],
+        Direction::Reply => &["tcp_dst", "udp_dst", "tp_dst"],
+    };
+    let SendSettings { asks_ecn, picks_asker, .. } = route.sending;
+    let asks_by_other = is_arp && !is_ipv6 && direction == Direction::Original && picks_asker;
+    let begins_with_ecn = matches!(kind, PacketKind::Tcp(_)) && asks_ecn;
+    let all: [(bool, &'static [&'static str]); 6] = [
+        (is_ipv6, &["ipv6_label"]),
+        (is_ipv6 && is_arp, &["nd_reserved", "nd_options_type"]),
+        (!is_arp && route.cast == Cast::Multicast, &["nw_ttl"]),
+        (begins_with_ecn, &[TCP_FLAGS]),
+        (asks_by_other, &["arp_spa"]),
+        (is_ported, ports),
+    ];
+    all.into_iter()
+        .filter(|(applies, _)| *applies)
+        .flat_map(|(_, fields)| fields)
+        .copied()
+        .collect()
 }
 
 /// Why no packet can be made: an address is not known.
@@ -156,7 +180,8 @@ impl Packet {
             (Cast::Broadcast, _) => BROADCAST,
             (Cast::Multicast, _) => of_group(target),
         };
-        let ends = Ends { from_mac, to_mac, source, wanted };
+        let hops = route.sending.hops;
+        let ends = Ends { from_mac, to_mac, source, wanted, hops };
         let vlans = from.tags.clone();
         let mut words = vec![format!("in_port={}", in_port(from))];
         words.push(protocol(kind, target).to_owned());
@@ -165,7 +190,6 @@ impl Packet {
         words.push(format!("dl_dst={to_mac}"));
         words.extend(network(kind, direction, &ends));
         words.extend(transport(kind, direction, target));
-        let ports = matches!(kind, PacketKind::Tcp(_) | PacketKind::Udp(_));
         let solicited = asks && direction == Direction::Original;
         Ok(Self {
             text: words.join(","),
@@ -177,9 +201,9 @@ impl Packet {
             ip_src: Some(source),
             port_src: source_port(kind, direction),
             port_dst: destination_port(kind, direction),
-            ttl: Some(ttl(kind)),
+            ttl: Some(ttl(kind, hops)),
             message: message(kind, direction, &ends),
-            assumed: assumed(ports.then_some(direction), target.is_ipv6()),
+            assumed: assumed(kind, direction, target.is_ipv6(), route),
             ct_state: match direction {
                 _ if asks => "trk,inv",
                 Direction::Original => "trk,new",
@@ -190,6 +214,11 @@ impl Packet {
             learnt: LearntTables::default(),
             doubt: None,
         })
+    }
+
+    /// Whether it may begin a connection with ECN, so that the answer may have ECN too (RFC 3168, section 6.1.1).
+    pub fn asks_ecn(&self) -> bool {
+        self.assumed.contains(&TCP_FLAGS)
     }
 
     /// The packet in the user's words. What these mean is told by vswitchd: [`Packet::as_read`], and by that
@@ -209,7 +238,7 @@ impl Packet {
             port_dst: None,
             ttl: None,
             message: Message::default(),
-            assumed: &[],
+            assumed: Vec::new(),
             ct_state: "trk,new",
             direction: Direction::Original,
             committed: None,

@@ -4,13 +4,14 @@ use std::io;
 use std::net::IpAddr;
 
 use model::ids::{Ifindex, Mac, NetnsId};
-use model::route::{Cast, Route, RouteOut, RouteQuestion, RuleKeys};
+use model::route::{Cast, Route, RouteOut, RouteQuestion, RuleKeys, SendSettings};
 use model::{Snapshot, SourceError, SourceErrorKind};
 use netns::{Error, Netns, RouteSocket, RouteType};
 use rustix::io::Errno;
 
 use super::namespaces::{open_named, own_namespace, source_error};
 use super::rows::id;
+use super::send_settings::sending;
 use super::switch_namespace::Handle;
 use crate::Host;
 
@@ -39,7 +40,11 @@ impl Host {
             || SourceError::new(SourceErrorKind::Gone, what(), "it is gone").hint("ask again");
         let space = self.namespace_of(snapshot, netns).ok_or_else(gone)?;
         let ask = |socket: &RouteSocket| -> Result<_, Error> {
-            Ok((route(socket, asked)?, rule_keys(socket, asked)?))
+            let mut told = route(socket, asked)?;
+            if let Route::Out(out) = &mut told {
+                out.sending = sending(socket, asked, out)?;
+            }
+            Ok((told, rule_keys(socket, asked)?))
         };
         let told = netns::visit(&[&space], |_, socket| ask(socket)).into_iter().next();
         told.ok_or_else(gone)?.map_err(|error| source_error(what(), &error))
@@ -106,7 +111,8 @@ pub(super) fn route(socket: &RouteSocket, asked: &RouteQuestion) -> Result<Route
         Cast::Broadcast | Cast::Multicast => None,
     };
     let (gateway, source) = (taken.gateway, taken.source);
-    Ok(Route::Out(RouteOut { ifindex: Ifindex(ifindex), gateway, source, cast, neighbor }))
+    let sending = SendSettings { hops: taken.hops, asks_ecn: taken.ecn, ..SendSettings::default() };
+    Ok(Route::Out(RouteOut { ifindex: Ifindex(ifindex), gateway, source, cast, neighbor, sending }))
 }
 
 /// What an error says of the packet; none where it says something of the question.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use flowtext::{Annotator, Style, Tracked, is_output, parse_trace};
 use host::{Host, SwitchCommand};
 use model::ids::Ifindex;
-use model::route::{Cast, Route, RouteOut, RouteQuestion, RuleKeys};
+use model::route::{Cast, Route, RouteOut, RouteQuestion, RuleKeys, SendSettings};
 use model::{Look, SourceError};
 use report::{PortLabels, v1};
 use traffic::{
@@ -29,6 +29,8 @@ pub(super) struct ReplyContext {
     pub(super) answer: Option<ReplyEnds>,
     /// Why that may be another packet.
     pub(super) doubt: Option<String>,
+    /// Whether it asked for ECN: an answer has that alone where it did.
+    pub(super) asks_ecn: bool,
 }
 
 /// The answer to a packet as it arrived: from the address and port that it bore then, to the one that it came
@@ -52,15 +54,17 @@ impl ReplyContext {
     ) -> Self {
         let arrived = verdict.map_or(&[][..], |verdict| &verdict.arrived);
         let committed = verdict.map(|verdict| verdict.committed.clone());
+        let asks_ecn = packet.asks_ecn();
         let Some(answered) = ReplyPacket::new(kind, packet, target, arrived) else {
-            return Self { committed, ..Self::default() };
+            return Self { committed, asks_ecn, ..Self::default() };
         };
         let answer = ReplyEnds {
             from: to.clone().unbound().with_address(answered.target),
             to: sender.clone().with_address(answered.source),
             kind: answered.kind,
         };
-        Self { committed, answer: Some(answer), doubt: answered.doubt, ..Self::default() }
+        let (answer, doubt) = (Some(answer), answered.doubt);
+        Self { committed, answer, doubt, asks_ecn, ..Self::default() }
     }
 }
 
@@ -111,7 +115,7 @@ impl PacketTracer<'_> {
         };
         let (route, rules) = self.route(from, target, direction)?;
         let by_rules = self.kind.rules_doubt(direction, rules, &from.called);
-        let out = match route {
+        let mut out = match route {
             Route::Out(out) => out,
             // Who asks for an address by hand is not stopped by routes.
             _ if *self.kind == PacketKind::Arp => on_link(from),
@@ -122,6 +126,9 @@ impl PacketTracer<'_> {
                 return Ok(told(&verdict));
             }
         };
+        if direction == Direction::Reply {
+            out.sending.asks_ecn = before.asks_ecn;
+        }
         let is_by = |end: &End| end.link.as_ref().is_some_and(|link| link.ifindex == out.ifindex);
         let other =
             if is_by(from) { None } else { Some(from.by_interface(self.look, out.ifindex)) };
@@ -270,7 +277,14 @@ fn is_ambiguous(actions: &str) -> bool {
 /// As if the destination were on the link of the sender.
 pub(super) fn on_link(from: &End) -> RouteOut {
     let ifindex = from.link.as_ref().map_or_else(Ifindex::default, |link| link.ifindex);
-    RouteOut { ifindex, gateway: None, source: None, cast: Cast::Unicast, neighbor: None }
+    RouteOut {
+        ifindex,
+        gateway: None,
+        source: None,
+        cast: Cast::Unicast,
+        neighbor: None,
+        sending: SendSettings::default(),
+    }
 }
 
 fn is_link_local(ip: IpAddr) -> bool {

@@ -10,7 +10,7 @@ use super::{Direction, PacketKind};
 
 /// The port that a connection comes from.
 const SOURCE_PORT: u16 = 40_000;
-/// How many routers it may pass: what Linux sets (`net.ipv4.ip_default_ttl`).
+/// How many routers it may pass: what Linux usually sets (`net.ipv4.ip_default_ttl`).
 const TTL: u8 = 64;
 /// That of neighbour discovery: what passed a router is no neighbour's (RFC 4861, section 7.1).
 pub(crate) const NEIGHBOR_TTL: u8 = 255;
@@ -24,6 +24,8 @@ pub(super) struct Ends {
     pub(super) source: IpAddr,
     /// The address that it is for, or that is asked about.
     pub(super) wanted: IpAddr,
+    /// How many routers it may pass, where the sender's kernel told.
+    pub(super) hops: Option<u8>,
 }
 
 /// Where who asks for an address sends that: to all, or to the group of those who may have it
@@ -74,7 +76,8 @@ pub(super) fn protocol(kind: &PacketKind, target: IpAddr) -> &'static str {
 }
 
 pub(super) fn network(kind: &PacketKind, direction: Direction, ends: &Ends) -> Vec<String> {
-    let Ends { from_mac, to_mac, source, wanted } = ends;
+    let Ends { from_mac, to_mac, source, wanted, hops } = ends;
+    let ttl = ttl(kind, *hops);
     match (kind, wanted.is_ipv6()) {
         (PacketKind::Arp, false) => {
             let (operation, target) = match direction {
@@ -98,21 +101,21 @@ pub(super) fn network(kind: &PacketKind, direction: Direction, ends: &Ends) -> V
                     (*wanted, format!("icmpv6_type=136,icmpv6_code=0,{told}"))
                 }
             };
-            vec![format!("ipv6_src={source},ipv6_dst={destination},nw_ttl={NEIGHBOR_TTL},{words}")]
+            vec![format!("ipv6_src={source},ipv6_dst={destination},nw_ttl={ttl},{words}")]
         }
-        (_, false) => vec![format!("nw_src={source},nw_dst={wanted},nw_ttl={TTL}")],
-        (_, true) => vec![format!("ipv6_src={source},ipv6_dst={wanted},nw_ttl={TTL}")],
+        (_, false) => vec![format!("nw_src={source},nw_dst={wanted},nw_ttl={ttl}")],
+        (_, true) => vec![format!("ipv6_src={source},ipv6_dst={wanted},nw_ttl={ttl}")],
     }
 }
 
-/// How many routers it may pass.
-pub(super) fn ttl(kind: &PacketKind) -> u8 {
-    if *kind == PacketKind::Arp { NEIGHBOR_TTL } else { TTL }
+/// How many routers it may pass, by what the sender's kernel told.
+pub(super) fn ttl(kind: &PacketKind, hops: Option<u8>) -> u8 {
+    if *kind == PacketKind::Arp { NEIGHBOR_TTL } else { hops.unwrap_or(TTL) }
 }
 
 /// What it says as a message of ARP, neighbour discovery or ICMP. A MAC that it does not tell is zeros.
 pub(super) fn message(kind: &PacketKind, direction: Direction, ends: &Ends) -> Message {
-    let Ends { from_mac, to_mac, source, wanted } = ends;
+    let Ends { from_mac, to_mac, source, wanted, .. } = ends;
     let asks = direction == Direction::Original;
     let either = |ask: u8, answer: u8| Some(if asks { ask } else { answer });
     match (kind, wanted.is_ipv6()) {

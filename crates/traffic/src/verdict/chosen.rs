@@ -12,7 +12,8 @@ const CLIENT_PORTS: RangeInclusive<u16> = 32768..=60999;
 /// chooses from.
 pub(super) fn rests_on(part: &str, field: &str, direction: Direction) -> bool {
     let Some((name, value)) = part.split_once('=') else { return part == field };
-    if name != field || name == "ipv6_label" || direction == Direction::Original {
+    let is_port = name.ends_with("_dst");
+    if name != field || !is_port || direction == Direction::Original {
         return name == field;
     }
     let number = |text: &str| match text.strip_prefix("0x") {
@@ -39,5 +40,7 @@ mod tests {
             assert!(!rests(part), "{part}");
         }
         assert!(rests_on("tp_src=0x8000/0x8000", "tp_src", Direction::Original), "it may be any");
+        // Only of a port bits are known.
+        assert!(rests_on("nd_reserved=0x8000/0x8000", "nd_reserved", Direction::Reply));
     }
 }

@@ -33,7 +33,7 @@ impl Judged<'_> {
     pub(super) fn doubts(&self) -> Vec<String> {
         let ends = self.from.doubts.iter().chain(&self.to.doubts).cloned();
         let mut all: Vec<_> = ends.chain(self.way.doubts.iter().cloned()).collect();
-        for field in self.packet.assumed {
+        for field in &self.packet.assumed {
             let decides = |pass: &flowtext::Pass| {
                 pass.megaflow.split(',').any(|part| rests_on(part, field, self.packet.direction))
             };

@@ -22,7 +22,7 @@ mod written;
 use docker_ovs_traffic::End;
 use model::Look;
 use model::ids::Ifindex;
-use model::route::{Cast, RouteOut};
+use model::route::{Cast, RouteOut, SendSettings};
 
 /// Containers trivial_firewall (ports 1 and 2), firewall_ext (3), webserver (4) and an orphaned port
 /// (5) on vlanswitch, which has a patch (6) to kiwipycon.
@@ -50,5 +50,6 @@ fn on_link() -> RouteOut {
         source: None,
         cast: Cast::Unicast,
         neighbor: None,
+        sending: SendSettings::default(),
     }
 }

@@ -2,7 +2,7 @@
 
 use docker_ovs_traffic::{Direction, End, Packet, PacketError, PacketKind, Verdict, addresses};
 use model::ids::Mac;
-use model::route::{Cast, RouteOut};
+use model::route::{Cast, RouteOut, SendSettings};
 use model::snapshot::Cidr;
 
 use crate::{end, look, look_with_port_called, on_link};
@@ -175,6 +175,72 @@ fn a_packet_to_several_has_the_mac_of_all_or_of_their_group() {
     };
     assert!(sent("172.31.2.255", Cast::Broadcast).contains("dl_dst=ff:ff:ff:ff:ff:ff"));
     assert!(sent("224.129.2.3", Cast::Multicast).contains("dl_dst=01:00:5e:01:02:03"));
+}
+
+/// How far a packet goes is told by its sender's kernel; of a message of neighbours the protocol says it.
+#[test]
+fn a_packet_goes_as_far_as_its_senders_kernel_says() {
+    let look = look();
+    let mut ends = [end(&look, "webserver"), end(&look, "trivial_firewall:eth1")];
+    for (end, ip) in ends.iter_mut().zip(["fd00::1", "fd00::2"]) {
+        end.addresses.push(Cidr { ip: ip.parse().unwrap(), prefix: 64 });
+    }
+    let [from, to] = ends;
+    let by_six = to.clone().with_address("fd00::2".parse().unwrap());
+    let sent = |kind: &PacketKind, to: &End, hops: Option<u8>| {
+        let sending = SendSettings { hops, ..SendSettings::default() };
+        let route = RouteOut { sending, ..on_link() };
+        Packet::new(kind, Direction::Original, (&from, to), &route, None).unwrap().text
+    };
+    for to in [&to, &by_six] {
+        assert!(sent(&PacketKind::Icmp, to, Some(3)).contains("nw_ttl=3,"));
+        assert!(sent(&PacketKind::Icmp, to, None).contains("nw_ttl=64,"));
+    }
+    assert!(sent(&PacketKind::Arp, &by_six, Some(3)).contains("nw_ttl=255,"));
+}
+
+/// What the kernel writes, and a trace is not told, is assumed.
+#[test]
+fn what_the_senders_kernel_chooses_is_assumed() {
+    let look = look();
+    let (from, to) = (end(&look, "webserver"), end(&look, "trivial_firewall:eth1"));
+    let all = SendSettings { asks_ecn: true, picks_asker: true, hops: None };
+    let assumed = |kind: &PacketKind, direction: Direction, cast: Cast, sending: SendSettings| {
+        let route = RouteOut { sending, cast, ..on_link() };
+        Packet::new(kind, direction, (&from, &to), &route, None).unwrap().assumed
+    };
+    let (there, back) = (Direction::Original, Direction::Reply);
+    let (one, usual) = (Cast::Unicast, SendSettings::default());
+    let (tcp, arp) = (PacketKind::Tcp(80), PacketKind::Arp);
+    for (kind, direction, field, is_so) in [
+        (&tcp, there, "tcp_flags", true),
+        (&tcp, back, "tcp_flags", true),
+        (&PacketKind::Udp(53), there, "tcp_flags", false),
+        (&arp, there, "arp_spa", true),
+        (&arp, back, "arp_spa", false),
+    ] {
+        let told = assumed(kind, direction, one, all);
+        assert_eq!(told.contains(&field), is_so, "{kind:?} {direction:?}: {told:?}");
+        assert!(!assumed(kind, direction, one, usual).contains(&field), "{kind:?}");
+    }
+    // How far a group is sent to is the program's choice.
+    assert_eq!(assumed(&PacketKind::Icmp, there, Cast::Multicast, usual), ["nw_ttl"]);
+    assert!(assumed(&PacketKind::Icmp, there, one, usual).is_empty());
+}
+
+/// The flags of an advertisement, and which options a message of neighbours has, are not told.
+#[test]
+fn what_neighbours_say_besides_addresses_is_assumed() {
+    let look = look();
+    let mut ends = [end(&look, "webserver"), end(&look, "trivial_firewall:eth1")];
+    for (end, ip) in ends.iter_mut().zip(["fd00::1", "fd00::2"]) {
+        *end = end.clone().with_address(ip.parse().unwrap());
+    }
+    let [from, to] = &ends;
+    for direction in [Direction::Original, Direction::Reply] {
+        let made = Packet::new(&PacketKind::Arp, direction, (from, to), &on_link(), None).unwrap();
+        assert_eq!(made.assumed, ["ipv6_label", "nd_reserved", "nd_options_type"]);
+    }
 }
 
 #[test]

@@ -145,6 +145,81 @@ fn what_the_senders_kernel_does_with_a_packet_is_told() {
     }
 }
 
+/// What the sender's kernel is set to write into its packets is what rules meet.
+#[test]
+fn what_the_senders_kernel_writes_is_what_rules_meet() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [a, b] = [1, 2].map(|n| {
+        let container = Container::run();
+        let (ip, second) = (format!("10.80.4.{n}/24"), format!("2001:db8:84::{n}/64"));
+        let words = ["connect", bridge.name(), container.name(), "--ip", &ip, "--ip", &second];
+        says(&[&words[..], &["--quiet"]].concat());
+        container
+    });
+    a.ip(&["addr", "add", "10.80.4.101/24", "dev", "eth0"]);
+    let (four, six) = ("10.80.4.2", "2001:db8:84::2");
+    let set = |setting: &str, value: u8| {
+        let line = format!("echo {value} > /proc/sys/net/{setting}");
+        run("nsenter", &["-t", &a.pid(), "-n", "sh", "-c", &line]);
+    };
+    let flows = |flows: &[&str]| {
+        run("ovs-ofctl", &["del-flows", bridge.name()]);
+        for flow in flows.iter().chain(&["priority=0,actions=NORMAL"]) {
+            run("ovs-ofctl", &["add-flow", bridge.name(), flow]);
+        }
+        run("ovs-appctl", &["revalidator/wait"]);
+        for container in [&a, &b] {
+            container.ip(&["neigh", "flush", "all"]);
+        }
+    };
+    let told = |from: &str, to: &str, more: &[&str]| {
+        let words = [&["trace", from, to, "--format", "{{.Outcome}}: {{.Verdict}}"], more].concat();
+        let ran = docker_ovs(&words);
+        (ran.code, ran.stdout)
+    };
+    // A packet that may pass no router is dropped by one.
+    let routed = "priority=5,icmp,icmp_type=8,actions=dec_ttl,NORMAL";
+    let routed_six = "priority=5,icmp6,icmp_type=128,actions=dec_ttl,NORMAL";
+    for (to, flow, setting) in
+        [(four, routed, "ipv4/ip_default_ttl"), (six, routed_six, "ipv6/conf/eth0/hop_limit")]
+    {
+        for (hops, passes) in [(64, true), (1, false), (64, true)] {
+            set(setting, hops);
+            flows(&[flow]);
+            let (code, said) = told(a.name(), to, &[]);
+            let answered = single_ping(&a, to, passes);
+            let is_told = (code == 0) == passes;
+            assert!(answered == passes && is_told, "{to} {hops}: {answered} {said}");
+        }
+    }
+    a.ip(&["route", "add", "10.80.4.2/32", "dev", "eth0", "hoplimit", "1"]);
+    flows(&[routed]);
+    let (code, said) = told(a.name(), four, &[]);
+    assert!(code != 0 && !single_ping(&a, four, false), "{said}");
+    a.ip(&["route", "del", "10.80.4.2/32"]);
+    // ECN is two more flags of a SYN.
+    flows(&["priority=5,tcp,tcp_flags=0x002/0xfff,actions=drop"]);
+    for (ecn, expected) in [(1, 2), (2, 1)] {
+        set("ipv4/tcp_ecn", ecn);
+        let (code, said) = told(a.name(), four, &["--tcp", "80"]);
+        assert_eq!(code, expected, "{ecn}: {said}");
+    }
+    // With `arp_announce` another address may ask than the packet's.
+    for (level, expected) in [(0, 1), (2, 2)] {
+        set("ipv4/conf/eth0/arp_announce", level);
+        flows(&["priority=5,arp,arp_op=1,arp_spa=10.80.4.101,actions=drop"]);
+        let (code, said) = told("10.80.4.101", four, &[]);
+        assert_eq!(code, expected, "{level}: {said}");
+    }
+    // What an advertisement says besides addresses is not known.
+    let looked = "priority=5,icmp6,icmp_type=136,nd_options_type=2,actions=NORMAL";
+    flows(&[looked, "priority=4,icmp6,icmp_type=136,actions=drop"]);
+    let (code, said) = told(a.name(), six, &[]);
+    assert!(code == 2 && said.contains("nd_options_type"), "{said}");
+    assert!(single_ping(&a, six, true));
+}
+
 /// Rules may look at what is in a packet; who sends chooses the port that it comes from.
 #[test]
 fn rules_by_protocol_and_port_are_obeyed() {
