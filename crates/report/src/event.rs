@@ -1,23 +1,31 @@
 //! `events` for a person: one line each, as `docker events` has them.
 
 use crate::cell::printable;
-use crate::v1::{Attachment, Event, Field, State};
+use crate::v1::vlan::vlans;
+use crate::v1::{Attachment, Event, Field, Port, State};
 
 /// When, what, and which container it is about.
 pub fn event_line(event: &Event) -> String {
     let line = match (&event.attachment, &event.port) {
         (Some(now), _) => about_attachment(event, now),
         (None, Some(port)) => {
-            format!(
-                "{}: {} on {}",
-                port.who,
-                port.port,
-                place(event.bridge.as_deref(), event.ofport)
-            )
+            let place = place(event.bridge.as_deref(), event.ofport);
+            let set: String = event.changed.iter().map(|field| set_at(*field, port)).collect();
+            format!("{}: {} on {place}{set}", port.who, port.port)
         }
         (None, None) => String::new(),
     };
     printable(&format!("{} {} {line}", event.time, event.action))
+}
+
+/// How a field of a port is that has changed, of which only that is told; its number is told by the place.
+fn set_at(field: Field, port: &Port) -> String {
+    match field {
+        Field::OfPort => String::new(),
+        Field::Vlan => format!(", {field} {}", vlans(port)),
+        Field::Mac => format!(", {field} {}", port.mac.as_deref().unwrap_or("-")),
+        _ => ", other settings".to_owned(),
+    }
 }
 
 fn about_attachment(event: &Event, now: &Attachment) -> String {
@@ -84,7 +92,7 @@ fn shown(field: Field, row: &Attachment) -> String {
         Field::Addresses => row.addresses.join(","),
         Field::Bridge => row.bridge.clone().unwrap_or_default(),
         Field::OfPort => row.ofport.map(|port| port.to_string()).unwrap_or_default(),
-        Field::Vlan => crate::v1::vlan::vlans(row),
+        Field::Vlan => vlans(row),
         Field::State => row.state.to_string(),
         Field::Mtu => row.mtu.map(|mtu| mtu.to_string()).unwrap_or_default(),
         Field::Port => row.port.clone().or_else(|| row.reason.clone()).unwrap_or_default(),

@@ -45,6 +45,29 @@ fn of_a_port_that_stays_it_is_said_what_is_set_otherwise() {
     assert_eq!(other, format!("Port {iface} -> other0"));
 }
 
+/// Of a port alone only that is told which it is now.
+#[test]
+fn of_a_port_alone_it_is_said_how_what_changed_is_now() {
+    let (_, wiring) = host(FULL);
+    let before = wiring.ports.iter().find(|row| row.vlans().is_some()).unwrap();
+    let line = |change: &dyn Fn(&mut model::switch::Port)| {
+        let mut now = before.clone();
+        change(Arc::make_mut(&mut now.port));
+        let event = v1::Event::of_port(0, Some(before), Some(&now)).unwrap();
+        event_line(&event)
+    };
+    let vlan = line(&|port| {
+        (port.tag, port.vlan_mode, port.trunks) = (Some(77), None, Vec::new());
+    });
+    assert!(vlan.ends_with(", VLAN 77"), "{vlan}");
+    let mac = line(&|port| port.mac = Some(model::ids::Mac([2, 0, 0, 0, 0, 7])));
+    assert!(mac.ends_with(", MAC 02:00:00:00:00:07"), "{mac}");
+    let other = line(&|port| port.protected = !port.protected);
+    assert!(other.ends_with(", other settings"), "{other}");
+    let came = v1::Event::of_port(0, None, Some(before)).unwrap();
+    assert!(!event_line(&came).contains(", other settings") && came.changed.is_empty());
+}
+
 #[test]
 fn who_comes_to_share_an_interface_is_named() {
     let name = first_on_a_port(&mut host(FULL).1).tenants[0].name.to_string();
