@@ -172,6 +172,8 @@ impl Packet {
         let from_mac = from.mac.ok_or_else(|| unknown(from))?;
         // Who asks for an address does not know the MAC: of a gateway's, where one is in between.
         let wanted = if asks { route.gateway.unwrap_or(target) } else { target };
+        let by_other_family = wanted.is_ipv6() != source.is_ipv6();
+        let source = if by_other_family { solicitor(from)? } else { source };
         let known = || route.neighbor.or(next.unwrap_or(to).mac);
         let to_mac = match (route.cast, direction) {
             (_, Direction::Original) if asks => asked_of(wanted),
@@ -184,7 +186,7 @@ impl Packet {
         let ends = Ends { from_mac, to_mac, source, wanted, hops };
         let vlans = from.tags.clone();
         let mut words = vec![format!("in_port={}", in_port(from))];
-        words.push(protocol(kind, target).to_owned());
+        words.push(protocol(kind, wanted).to_owned());
         words.extend(vlans.last().map(|tag| format!("dl_vlan={tag}")));
         words.push(format!("dl_src={from_mac}"));
         words.push(format!("dl_dst={to_mac}"));
@@ -196,14 +198,14 @@ impl Packet {
             eth_dst: Some(to_mac.0),
             eth_src: Some(from_mac.0),
             vlans,
-            ip_dst: (!asks || target.is_ipv6())
-                .then(|| if solicited { network_of(wanted) } else { target }),
+            ip_dst: (!asks || wanted.is_ipv6())
+                .then(|| if solicited { network_of(wanted) } else { wanted }),
             ip_src: Some(source),
             port_src: source_port(kind, direction),
             port_dst: destination_port(kind, direction),
             ttl: Some(ttl(kind, hops)),
             message: message(kind, direction, &ends),
-            assumed: assumed(kind, direction, target.is_ipv6(), route),
+            assumed: assumed(kind, direction, wanted.is_ipv6(), route),
             ct_state: match direction {
                 _ if asks => "trk,inv",
                 Direction::Original => "trk,new",
@@ -278,6 +280,15 @@ impl Packet {
 /// Whether a field is a tag: `dl_vlan`, or of a second one `dl_vlan1`.
 fn is_tag(name: &str) -> bool {
     name.strip_prefix("dl_vlan").is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The address from which a link solicits a next hop by IPv6 for a packet of IPv4, which has none for it: the
+/// link-local one (`ndisc_solicit` of net/ipv6/ndisc.c).
+fn solicitor(from: &End) -> Result<IpAddr, PacketError> {
+    let own = from.link.iter().flat_map(|link| &link.addresses).map(|address| address.ip);
+    let found = { own }.find(|ip| is_link_local(*ip));
+    let why = || format!("{} has no link-local address to ask from", from.called);
+    found.ok_or_else(|| PacketError(why()))
 }
 
 fn in_port(from: &End) -> String {

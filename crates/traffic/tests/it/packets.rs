@@ -1,5 +1,7 @@
 //! Ends and the packets between them.
 
+use std::sync::Arc;
+
 use docker_ovs_traffic::{Direction, End, Packet, PacketError, PacketKind, Verdict, addresses};
 use model::ids::Mac;
 use model::route::{Cast, RouteOut, SendSettings};
@@ -132,6 +134,31 @@ fn a_packet_is_sent_as_the_route_says() {
     let learnt = Mac([2, 0, 0, 0, 0, 9]);
     let by = RouteOut { neighbor: Some(learnt), ..on_link() };
     assert!(made(&PacketKind::Icmp, &by, None).contains(&format!("dl_dst={learnt},")));
+}
+
+/// A packet of IPv4 may have a next hop of IPv6, which is solicited from the link's own address.
+#[test]
+fn a_next_hop_of_ipv6_is_solicited_for_a_packet_of_ipv4() {
+    let look = look();
+    let (mut from, to) = (end(&look, "trivial_firewall:eth1"), end(&look, "webserver"));
+    let hop = "fe80::80".parse().unwrap();
+    let by = RouteOut { gateway: Some(hop), ..on_link() };
+    let next = to.clone().with_address(hop);
+    let made = |from: &End, kind: &PacketKind| {
+        Packet::new(kind, Direction::Original, (from, &to), &by, Some(&next))
+    };
+    // It has no address to ask from.
+    let error = made(&from, &PacketKind::Arp).unwrap_err().to_string();
+    assert!(error.contains("no link-local address"), "{error}");
+    let own = Cidr { ip: "fe80::1".parse().unwrap(), prefix: 64 };
+    Arc::make_mut(from.link.as_mut().unwrap()).addresses.push(own);
+    let asked = made(&from, &PacketKind::Arp).unwrap();
+    let words = "ipv6_src=fe80::1,ipv6_dst=ff02::1:ff00:80,nw_ttl=255,icmpv6_type=135";
+    assert!(asked.text.contains(",icmp6,") && asked.text.contains(words), "{}", asked.text);
+    assert_eq!(asked.message.target_ip, Some(hop));
+    let sent = made(&from, &PacketKind::Icmp).unwrap().text;
+    let mac = to.mac.unwrap();
+    assert!(sent.contains("nw_src=172.31.2.1,") && sent.contains(&format!("dl_dst={mac},")));
 }
 
 /// The address that a route prefers may be one of another link, as of `lo`.

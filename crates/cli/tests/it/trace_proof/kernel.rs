@@ -145,6 +145,36 @@ fn what_the_senders_kernel_does_with_a_packet_is_told() {
     }
 }
 
+/// A packet of IPv4 may have a next hop of IPv6, whose MAC is solicited.
+#[test]
+fn a_next_hop_of_ipv6_is_solicited() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [a, b] = [1, 2].map(|n| {
+        let container = Container::run();
+        let (ip, second) = (format!("10.80.5.{n}/24"), format!("2001:db8:85::{n}/64"));
+        let words = ["connect", bridge.name(), container.name(), "--ip", &ip, "--ip", &second];
+        says(&[&words[..], &["--quiet"]].concat());
+        container
+    });
+    let (four, six) = ("10.80.5.2", "2001:db8:85::2");
+    assert!(single_ping(&a, six, true), "its link-local address is not tentative any more");
+    a.ip(&["route", "add", four, "via", "inet6", six, "dev", "eth0"]);
+    let mac = says(&["port", a.name(), "--format", "{{.MAC}}"]);
+    for (flow, passes) in [("arp,actions=drop", true), ("icmp6,icmp_type=135,actions=drop", false)]
+    {
+        run("ovs-ofctl", &["add-flow", bridge.name(), &format!("priority=9,{flow}")]);
+        run("ovs-appctl", &["revalidator/wait"]);
+        for container in [&a, &b] {
+            container.ip(&["-6", "neigh", "flush", "all"]);
+        }
+        b.ip(&["neigh", "replace", "10.80.5.1", "lladdr", mac.trim(), "dev", "eth0"]);
+        let told = docker_ovs(&["trace", a.name(), b.name()]);
+        assert_eq!(told.code, i32::from(!passes), "{flow}: {told:?}");
+        assert_eq!(single_ping(&a, four, passes), passes, "{flow}");
+    }
+}
+
 /// What the sender's kernel is set to write into its packets is what rules meet.
 #[test]
 fn what_the_senders_kernel_writes_is_what_rules_meet() {
