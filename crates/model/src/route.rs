@@ -46,6 +46,8 @@ pub struct SendSettings {
     pub asks_ecn: bool,
     /// Whether the kernel may ask for a MAC from another address than the packet's (`arp_announce`).
     pub picks_asker: bool,
+    /// Whether the route puts it into another packet (`encap`).
+    pub wraps: bool,
 }
 
 /// Who a packet is for.

@@ -133,7 +133,7 @@ fn an_ipv4_route_may_have_an_ipv6_gateway() {
 }
 
 #[test]
-fn a_route_may_say_how_far_a_packet_goes() {
+fn a_route_may_say_what_becomes_of_a_packet() {
     let metrics = |hops: u32, features: u32| {
         let (hops, features) = (hops.to_ne_bytes(), features.to_ne_bytes());
         let told = nested(&[], &[(2, &1400u32.to_ne_bytes()), (10, &hops), (12, &features)]);
@@ -144,7 +144,10 @@ fn a_route_may_say_how_far_a_packet_goes() {
     assert_eq!(told(0, 1), (None, true));
     assert_eq!(told(256, 2), (None, false));
     let bare = route_get::taken(&route_body(2, 1, &[])).unwrap();
-    assert_eq!((bare.hops, bare.ecn), (None, false));
+    assert_eq!((bare.hops, bare.ecn, bare.encap), (None, false, false));
+    // SEG6 of linux/lwtunnel.h.
+    let wrapped = route_get::taken(&route_body(10, 1, &[(21, &5u16.to_ne_bytes())])).unwrap();
+    assert!(wrapped.encap);
 }
 
 #[test]

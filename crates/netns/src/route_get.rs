@@ -27,6 +27,7 @@ const RTA_GATEWAY: u16 = 5;
 const RTA_PREFSRC: u16 = 7;
 const RTA_METRICS: u16 = 8;
 const RTA_VIA: u16 = 18;
+const RTA_ENCAP_TYPE: u16 = 21;
 const RTA_IP_PROTO: u16 = 27;
 const RTA_SPORT: u16 = 28;
 const RTA_DPORT: u16 = 29;
@@ -79,6 +80,8 @@ pub struct RouteTaken {
     pub hops: Option<u8>,
     /// Whether the route has connections begin with ECN (`features ecn` of ip-route(8)).
     pub ecn: bool,
+    /// Whether the route puts it into another packet (`encap` of ip-route(8)).
+    pub encap: bool,
 }
 
 impl RouteTaken {
@@ -255,8 +258,15 @@ pub(crate) fn taken(body: &[u8]) -> Option<RouteTaken> {
         8 => RouteType::Prohibit,
         other => RouteType::Other(other),
     };
-    let mut taken =
-        RouteTaken { kind, ifindex: None, gateway: None, source: None, hops: None, ecn: false };
+    let mut taken = RouteTaken {
+        kind,
+        ifindex: None,
+        gateway: None,
+        source: None,
+        hops: None,
+        ecn: false,
+        encap: false,
+    };
     for (attribute, value) in attributes(attached) {
         match attribute {
             RTA_OIF => taken.ifindex = u32_at(value, 0),
@@ -265,6 +275,7 @@ pub(crate) fn taken(body: &[u8]) -> Option<RouteTaken> {
             RTA_VIA => taken.gateway = value.get(2..).and_then(ip),
             RTA_PREFSRC => taken.source = ip(value),
             RTA_METRICS => taken.read_metrics(value),
+            RTA_ENCAP_TYPE => taken.encap = true,
             _ => {}
         }
     }

@@ -111,7 +111,12 @@ pub(super) fn route(socket: &RouteSocket, asked: &RouteQuestion) -> Result<Route
         Cast::Broadcast | Cast::Multicast => None,
     };
     let (gateway, source) = (taken.gateway, taken.source);
-    let sending = SendSettings { hops: taken.hops, asks_ecn: taken.ecn, ..SendSettings::default() };
+    let sending = SendSettings {
+        hops: taken.hops,
+        asks_ecn: taken.ecn,
+        wraps: taken.encap,
+        ..SendSettings::default()
+    };
     Ok(Route::Out(RouteOut { ifindex: Ifindex(ifindex), gateway, source, cast, neighbor, sending }))
 }
 

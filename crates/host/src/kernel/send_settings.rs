@@ -44,6 +44,7 @@ pub(super) fn sending(
         hops: by_route.hops.or_else(by_default),
         asks_ecn: by_route.asks_ecn || (is_tcp && ecn().is_some_and(asks_ecn)),
         picks_asker: asks && announces().is_some_and(|level| level != 0),
+        wraps: by_route.wraps,
     })
 }
 

@@ -126,6 +126,12 @@ impl PacketTracer<'_> {
                 return Ok(told(&verdict));
             }
         };
+        if out.sending.wraps && *self.kind != PacketKind::Arp {
+            let from = &from.called;
+            return unknown(format!(
+                "a route of {from} puts it into another packet (`encap` of ip-route(8))"
+            ));
+        }
         if direction == Direction::Reply {
             out.sending.asks_ecn = before.asks_ecn;
         }

@@ -231,7 +231,7 @@ fn a_packet_goes_as_far_as_its_senders_kernel_says() {
 fn what_the_senders_kernel_chooses_is_assumed() {
     let look = look();
     let (from, to) = (end(&look, "webserver"), end(&look, "trivial_firewall:eth1"));
-    let all = SendSettings { asks_ecn: true, picks_asker: true, hops: None };
+    let all = SendSettings { asks_ecn: true, picks_asker: true, ..SendSettings::default() };
     let assumed = |kind: &PacketKind, direction: Direction, cast: Cast, sending: SendSettings| {
         let route = RouteOut { sending, cast, ..on_link() };
         Packet::new(kind, direction, (&from, &to), &route, None).unwrap().assumed

@@ -175,6 +175,26 @@ fn a_next_hop_of_ipv6_is_solicited() {
     }
 }
 
+/// A route may put what is sent into another packet, and who gets that is not told.
+#[test]
+fn what_a_route_wraps_is_not_known() {
+    lab::need!(Docker);
+    let bridge = Bridge::new();
+    let [a, b] = [1, 2].map(|n| {
+        let container = Container::run();
+        let ip = format!("10.80.6.{n}/24");
+        says(&["connect", bridge.name(), container.name(), "--ip", &ip, "--quiet"]);
+        container
+    });
+    assert_eq!(docker_ovs(&["trace", a.name(), b.name()]).code, 0);
+    let wrapped = ["encap", "ip", "id", "5", "dst", "10.80.6.3", "dev", "eth0"];
+    a.ip(&[&["route", "add", "10.80.6.2/32"], &wrapped[..]].concat());
+    let told = docker_ovs(&["trace", a.name(), b.name()]);
+    assert!(told.code == 2 && told.stdout.contains("encap"), "{told:?}");
+    let asked = docker_ovs(&["trace", a.name(), b.name(), "--arp"]);
+    assert_eq!(asked.code, 0, "{asked:?}");
+}
+
 /// What the sender's kernel is set to write into its packets is what rules meet.
 #[test]
 fn what_the_senders_kernel_writes_is_what_rules_meet() {
