@@ -40,7 +40,7 @@ pub use entries::{OPENFLOW_NAME, openflow_name};
 use entries::{PortEntry, PortIx};
 use group::OneOrMore;
 use index::{Index, Tenant};
-use notes::{names_another, port_notes};
+use notes::{names_another, port_notes, stands_on};
 pub use port_link::PortLinks;
 use ports::Occupancy;
 pub(crate) use ports::TUNNELS;
@@ -136,9 +136,17 @@ impl<'a> Stages<'_, 'a> {
         notes.extend(trace.notes);
         let entry = only.map(|port| &index.ports[port]);
         let named_home = only.and_then(|port| self.claims.named_home(port));
-        notes.extend(
-            entry.and_then(|entry| names_another(index, entry, home, link, all.all, named_home)),
-        );
+        notes.extend(entry.and_then(|entry| {
+            let names = |space: &Namespace, link: &Link, tenants: &[Tenant<'_>]| {
+                names_another(index, entry, space, link, tenants, named_home)
+            };
+            let another = names(home, link, all.all)?;
+            // What was made for a link is also for what stands on that, wherever and whatever it is called.
+            let is_own = |space: &Namespace, lower: &Link| {
+                names(space, lower, index.tenants(space.id)).is_none()
+            };
+            (!stands_on(index, home, &trace.evidence, is_own)).then_some(another)
+        }));
         notes.extend(only.and_then(|port| checksum_offload(index, link, &index.ports[port])));
         notes.extend(old_news(index, tenants));
         notes.extend(tenants.iter().filter_map(|(_, row)| two_namespaces(row)));

@@ -1,7 +1,6 @@
 //! What is uncertain about a port itself.
 
-use crate::evidence::Note;
-
+use crate::evidence::{Evidence, Note};
 use crate::ids::{Mac, NetnsId, is_full_id, short_if_id};
 use crate::port_record::PREFIX;
 use crate::snapshot::{Link, Namespace};
@@ -87,4 +86,34 @@ pub(super) fn names_another(
     let name = text("docker-ovs.name").unwrap_or_else(|| short_if_id(container));
     let owner = interface.map_or_else(|| name.to_owned(), |link| format!("{name}:{link}"));
     Some(Note::NamesAnother { port: entry.label(), owner })
+}
+
+/// Whether a link of `home`, which was followed so, stands on one outside of the switch's namespace that `is_it`: as a
+/// macvlan or a VLAN on that, or as a Linux bridge over it.
+pub(super) fn stands_on(
+    index: &Index<'_>,
+    home: &Namespace,
+    way: &[Evidence],
+    is_it: impl Fn(&Namespace, &Link) -> bool,
+) -> bool {
+    let mut space = home;
+    for step in way {
+        let name: &str = match step {
+            Evidence::Lower { netns, name, elsewhere: true } => {
+                let Some(below) = index.namespace(*netns) else { return false };
+                space = below;
+                name
+            }
+            Evidence::LinuxBridge { through, .. } if Some(space.id) != index.switch_netns => {
+                through
+            }
+            // Beyond a veth it is on another link.
+            _ => return false,
+        };
+        let lower = space.links.iter().find(|link| *link.name == *name);
+        if lower.is_some_and(|lower| is_it(space, lower)) {
+            return true;
+        }
+    }
+    false
 }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use docker_ovs_model::evidence::Note;
 use docker_ovs_model::identity::{SourceIdentity, World};
-use docker_ovs_model::ids::{ContainerId, OfPort};
+use docker_ovs_model::ids::{ContainerId, Ifindex, Mac, Nsid, OfPort};
 use docker_ovs_model::plan::{
     Connect, OfPortChoice, PlanError, RestoreAction, connect, disconnect, renames,
 };
 use docker_ovs_model::port_record::{EngineMark, PortRecord};
 use docker_ovs_model::query::{self, QueryError};
-use docker_ovs_model::snapshot::{Container, EngineName, Observed, OtherEngine};
+use docker_ovs_model::snapshot::{Container, EngineName, Link, Observed, OtherEngine, Peer};
 use docker_ovs_model::whereabouts::{Whereabouts, possible_successor, whereabouts};
 use docker_ovs_model::wiring::ContainerRef;
 use docker_ovs_model::{Snapshot, SourceError, SourceErrorKind, resolve};
@@ -555,4 +555,61 @@ fn the_same_id_in_another_engine_is_another_interface() {
     let wiring = resolve(&host);
     let found = wiring.attachments.iter().find(|found| found.netns == home(2)).unwrap();
     assert!(found.notes.iter().any(|note| matches!(note, Note::NamesAnother { .. })), "{found:?}");
+}
+
+/// A link over the interface of `c1`, which was connected: in the same namespace, or moved into that of `c2`.
+fn with_upper(kind: &str, moved: bool) -> Snapshot {
+    let mut host = connected(&host(), &request("br0", "c1"), 1);
+    let below = home(1);
+    let mut ifindex = Ifindex::default();
+    for space in host.kernel.rows_mut().iter_mut().filter(|space| space.id == below) {
+        for link in space.links.iter_mut().filter(|link| link.is_interface()) {
+            ifindex = link.ifindex;
+            if kind == "bridge" {
+                Arc::make_mut(link).master = Some(Ifindex(99));
+            }
+        }
+    }
+    let nsid = moved.then_some(Nsid(9));
+    let upper = Link {
+        ifindex: Ifindex(99),
+        name: "up0".into(),
+        kind: Some(kind.to_owned()),
+        ethernet: true,
+        mac: Some(Mac([2, 0, 0, 0, 0, 99])),
+        peer: (kind != "bridge").then_some(Peer { ifindex, nsid }),
+        mtu: 1500,
+        up: true,
+        ..Link::default()
+    };
+    let at = if moved { home(2) } else { below };
+    for space in host.kernel.rows_mut().iter_mut().filter(|space| space.id == at) {
+        space.links.push(Arc::new(upper.clone()));
+        space.nsids.extend(nsid.map(|nsid| (nsid, below)));
+    }
+    host
+}
+
+#[test]
+fn what_stands_on_an_interface_is_on_the_port_that_was_made_for_that() {
+    let noted = |host: &Snapshot| {
+        let wiring = resolve(host);
+        let upper = wiring.attachments.into_iter().find(|found| *found.link.name == *"up0");
+        let upper = upper.unwrap();
+        assert!(upper.port.port().is_some(), "{upper:?}");
+        upper.notes.iter().any(|note| matches!(note, Note::NamesAnother { .. }))
+    };
+    for (kind, moved) in [("macvlan", false), ("macvlan", true), ("vlan", false), ("bridge", false)]
+    {
+        let mut host = with_upper(kind, moved);
+        assert!(!noted(&host), "{kind} {moved}");
+        // The port of another interface is no more that of what stands on this one.
+        for bridge in host.switch.values_mut().flat_map(Observed::rows_mut) {
+            for port in bridge.ports.iter_mut().map(Arc::make_mut) {
+                let other = container(3).id.0.to_string();
+                port.external_ids.insert("container_id".to_owned(), other);
+            }
+        }
+        assert!(noted(&host), "{kind} {moved}");
+    }
 }
