@@ -15,7 +15,9 @@ use crate::writer::Text;
 pub async fn run(origin: &Origin, args: &GraphArgs) -> Result<Outcome, CliError> {
     // The whole switch even for one bridge: a patch ends on another.
     let source = SwitchSource::from(args.look.source);
-    let look = origin.look(&Question { sources: vec![source], ..Question::default() }).await;
+    // What is uncertain of a link is told with its jack.
+    let question = Question { sources: vec![source], traffic: true, ..Question::default() };
+    let look = origin.look(&question).await;
     look.switch(source)?;
     if let Some(bridge) = &args.bridge {
         look.bridge(bridge)?;
