@@ -49,6 +49,7 @@ impl From<PlanError> for DriverError {
     fn from(error: PlanError) -> Self {
         let hint = match &error {
             PlanError::NumberInUse { .. } => Some(FREE.to_owned()),
+            PlanError::BadMac { .. } => Some("without --mac-address one is chosen".to_owned()),
             other => other.hint(),
         };
         Self::with_hint(&error, hint)

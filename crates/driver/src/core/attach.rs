@@ -72,6 +72,7 @@ impl Driver {
     /// What was asked for cannot be had, or a source fails; nothing is left then.
     pub async fn create_endpoint(&self, endpoint: &Endpoint) -> Result<Mac, DriverError> {
         let options = EndpointOptions::read(&endpoint.options)?;
+        endpoint.require_usable()?;
         let _turn = self.in_flight.turn(&endpoint.id).await;
         let made = tokio::time::timeout(BOUND, self.try_create_endpoint(endpoint, &options)).await;
         let Ok(made) = made else {

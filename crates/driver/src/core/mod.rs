@@ -21,6 +21,7 @@ mod set_up;
 mod stray_addresses;
 mod stray_endpoints;
 mod stray_networks;
+mod usable;
 
 use std::time::Duration;
 

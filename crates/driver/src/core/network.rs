@@ -34,6 +34,7 @@ impl Driver {
     /// fails; nothing is made then.
     pub async fn create_network(&self, request: &NetworkRequest) -> Result<(), DriverError> {
         let options = NetworkOptions::read_new(&request.options)?;
+        request.require_usable(&options).map_err(|error| error.about(&options.bridge))?;
         let late = || DriverError::new("no answer within 3 seconds");
         let due = Instant::now() + BOUND;
         let made = timeout_at(due, self.try_create_network(request, &options)).await;

@@ -180,6 +180,8 @@ impl Driver {
         endpoint: &Endpoint,
         netns: &Path,
     ) -> Result<Mac, DriverError> {
+        endpoint.require_usable()?;
+        endpoint.require_beside_gateway(network)?;
         self.ensure_bridge(network).await?;
         let made = self.set_up_recorded(network, endpoint, netns).await;
         if made.is_err() {

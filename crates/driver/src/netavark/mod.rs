@@ -63,6 +63,7 @@ async fn create(settings: Settings, stdin: impl Read) -> Result<String, DriverEr
     let record = messages::network(&network)?;
     messages::require_carried_out(&network)?;
     let options = NetworkOptions::read_new(&record.options)?;
+    record.require_usable(&options)?;
     if options.mesh.is_some() {
         messages::check_addresses_in_mesh(&network)?;
     }

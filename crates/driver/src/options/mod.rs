@@ -284,6 +284,9 @@ mod tests {
         assert_eq!(options.dpid.as_deref(), Some("000000000000002a"));
         let uplink = Uplink { interface: "eth1".into(), ofport: Some(OfPort(5)) };
         assert_eq!(options.uplink, Some(uplink));
+        let typed = |value: &str| BTreeMap::from([("uplink".to_owned(), value.to_owned())]);
+        let refused = NetworkOptions::read(&typed("eth1/65280")).unwrap_err().to_string();
+        assert!(refused.contains("option uplink=eth1/65280: "), "{refused}");
         assert!(options.shapes_bridge());
         let docker = network(&[("bridge", "b"), (DOCKER_MTU, "9000")]).unwrap();
         assert_eq!((docker.mtu, docker.gateway), (Some(9000), Gateway::None));

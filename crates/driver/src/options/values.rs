@@ -137,9 +137,10 @@ pub(super) fn dpid(value: &str) -> Result<String, OptionError> {
 
 pub(super) fn uplink(value: &str) -> Result<Uplink, OptionError> {
     let (interface, wanted) = match value.split_once('/') {
-        Some((interface, wanted)) => (interface, Some(ofport(wanted, "uplink", &NETWORK_OPTIONS)?)),
+        Some((interface, wanted)) => (interface, Some(number_of_port(wanted))),
         None => (value, None),
     };
+    let wanted = wanted.transpose().map_err(|why| bad("uplink", value, why, &NETWORK_OPTIONS))?;
     let interface = bridge(interface)
         .map_err(|_| bad("uplink", value, "it names no link", &NETWORK_OPTIONS))?;
     Ok(Uplink { interface, ofport: wanted })
@@ -150,7 +151,10 @@ pub(super) fn ofport(
     name: &'static str,
     known: &[KnownOption],
 ) -> Result<OfPort, OptionError> {
-    let read = number(value).filter(|ofport| (1..=LAST).contains(ofport));
-    let why = "it is no OpenFlow port that can be asked for";
-    read.map(OfPort).ok_or_else(|| bad(name, value, why, known))
+    number_of_port(value).map_err(|why| bad(name, value, why, known))
+}
+
+fn number_of_port(text: &str) -> Result<OfPort, &'static str> {
+    let read = number(text).filter(|ofport| (1..=LAST).contains(ofport));
+    read.map(OfPort).ok_or("it is no OpenFlow port that can be asked for")
 }

@@ -74,6 +74,33 @@ fn info_needs_nothing_and_nonsense_is_refused_in_json() {
 }
 
 #[test]
+fn what_no_interface_can_have_is_refused_before_the_switch_is_asked() {
+    let with = |field: &str, value: &Value| {
+        let mut call: Value =
+            serde_json::from_str(&container("br0", "web", "192.0.2.7", &json!({}))).unwrap();
+        call["network"]["options"]["gateway"] = json!("host");
+        call["network_options"][field] = value.clone();
+        refused(&said(nowhere(), &["setup", "/run/netns/x"], &call.to_string()))
+    };
+    for (field, value, word) in [
+        ("static_ips", json!(["192.0.2.255"]), "broadcast"),
+        ("static_ips", json!(["192.0.2.1"]), "is the network's gateway's"),
+        ("static_mac", json!("01:00:5e:00:00:01"), "multicast"),
+        ("interface_name", json!("all"), "cannot be the name of an interface"),
+        ("interface_name", json!("a\u{0}"), "cannot be the name of an interface"),
+        ("interface_name", json!("eth0"), "is Open vSwitch running"),
+    ] {
+        let why = with(field, &value);
+        assert!(why.contains(word), "{field} {value}: {why}");
+    }
+    let mut far = network("br0");
+    far["options"]["gateway"] = json!("host");
+    far["subnets"][0]["gateway"] = json!("198.51.100.1");
+    let why = refused(&said(nowhere(), &["create"], &far.to_string()));
+    assert!(why.contains("198.51.100.1 is not in 192.0.2.0/24"), "{why}");
+}
+
+#[test]
 fn a_network_comes_back_as_it_was_with_a_subnet_where_none_was_named() {
     lab::need!(Lab);
     let bridge = Bridge::new();

@@ -40,6 +40,7 @@ pub use remembered::{Remembered, RememberedKey, Restore, remembered};
 pub use rename::renames;
 pub use restore::{RestoreAction, restore};
 pub use step::{KernelStep, NewBridge, OfPortRequests, ReplacePort, Step, SwitchStep, Veth};
+pub use usable::{require_usable_addresses, require_usable_mac, require_usable_mtu};
 pub use vlan::VlanMode;
 pub use world::require_here;
 

@@ -21,11 +21,19 @@ const LEAST_MTU_OF_IPV6: u32 = 1280;
 /// # Errors
 /// A [`PlanError`] for the first that is not.
 pub(super) fn require_usable(request: &Connect) -> Result<(), PlanError> {
-    check_mac(request.mac)?;
-    check_addresses(&request.addresses)?;
+    require_usable_mac(request.mac)?;
+    require_usable_addresses(&request.addresses)?;
     check_gateways(request)?;
     let has_ipv6 = request.addresses.iter().any(|cidr| cidr.ip.is_ipv6());
-    match request.mtu.filter(|mtu| has_ipv6 && *mtu < LEAST_MTU_OF_IPV6) {
+    require_usable_mtu(request.mtu, has_ipv6)
+}
+
+/// Makes sure that an interface can have this MTU, in bytes, beside its addresses.
+///
+/// # Errors
+/// [`PlanError::SmallMtu`].
+pub fn require_usable_mtu(mtu: Option<u32>, has_ipv6: bool) -> Result<(), PlanError> {
+    match mtu.filter(|mtu| has_ipv6 && *mtu < LEAST_MTU_OF_IPV6) {
         Some(mtu) => Err(PlanError::SmallMtu { mtu, least: LEAST_MTU_OF_IPV6 }),
         None => Ok(()),
     }
@@ -40,7 +48,7 @@ pub(super) fn require_usable_record(port: &Port, record: &PortRecord) -> Result<
     if let Some(what) = PortRecord::unread(&port.external_ids) {
         return Err(PlanError::BadRecord { what });
     }
-    check_mac(record.mac)?;
+    require_usable_mac(record.mac)?;
     let mut addresses = record.addresses.iter();
     match addresses.find_map(|cidr| Some((cidr.to_string(), unusable(*cidr)?))) {
         Some((address, why)) => Err(PlanError::BadAddress { address, why }),
@@ -48,7 +56,11 @@ pub(super) fn require_usable_record(port: &Port, record: &PortRecord) -> Result<
     }
 }
 
-fn check_mac(mac: Option<Mac>) -> Result<(), PlanError> {
+/// Makes sure that an interface can have this hardware address (`is_valid_ether_addr`, linux/etherdevice.h).
+///
+/// # Errors
+/// [`PlanError::BadMac`].
+pub fn require_usable_mac(mac: Option<Mac>) -> Result<(), PlanError> {
     let Some(mac) = mac else { return Ok(()) };
     let why = match mac.0 {
         [0, 0, 0, 0, 0, 0] => "zero",
@@ -58,7 +70,11 @@ fn check_mac(mac: Option<Mac>) -> Result<(), PlanError> {
     Err(PlanError::BadMac { mac, why })
 }
 
-fn check_addresses(addresses: &[Cidr]) -> Result<(), PlanError> {
+/// Makes sure that an interface that others reach can have these addresses together.
+///
+/// # Errors
+/// [`PlanError::BadAddress`] for the first that it cannot.
+pub fn require_usable_addresses(addresses: &[Cidr]) -> Result<(), PlanError> {
     for (at, cidr) in addresses.iter().enumerate() {
         let is_double = addresses.iter().take(at).any(|before| before.ip == cidr.ip);
         let why = if is_double { Some("it is given twice") } else { unusable(*cidr) };
