@@ -14,6 +14,7 @@ mod network;
 mod new_endpoints;
 mod own_numbers;
 mod published;
+mod published_once;
 mod removal;
 mod request;
 mod rounds;

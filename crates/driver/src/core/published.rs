@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use host::link_with_address;
+use model::endpoint_record::EndpointRecord;
 use model::ids::short_if_id;
 use model::published::PublishedPort;
 use model::snapshot::Cidr;
@@ -11,6 +12,7 @@ use tracing::warn;
 
 use super::View;
 use super::attach::{Endpoint, gateways};
+use super::published_once::{ByHostPort, Elsewhere, require_one_each, without_held};
 use crate::DriverError;
 use crate::listening::Listeners;
 use crate::network::NetworkRecord;
@@ -23,6 +25,7 @@ pub(super) struct Publication {
     /// The endpoint with the ports that it gets.
     pub(super) endpoint: Endpoint,
     left_out: BTreeMap<IpAddr, LeftOut>,
+    elsewhere: Option<Elsewhere>,
 }
 
 /// What is left out at one address of the host.
@@ -35,7 +38,23 @@ struct LeftOut {
 impl Publication {
     pub(super) fn of(endpoint: &Endpoint) -> Self {
         let (published, left_out) = reachable(&endpoint.published, &endpoint.addresses);
-        Self { endpoint: Endpoint { published, ..endpoint.clone() }, left_out }
+        Self { endpoint: Endpoint { published, ..endpoint.clone() }, left_out, elsewhere: None }
+    }
+
+    /// The same without the ports that its container has by another network: a port of the host leads to one place,
+    /// and Podman, which says whose an endpoint is, gives all of a container's to each of its networks.
+    pub(super) fn beside(self, view: &View, network: &NetworkRecord) -> Self {
+        let Some(owner) = &self.endpoint.owner else { return self };
+        let is_own = |record: &EndpointRecord| {
+            (record.engine.as_str(), record.container.as_deref())
+                == (network.engine.as_str(), Some(owner.container.as_str()))
+                && record.network != network.id
+        };
+        let others = view.endpoint_ports();
+        let own = others.filter(|(_, port, record)| is_own(record) && !view.has_ended(port));
+        let own: Vec<_> = own.map(|(.., record)| record).collect();
+        let (published, elsewhere) = without_held(&self.endpoint.published, &own);
+        Self { endpoint: Endpoint { published, ..self.endpoint }, elsewhere, ..self }
     }
 
     /// Tells of the ports to which nothing comes, or not yet: once the endpoint is made.
@@ -43,6 +62,9 @@ impl Publication {
         let what = short_if_id(&self.endpoint.id);
         for (ip, LeftOut { first, why }) in &self.left_out {
             warn!("endpoint {what}: what is published at {ip} (-p {first}) is left out: {why}");
+        }
+        if let Some(Elsewhere { first, holder }) = &self.elsewhere {
+            warn!("endpoint {what}: -p {first} is left out: the port of the host is for {holder}");
         }
         let named: BTreeMap<_, _> =
             self.endpoint.published.iter().filter_map(|port| Some((port.host_ip?, port))).collect();
@@ -126,7 +148,8 @@ pub(super) fn require_published(
     publication: &Publication,
 ) -> Result<(), DriverError> {
     let published = &publication.endpoint.published;
-    if published.is_empty() && publication.left_out.is_empty() {
+    let is_none_wanted = published.is_empty() && publication.left_out.is_empty();
+    if is_none_wanted && publication.elsewhere.is_none() {
         return Ok(());
     }
     if options.gateway != Gateway::Host || network.internal {
@@ -135,7 +158,12 @@ pub(super) fn require_published(
              network with gateway=host, or connect the container to a network of the engine's own too",
         ));
     }
+    require_one_each(published)?;
     let others: Vec<_> = view.endpoint_ports().map(|(_, port, record)| (port, record)).collect();
+    let of_others = others.iter().flat_map(|(port, record)| {
+        record.published.iter().map(move |published| (*published, (*port, record)))
+    });
+    let of_others = ByHostPort::of(of_others);
     let listeners = Listeners::of(published)?;
     for wanted in published {
         if wanted.host_port == 0 || wanted.port == 0 {
@@ -143,11 +171,8 @@ pub(super) fn require_published(
                        one was chosen";
             return Err(DriverError::new(why));
         }
-        let is = |published: &PublishedPort| published.is_in_the_way_of(wanted);
-        let holder = others
-            .iter()
-            .find(|(port, record)| record.published.iter().any(is) && !view.has_ended(port));
-        if let Some((_, holder)) = holder {
+        let mut in_the_way = of_others.in_the_way_of(*wanted);
+        if let Some((_, (_, holder))) = in_the_way.find(|(_, (port, _))| !view.has_ended(port)) {
             let why = format!("-p {wanted}: the port of the host is for {holder} already");
             return Err(DriverError::new(why));
         }

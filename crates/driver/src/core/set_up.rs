@@ -215,15 +215,6 @@ impl Driver {
     ) -> Result<Mac, DriverError> {
         let of_network = self.with_mtu(network.read_options()?).await?;
         let options = EndpointOptions::read(&endpoint.options)?;
-        let publication = Publication::of(endpoint);
-        let endpoint = &publication.endpoint;
-        let request = Request {
-            endpoint,
-            options: &options,
-            network,
-            of_network: &of_network,
-            name_said: None,
-        };
         for _ in 0..TRIES {
             let home = TargetNetns::at(netns)?;
             let is_gateway = of_network.gateway == Gateway::Host;
@@ -241,7 +232,10 @@ impl Driver {
             };
             let name = bridge.name.clone();
             let about = |error: DriverError| error.about(&name);
+            let publication = Publication::of(endpoint).beside(&view, network);
             require_published(&view, network, &of_network, &publication).map_err(about)?;
+            let (endpoint, options, of_network) = (&publication.endpoint, &options, &of_network);
+            let request = Request { endpoint, options, network, of_network, name_said: None };
             request.require_own_addresses(&view, bridge).map_err(about)?;
             let (mut plan, mac) =
                 self.plan_endpoint(&view, bridge, &request, &home).map_err(about)?;

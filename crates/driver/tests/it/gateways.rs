@@ -158,6 +158,44 @@ fn a_published_port_is_closed_with_its_container() {
     is_closed("the database has forgotten the network");
 }
 
+/// Podman gives each network of a container all of its ports.
+#[test]
+fn a_container_on_two_networks_has_its_published_ports_by_one() {
+    lab::need!(Lab);
+    let (bridge, web, netns) = (Bridge::new(), unique("web"), Netns::new());
+    let published = PUBLISHED.replace("18101", "18121");
+    let of = |number: u64, interface: &str| {
+        let text = container(bridge.name(), &web, &format!("10.97.{number}.2"), &json!({}));
+        let mut call: Value = serde_json::from_str(&text).unwrap();
+        call["network"]["id"] = json!(format!("{number}ad{:060x}", 0));
+        let vlan = number.to_string();
+        call["network"]["options"] =
+            json!({ "bridge": bridge.name(), "gateway": "host", "vlan": vlan });
+        let (subnet, gateway) = (format!("10.97.{number}.0/24"), format!("10.97.{number}.1"));
+        call["network"]["subnets"] = json!([{ "subnet": subnet, "gateway": gateway }]);
+        call["network_options"]["interface_name"] = json!(interface);
+        call.to_string().replace("\"port_mappings\":[]", &published)
+    };
+    let [first, second] = [of(76, "eth0"), of(77, "eth1")];
+    let call = |verb: &str, text: &str| {
+        let done = said(here(), &[verb, &format!("/run/netns/{}", netns.name())], text);
+        assert_eq!(done.code, 0, "{verb}: {done:?}");
+    };
+    let leads_to = || {
+        let table = lab::tables_called("docker_ovs");
+        ["10.97.76.2:", "10.97.77.2:"].map(|ip| table.contains(ip))
+    };
+    call("setup", &first);
+    call("setup", &second);
+    assert_eq!(leads_to(), [true, false]);
+    // Once the first one is gone another one can have them.
+    call("teardown", &first);
+    call("setup", &second);
+    assert_eq!(leads_to(), [false, true]);
+    call("teardown", &second);
+    assert_eq!(leads_to(), [false, false]);
+}
+
 /// Of each family the first one's; one that is there may be another program's, and by a link alone.
 #[test]
 fn a_container_on_several_networks_with_gateways_has_one_default_route() {
