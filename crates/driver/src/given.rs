@@ -13,6 +13,15 @@ pub(crate) fn id(id: String, what: &str) -> Result<String, DriverError> {
     Ok(id)
 }
 
+/// Makes sure that a name can be written to the switch's database, which closes the connection at a NUL, and told
+/// in one line.
+pub(crate) fn require_name(name: &str, what: &str) -> Result<(), DriverError> {
+    if name.contains(char::is_control) {
+        return Err(DriverError::new(format!("{what} has a control character in it")));
+    }
+    Ok(())
+}
+
 /// The address of this host that a port is published at; none for all of them, the unspecified one for all of its
 /// family.
 pub(crate) fn host_ip(text: &str) -> Result<Option<IpAddr>, DriverError> {
@@ -27,6 +36,16 @@ pub(crate) fn host_ip(text: &str) -> Result<Option<IpAddr>, DriverError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_one_line_without_a_nul() {
+        for fine in ["", "web", "a b/é", "0123"] {
+            assert!(require_name(fine, "name").is_ok(), "{fine}");
+        }
+        for bad in ["a\0", "\n", "\u{1b}[31m"] {
+            assert!(require_name(bad, "name").is_err(), "{bad:?}");
+        }
+    }
 
     #[test]
     fn the_family_of_an_unspecified_address_is_kept() {

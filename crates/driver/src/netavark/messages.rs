@@ -238,6 +238,8 @@ impl Call {
     pub(super) fn endpoint(&self, network: &NetworkRecord) -> Result<Endpoint, DriverError> {
         let options = self.network_options.clone().unwrap_or_default();
         let (network_id, endpoint) = self.ids()?;
+        given::require_name(&self.container_name, "container_name")?;
+        given::require_name(network.name.as_deref().unwrap_or_default(), "the network's name")?;
         let ips = options.static_ips.unwrap_or_default().into_iter();
         let mac = options.static_mac.filter(|text| !text.is_empty());
         let bad = |text: &String| DriverError::new(format!("{text} is no hardware address"));

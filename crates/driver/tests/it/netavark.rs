@@ -93,6 +93,13 @@ fn what_no_interface_can_have_is_refused_before_the_switch_is_asked() {
         let why = with(field, &value);
         assert!(why.contains(word), "{field} {value}: {why}");
     }
+    let mut call: Value =
+        serde_json::from_str(&container("br0", "web", "192.0.2.7", &json!({}))).unwrap();
+    for name in ["a\u{0}b", "a\nb"] {
+        call["container_name"] = json!(name);
+        let why = refused(&said(nowhere(), &["setup", "/run/netns/x"], &call.to_string()));
+        assert!(why.contains("container_name has a control character"), "{name:?}: {why}");
+    }
     let mut far = network("br0");
     far["options"]["gateway"] = json!("host");
     far["subnets"][0]["gateway"] = json!("198.51.100.1");
