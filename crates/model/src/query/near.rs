@@ -36,10 +36,13 @@ pub fn parts_of_near_names(wanted: &str) -> Option<Vec<String>> {
     (0..count).map(part).collect()
 }
 
-/// Levenshtein distance, if it is one that is allowed; a name that merely begins with `wanted` counts as one
-/// step away.
+/// Levenshtein distance, if it is one that is allowed; a name that merely begins with `wanted`, or is it in a
+/// namespace (`NAMESPACE/NAME`, which crictl and nerdctl leave out), counts as one step away.
 fn distance(wanted: &str, name: &str, allowed: usize) -> Option<usize> {
     if wanted.len() >= 3 && name.starts_with(wanted) {
+        return Some(1);
+    }
+    if name.rsplit_once('/').is_some_and(|(_, inside)| inside == wanted) {
         return Some(1);
     }
     // Names are as far apart as their lengths at least. The distance itself costs as many steps as both lengths
@@ -49,4 +52,25 @@ fn distance(wanted: &str, name: &str, allowed: usize) -> Option<usize> {
         return None;
     }
     Some(strsim::levenshtein(wanted, name)).filter(|distance| *distance <= allowed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_without_its_namespace_is_near() {
+        let is_near = |wanted: &str, name: &str| {
+            distance(wanted, name, near_distance(wanted)).is_some_and(|steps| steps <= 1)
+        };
+        assert!(is_near("web", "default/web"));
+        assert!(is_near("db", "kube-system/db"));
+        assert!(is_near("web", "web1"));
+        for (wanted, name) in [("web", "default/web-7"), ("default", "kube/web"), ("", "a/b")] {
+            assert!(!is_near(wanted, name), "{wanted} {name}");
+        }
+        // Each name that is near has a part of what is wanted.
+        let parts = parts_of_near_names("web").unwrap();
+        assert!(parts.iter().any(|part| "default/web".contains(part.as_str())));
+    }
 }
