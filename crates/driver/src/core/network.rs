@@ -85,6 +85,7 @@ impl Driver {
                 Some((_, known)) if known.engine_id.is_some() => return Ok(()),
                 Some((bridge, known)) => self.plan_rest(&view, bridge, &known, options)?,
                 None => {
+                    request.require_apart(view.bridges.iter().flat_map(network::of))?;
                     let joins = self.joining(&view.bridges, options).await?;
                     self.pools_join(request, options).await?;
                     self.plan_network(&view, request, options, joins.as_ref())?

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use model::ids::short_id;
 use model::plan::{
     PlanError, require_usable_addresses, require_usable_mac, require_usable_mtu, why_not_a_name,
 };
@@ -13,6 +14,7 @@ use super::attach::{Endpoint, gateways};
 use crate::DriverError;
 use crate::network::{NetworkRecord, Subnet};
 use crate::options::{Gateway, NetworkOptions};
+use crate::subnet::overlap;
 
 impl Endpoint {
     /// Makes sure that its interface can have the name, the hardware address and the addresses that it is to have.
@@ -68,6 +70,35 @@ impl NetworkRecord {
         }
         Ok(())
     }
+
+    /// Makes sure that this host can be the gateway of its ranges beside those of the `others`: of two that overlap
+    /// the narrower one takes what is sent to the wider one. Networks that are one, as of two engines, have one range.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub(super) fn require_apart(
+        &self,
+        others: impl Iterator<Item = NetworkRecord>,
+    ) -> Result<(), DriverError> {
+        if !self.is_gateway_here() {
+            return Ok(());
+        }
+        for other in others.filter(|other| other.id != self.id && other.is_gateway_here()) {
+            let of_other = |pool: IpNet| {
+                let all = other.subnets.iter().map(|subnet| subnet.pool);
+                let mut differ = all.filter(|its| its.trunc() != pool.trunc());
+                differ.find(|its| overlap(its, &pool)).map(|its| (pool, its))
+            };
+            if let Some((pool, its)) = self.subnets.iter().find_map(|subnet| of_other(subnet.pool))
+            {
+                let name = other.name.as_deref().unwrap_or(short_id(&other.id));
+                return Err(DriverError::new(format!(
+                    "{pool} overlaps {its} of network {name}, and this host is the gateway of both"
+                )));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Containers reach a gateway that is one of their range, as each of them is.
@@ -81,6 +112,8 @@ fn require_usable_gateway(subnet: &Subnet, gateway: IpAddr) -> Result<(), Driver
 
 #[cfg(test)]
 mod tests {
+    use std::iter::once;
+
     use super::*;
 
     fn endpoint(addresses: &[&str], mac: Option<&str>, interface: Option<&str>) -> Endpoint {
@@ -148,6 +181,32 @@ mod tests {
         assert!(why.unwrap_err().to_string().contains("192.0.2.1 is the network's gateway's"));
         // A switch has no gateway.
         assert!(of.require_beside_gateway(&network(&subnets, &[])).is_ok());
+    }
+
+    #[test]
+    fn the_ranges_of_two_gateways_are_one_or_apart() {
+        let of = |id: &str, pool: &str, options: &[(&str, &str)]| NetworkRecord {
+            id: id.to_owned(),
+            ..network(&[(pool, None)], options)
+        };
+        let host = [("gateway", "host")];
+        let wide = of("a", "10.1.0.0/16", &host);
+        let apart = |other: &NetworkRecord| wide.require_apart(once(other.clone()));
+        for fine in [
+            of("b", "10.2.0.0/16", &host),
+            of("b", "10.1.0.7/16", &host),
+            of("b", "2001:db8::/64", &host),
+            of("b", "10.1.3.0/24", &[]),
+            of("a", "10.1.3.0/24", &host),
+        ] {
+            assert!(apart(&fine).is_ok(), "{fine:?}");
+        }
+        for pool in ["10.1.3.0/24", "10.0.0.0/8"] {
+            let why = apart(&of("b", pool, &host)).unwrap_err().to_string();
+            assert!(why.contains(&format!("10.1.0.0/16 overlaps {pool} of network b")), "{why}");
+        }
+        let switch = of("c", "10.1.0.0/16", &[]);
+        assert!(switch.require_apart(once(of("b", "10.1.3.0/24", &host))).is_ok());
     }
 
     #[test]
