@@ -14,6 +14,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+#[cfg(feature = "connect")]
+pub mod unix;
+
 /// Splits `METHOD:REST`, where the method is one of `known`; the rest of `unix` is not empty.
 ///
 /// # Errors

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use address::unix;
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{Builder, SendRequest, handshake};
 use hyper::{Request, Response};
@@ -34,7 +35,7 @@ impl Channel {
     /// Connects, and tells who listens there: the process, and 0 for one in a PID namespace that
     /// this program does not see (`SO_PEERCRED` of unix(7)).
     pub(crate) async fn connect(path: &Path) -> Result<(Self, u32), Error> {
-        let stream = UnixStream::connect(path).await.map_err(Error::Connect)?;
+        let stream = unix::connect(path).await.map_err(Error::Connect)?;
         let peer = pid_of(&stream).map_err(Error::Connect)?;
         let shaken = handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
         let (sender, connection) = shaken.map_err(|error| Error::Broken(Box::new(error)))?;

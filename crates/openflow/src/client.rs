@@ -3,7 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::net::{TcpStream, UnixStream};
+use address::unix;
+use tokio::net::TcpStream;
 
 use crate::codec::{Features, Message, OfError, Port, PortStats, Request, most_in_features};
 use crate::connection::{Connection, Stream};
@@ -177,7 +178,7 @@ fn refused(request: Request, of_error: OfError) -> Error {
 
 async fn open(remote: &Remote) -> io::Result<Box<dyn Stream>> {
     match remote {
-        Remote::Unix(path) => Ok(Box::new(UnixStream::connect(path).await?)),
+        Remote::Unix(path) => Ok(Box::new(unix::connect(path).await?)),
         Remote::Tcp(address) => {
             let stream = TcpStream::connect(address).await?;
             // A request is complete when it is written: nothing is gained by waiting.

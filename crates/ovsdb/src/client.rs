@@ -2,12 +2,13 @@
 
 use std::io;
 
+use address::unix;
 use jsonrpc::{Connection, Limits};
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 
 use crate::error::Error;
 use crate::monitor::{Columns, Requests, Tables};
@@ -189,7 +190,7 @@ async fn open(
 ) -> io::Result<(Box<dyn Stream>, Option<u32>)> {
     let address = match remote {
         Remote::Unix(path) => {
-            let stream = UnixStream::connect(path).await?;
+            let stream = unix::connect(path).await?;
             let peer = stream.peer_cred()?.pid().and_then(|pid| u32::try_from(pid).ok());
             return Ok((Box::new(stream), peer));
         }

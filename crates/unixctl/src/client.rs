@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use address::unix;
 use jsonrpc::{Connection, Limits};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -37,7 +38,7 @@ impl Client {
     /// As [`Client::connect`].
     pub async fn connect_with_limit(path: &Path, longest: usize) -> Result<Self, Error> {
         let limits = Limits { message: longest, ..LIMITS };
-        match UnixStream::connect(path).await {
+        match unix::connect(path).await {
             Ok(stream) => {
                 Ok(Self { connection: Connection::with_limits(stream, limits).keeping_only(&[]) })
             }

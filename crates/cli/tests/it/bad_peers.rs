@@ -101,6 +101,25 @@ fn an_engine_that_stops_in_the_middle_is_an_error() {
     assert!(complaint.contains("closed the connection"), "{complaint}");
 }
 
+/// As many clients wait as the server lets wait, and it takes none of them.
+#[test]
+fn a_peer_without_a_place_for_one_more_client_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("peer.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    rustix::net::listen(&listener, 0).unwrap();
+    let _waiting = UnixStream::connect(&path).unwrap();
+    let (url, remote) = (format!("unix://{}", path.display()), format!("unix:{}", path.display()));
+    for [option, peer, verb, what] in [
+        ["-H", &url, "port", "web"],
+        ["--server", &url, "port", "web"],
+        ["--db", &remote, "ports", "br0"],
+    ] {
+        let complaint = refuses(&["--timeout", "1s", option, peer, verb, what]);
+        assert!(complaint.contains("no answer within 1s"), "{option}: {complaint}");
+    }
+}
+
 /// Each byte is a sign of life, and all of them together are none.
 #[test]
 fn an_engine_that_drips_its_answer_is_given_up_in_time() {

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use address::unix;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
@@ -17,7 +18,7 @@ use model::told::excerpt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 use tokio::runtime::{Handle, Id};
 
 use super::endpoint::Endpoint;
@@ -248,7 +249,7 @@ impl Http {
     async fn connect(&self) -> Result<Sender, HttpError> {
         match (&self.endpoint, &self.tls) {
             (Endpoint::Unix(path), _) => {
-                let stream = UnixStream::connect(path).await.map_err(HttpError::Connect)?;
+                let stream = unix::connect(path).await.map_err(HttpError::Connect)?;
                 let peer = pid_of(&stream).map_err(HttpError::Connect)?;
                 *self.peer.lock().unwrap_or_else(PoisonError::into_inner) = Some(peer);
                 handshake(stream).await
