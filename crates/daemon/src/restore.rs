@@ -119,14 +119,19 @@ impl Restorer {
         let mut before = std::mem::take(&mut self.known);
         let mut wanted = Wanted::new();
         for (key, one, owner) in found(state) {
-            if one.superseded.is_some() && self.known.contains_key(&key) {
+            if one.superseded.is_some()
+                && let Some(owed) = self.known.get_mut(&key)
+            {
+                owed.hides_another();
                 continue;
             }
             let known = before.remove(&key);
             let start = match &known {
                 None if is_first => Start::First,
                 None => Start::New,
-                Some(owed) if owed.is_older_than(&one) => Start::New,
+                Some(owed) if owed.is_older_than(&one) || owed.is_of_another_port(&one) => {
+                    Start::New
+                }
                 Some(_) => Start::Again,
             };
             let is_same = |owed: &OwedAttachment| start != Start::New && owed.is_of(owner.as_ref());
@@ -140,6 +145,8 @@ impl Restorer {
                 if owed.is_due(one, claim, why) {
                     wanted.insert(key.clone(), id);
                 }
+            } else {
+                owed.sees(one);
             }
             self.known.insert(key, owed);
         }

@@ -53,6 +53,8 @@ pub(super) struct OwedAttachment {
     failure: Option<String>,
     /// What was told of it last, as [`without_generated`] has it.
     told: Option<String>,
+    /// Whether there was another port of the same, which comes into sight when this one is deleted by hand.
+    hides_another: bool,
 }
 
 impl OwedAttachment {
@@ -74,6 +76,7 @@ impl OwedAttachment {
             why: String::new(),
             failure: None,
             told: None,
+            hides_another: false,
         }
     }
 
@@ -87,6 +90,27 @@ impl OwedAttachment {
     pub(super) fn is_older_than(&self, now: &Remembered) -> bool {
         let created = |one: &Remembered| PortRecord::of(&one.port)?.created;
         created(now) > created(&self.what)
+    }
+
+    /// Whether nothing was open about it, and the database has another port for it now than at the last look: one
+    /// that was restored from a backup has the ports of the links that there were then. What was deleted by hand,
+    /// and only the bridge remembers, is no other port.
+    pub(super) fn is_of_another_port(&self, now: &Remembered) -> bool {
+        self.next.is_none()
+            && !self.hides_another
+            && !now.port_is_gone
+            && !self.what.port_is_gone
+            && now.port.iface != self.what.port.iface
+    }
+
+    /// There is another port of the same, which does not count.
+    pub(super) fn hides_another(&mut self) {
+        self.hides_another = true;
+    }
+
+    /// What is remembered now, where nothing is to be done about it.
+    pub(super) fn sees(&mut self, what: Remembered) {
+        self.what = what;
     }
 
     /// Whether its owner runs still.
@@ -215,6 +239,7 @@ fn may_pass(plan_error: &PlanError) -> bool {
 #[cfg(test)]
 mod tests {
     use host::ActError;
+    use model::switch::Port;
     use model::{SourceError, SourceErrorKind};
     use tokio::time::advance;
 
@@ -320,6 +345,28 @@ mod tests {
         let mut first = OwedAttachment::of(what(), whole.owner, Start::First);
         assert!(!is_due(&mut first, RestoreNeed::Nothing));
         assert_eq!(first.next(), None, "what is taken by hand now stays away");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_port_of_the_database_is_noticed_once_nothing_is_open() {
+        let on = |iface: &str| {
+            let port = Port { iface: iface.into(), ..Port::default() };
+            Remembered { port: std::sync::Arc::new(port), ..what() }
+        };
+        let mut owed = owed();
+        assert!(!owed.is_of_another_port(&on("dov-1")), "an attempt makes and undoes ports");
+        owed.settle();
+        owed.sees(on("dov-1"));
+        assert!(!owed.is_of_another_port(&on("dov-1")));
+        assert!(owed.is_of_another_port(&on("dov-2")));
+        let deleted = Remembered { port_is_gone: true, ..on("dov-2") };
+        assert!(!owed.is_of_another_port(&deleted), "what is taken by hand stays away");
+        owed.hides_another();
+        assert!(!owed.is_of_another_port(&on("dov-2")), "it was there before");
+        let mut owed = self::owed();
+        owed.settle();
+        owed.sees(deleted);
+        assert!(!owed.is_of_another_port(&on("dov-3")));
     }
 
     #[tokio::test(start_paused = true)]

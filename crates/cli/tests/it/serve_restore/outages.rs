@@ -46,6 +46,25 @@ fn a_database_that_hung_while_a_container_restarted_is_waited_for() {
     scene.restarts_while_database_hangs(&container, |_| {});
 }
 
+/// It has the ports of the links that containers had when it was written.
+#[test]
+fn a_database_that_is_restored_from_a_backup_gets_the_ports_that_containers_are_on() {
+    lab::need!(Docker);
+    let (mut scene, container) = (Scene::new(), Container::run());
+    let before = scene.connect(&container);
+    let daemon = scene.serve();
+    let file = scene.switch.rundir().join("conf.db");
+    let backup = std::fs::read(&file).unwrap();
+    container.restart();
+    daemon.hears(&format!("restored {}:eth0", container.name()));
+    scene.is_back(&container, &before);
+    scene.switch.kill_database();
+    std::fs::write(&file, backup).unwrap();
+    scene.switch.start_database();
+    scene.is_back(&container, &before);
+    nothing_is_owed(&daemon);
+}
+
 #[test]
 fn a_vswitchd_that_hung_while_a_container_restarted_is_waited_for() {
     lab::need!(Docker);
