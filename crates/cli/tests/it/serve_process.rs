@@ -61,6 +61,22 @@ fn keys_that_others_can_read_are_refused() {
 }
 
 #[test]
+fn a_file_without_a_certificate_is_refused_as_such() {
+    let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+    let (signed, token) = (authority.sign(&["127.0.0.1"]), authority.write("token", TOKEN));
+    let socket = folder.path().join("s");
+    let locks = locks(&signed, &token, "127.0.0.1:0");
+    let words = [&["serve", "--socket", socket.to_str().unwrap()][..], &locks].concat();
+    let key = std::fs::read(&signed.key).unwrap();
+    for text in [&b""[..], b"a certificate\n", &key] {
+        std::fs::write(&signed.cert, text).unwrap();
+        let complaint = refuses(&words);
+        let why = format!("the certificate {}: there is none in it", signed.cert);
+        assert!(complaint.contains(&why), "{complaint}");
+    }
+}
+
+#[test]
 fn no_signal_that_ends_the_daemon_leaves_its_socket() {
     lab::need!(Lab);
     for signal in [Signal::TERM, Signal::INT, Signal::QUIT, Signal::USR1, Signal::USR2] {

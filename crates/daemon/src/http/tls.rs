@@ -22,6 +22,9 @@ pub(crate) fn acceptor(tls: &TlsOptions) -> Result<TlsAcceptor, SourceError> {
     let text = text.map_err(|error| unusable("certificate", &tls.certificate, error))?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     let chain = chain.map_err(|error| unusable("certificate", &tls.certificate, error))?;
+    if chain.is_empty() {
+        return Err(unusable("certificate", &tls.certificate, "there is none in it"));
+    }
     let key = files::read_key(&tls.key);
     let key = key.map_err(|error| unusable("private key", &tls.key, error))?;
     let key = PrivateKeyDer::from_pem_slice(&key);
