@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use crate::ids::{Mac, is_full_id, is_local_id, is_short_id, short_if_id};
@@ -21,6 +22,9 @@ pub(crate) use alias::Alias;
 pub use alias::{is_marked_in, short_system};
 pub use place::ServiceSlot;
 pub(crate) use place::is_own_label;
+
+/// MTUs that a veth takes, in bytes: `ETH_MIN_MTU` to `ETH_MAX_MTU` of the kernel.
+const MTUS: RangeInclusive<u32> = 68..=65535;
 
 /// What the keys of our own begin with.
 pub const PREFIX: &str = "docker-ovs.";
@@ -172,14 +176,14 @@ impl PortRecord {
         })
     }
 
-    /// What `external_ids` say of the interface inside that cannot be read, and is therefore not in the record: the
-    /// first such key with its value.
+    /// What `external_ids` say of the interface inside that cannot be read, and is therefore not in the record, or is
+    /// no MTU: the first such key with its value.
     pub(crate) fn unread(ids: &BTreeMap<String, String>) -> Option<String> {
         let is_read = |key: &str, text: &str| match key {
             "mac" => text.parse::<Mac>().is_ok(),
             "ip" => text.split(',').all(|word| word.parse::<Cidr>().is_ok()),
             "gateway" => text.split(',').all(|word| word.parse::<IpAddr>().is_ok()),
-            _ => text.parse::<u32>().is_ok(),
+            _ => text.parse::<u32>().is_ok_and(|mtu| MTUS.contains(&mtu)),
         };
         ["mac", "ip", "gateway", "mtu"].into_iter().find_map(|key| {
             let text = ids.get(&format!("{PREFIX}{key}")).filter(|text| !text.is_empty())?;

@@ -24,8 +24,11 @@ pub(super) fn require_usable(request: &Connect) -> Result<(), PlanError> {
     require_usable_mac(request.mac)?;
     require_usable_addresses(&request.addresses)?;
     check_gateways(request)?;
-    let has_ipv6 = request.addresses.iter().any(|cidr| cidr.ip.is_ipv6());
-    require_usable_mtu(request.mtu, has_ipv6)
+    require_usable_mtu(request.mtu, has_ipv6(&request.addresses))
+}
+
+fn has_ipv6(addresses: &[Cidr]) -> bool {
+    addresses.iter().any(|cidr| cidr.ip.is_ipv6())
 }
 
 /// Makes sure that an interface can have this MTU, in bytes, beside its addresses.
@@ -52,7 +55,7 @@ pub(super) fn require_usable_record(port: &Port, record: &PortRecord) -> Result<
     let mut addresses = record.addresses.iter();
     match addresses.find_map(|cidr| Some((cidr.to_string(), unusable(*cidr)?))) {
         Some((address, why)) => Err(PlanError::BadAddress { address, why }),
-        None => Ok(()),
+        None => require_usable_mtu(record.mtu, has_ipv6(&record.addresses)),
     }
 }
 

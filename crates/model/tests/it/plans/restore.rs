@@ -72,6 +72,8 @@ fn what_a_record_says_of_no_interface_or_cannot_be_read_is_not_made_again() {
         ("mac", "01:00:5e:00:00:01", "multicast"),
         ("mac", "nonsense", "docker-ovs.mac is nonsense"),
         ("mtu", "-1", "docker-ovs.mtu is -1"),
+        ("mtu", "67", "docker-ovs.mtu is 67"),
+        ("mtu", "65536", "docker-ovs.mtu is 65536"),
     ] {
         let action = action(key, value);
         let RestoreAction::Refused(refused) = action else { panic!("{key}={value}: {action:#?}") };
