@@ -282,7 +282,8 @@ mod tests {
         let mut rows = BTreeSet::new();
         let mut news = 0;
         for name in 0..1000 {
-            let why = format!("vswitchd cannot open dov-{name:08x}; dov-{name:08x} stays");
+            let why =
+                format!("vswitchd cannot open dov-{name:08x}; dov-{name:08x} stays, link {name}");
             owed.came_to(Some(&failed_with(&why)));
             news += usize::from(owed.is_news(&format!("cannot restore web:eth0: {why}")));
             rows.insert(owed.row());

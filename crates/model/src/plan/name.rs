@@ -36,14 +36,27 @@ pub(super) fn is_generated(name: &str) -> bool {
     generated.len() == DIGITS && generated.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// A text without the digits of the names that we gave, for what is told of two attempts to be compared.
+/// What the kernel's refusals call a link by, before its index.
+const LINK: &str = "link ";
+
+/// A text without the digits of the names that we gave, and of the indexes that the kernel gave, for what is told of
+/// two attempts to be compared: each makes a link of its own.
 pub fn without_generated(text: &str) -> String {
-    let mut parts = text.split(HOST_END);
+    let of_name = |part: &str| {
+        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        if digits == DIGITS { DIGITS } else { 0 }
+    };
+    let of_index = |part: &str| part.bytes().take_while(u8::is_ascii_digit).count();
+    without(&without(text, HOST_END, of_name), LINK, of_index)
+}
+
+/// A text without as many bytes behind each `mark` as `generated` says of what follows.
+fn without(text: &str, mark: &str, generated: impl Fn(&str) -> usize) -> String {
+    let mut parts = text.split(mark);
     let mut told = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        told.push_str(HOST_END);
-        let digits = part.bytes().take_while(u8::is_ascii_hexdigit).count();
-        told.push_str(if digits == DIGITS { part.get(DIGITS..).unwrap_or_default() } else { part });
+        told.push_str(mark);
+        told.push_str(part.get(generated(part)..).unwrap_or_default());
     }
     told
 }
@@ -53,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_that_were_given_lose_their_digits() {
+    fn only_names_and_indexes_that_were_given_lose_their_digits() {
         for (text, told) in [
             ("", ""),
             ("dov-0123abcd", "dov-"),
@@ -61,6 +74,8 @@ mod tests {
             ("dov-0123abcd:dov-00000000é", "dov-:dov-é"),
             ("dov-0123abc dov-0123abcde dov-", "dov-0123abc dov-0123abcde dov-"),
             ("veth1 é dov-é", "veth1 é dov-é"),
+            ("no route by link 12: link 7é is down", "no route by link : link é is down"),
+            ("link eth0 1, uplink", "link eth0 1, uplink"),
         ] {
             assert_eq!(without_generated(text), told);
         }
