@@ -55,7 +55,23 @@ pub(super) fn require_usable_record(port: &Port, record: &PortRecord) -> Result<
     let mut addresses = record.addresses.iter();
     match addresses.find_map(|cidr| Some((cidr.to_string(), unusable(*cidr)?))) {
         Some((address, why)) => Err(PlanError::BadAddress { address, why }),
-        None => require_usable_mtu(record.mtu, has_ipv6(&record.addresses)),
+        None => {
+            check_record_gateways(record)?;
+            require_usable_mtu(record.mtu, has_ipv6(&record.addresses))
+        }
+    }
+}
+
+/// As the kernel takes them: one that is near by its link alone is near.
+fn check_record_gateways(record: &PortRecord) -> Result<(), PlanError> {
+    let is_near = |gateway: IpAddr| match gateway {
+        IpAddr::V6(ip) if ip.is_unicast_link_local() => true,
+        gateway => record.addresses.iter().any(|cidr| cidr.holds(gateway)),
+    };
+    let mut gateways = record.gateways.iter().copied();
+    match gateways.find(|gateway| !is_near(*gateway)) {
+        Some(gateway) => Err(PlanError::FarGateway { gateway }),
+        None => Ok(()),
     }
 }
 

@@ -59,7 +59,12 @@ fn what_a_record_says_of_no_interface_or_cannot_be_read_is_not_made_again() {
         let one = remembered(&written, &wiring, &Restore::default()).unwrap().remove(0);
         restore(&written, &wiring, &one, &generated(2))
     };
-    for (key, value) in [("ip", "10.0.0.2/24,2001:db8::2/64"), ("ip", ""), ("mtu", "1400")] {
+    for (key, value) in [
+        ("ip", "10.0.0.2/24,2001:db8::2/64"),
+        ("ip", ""),
+        ("mtu", "1400"),
+        ("gateway", "10.0.0.254,fe80::1"),
+    ] {
         assert!(matches!(action(key, value), RestoreAction::Again(_)), "{key}={value}");
     }
     for (key, value, why) in [
@@ -69,6 +74,7 @@ fn what_a_record_says_of_no_interface_or_cannot_be_read_is_not_made_again() {
         ("ip", "10.0.0.1/24 10.0.0.2/24", "docker-ovs.ip is 10.0.0.1/24 10.0.0.2/24"),
         ("ip", "10.0.0.1/24,nonsense", "nonsense"),
         ("gateway", "10.0.0", "docker-ovs.gateway is 10.0.0"),
+        ("gateway", "10.0.1.1", "10.0.1.1 is in none of the networks"),
         ("mac", "01:00:5e:00:00:01", "multicast"),
         ("mac", "nonsense", "docker-ovs.mac is nonsense"),
         ("mtu", "-1", "docker-ovs.mtu is -1"),
