@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use model::{SourceError, SourceErrorKind};
 use rustix::fs::Mode;
+use rustix::io::Errno;
 use rustix::process::umask;
 use tokio::net::{UnixListener, UnixStream};
 
@@ -196,6 +197,8 @@ async fn there(path: &Path) -> io::Result<There> {
         Ok(_) => Ok(There::Alive),
         // It listens, and more clients wait than it takes.
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(There::Alive),
+        // One that lives, of datagrams for example.
+        Err(error) if Errno::from_io_error(&error) == Some(Errno::PROTOTYPE) => Ok(There::Alive),
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => Ok(There::Dead),
         Err(error) => Err(error),
     }
@@ -322,6 +325,17 @@ mod tests {
         fs::write(&path, "precious").unwrap();
         assert!(Socket::listen(&path, USE).await.is_err());
         assert_eq!(fs::read(&path).unwrap(), b"precious");
+    }
+
+    #[tokio::test]
+    async fn a_socket_of_datagrams_is_replaced_when_it_is_dead() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("d.sock");
+        let other = std::os::unix::net::UnixDatagram::bind(&path).unwrap();
+        let refused = Socket::listen(&path, USE).await.unwrap_err().to_string();
+        assert!(refused.contains("another process is listening there"), "{refused}");
+        drop(other);
+        assert!(Socket::listen(&path, USE).await.is_ok());
     }
 
     #[tokio::test]
