@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::time::UNIX_EPOCH;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use humantime::{parse_duration, parse_rfc3339_weak};
 use model::ids::{Mac, OfPort};
 use model::plan::{LAST, OfPortChoice, VlanMode};
@@ -20,6 +21,7 @@ use report::Format;
 #[derive(Debug, Args)]
 pub struct ConnectArgs {
     /// The OVS bridge
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub bridge: String,
     /// Name, id, or unambiguous beginning of the id
     #[arg(value_parser = super::operand::connectable)]
@@ -72,6 +74,7 @@ pub struct ConnectArgs {
 #[derive(Debug, Args)]
 pub struct DisconnectArgs {
     /// The OVS bridge
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub bridge: String,
     /// Name, id, or beginning of the id; the container may be gone
     #[arg(value_parser = super::operand::connectable)]
@@ -109,7 +112,7 @@ pub struct RestoreArgs {
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct PruneArgs {
     /// Only on this bridge
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub bridge: Option<String>,
     /// until=TIME: what was made before; 24h, 1h30m, 2026-01-31T12:00:00 (UTC), or seconds since 1970
     #[arg(long, value_name = "until=TIME")]

@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::builder::{ArgPredicate, Resettable};
+use clap::builder::{ArgPredicate, NonEmptyStringValueParser, Resettable};
 use clap::{Arg, Args, Id, Subcommand, ValueEnum};
 use report::Format;
 
@@ -136,6 +136,7 @@ pub struct MeshJoinArgs {
     /// Name of the mesh
     pub mesh: String,
     /// The OVS bridge: that of the containers
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub bridge: String,
     /// Address of this host that tunnels lead to; that of its default route if none is given
     #[arg(long, value_name = "IP")]

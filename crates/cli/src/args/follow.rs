@@ -6,6 +6,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 pub use daemon::DEFAULT_SOCKET;
 use driver::docker::DEFAULT_SOCKET as DRIVER_SOCKET;
@@ -40,6 +41,7 @@ pub struct WaitArgs {
     #[arg(value_parser = super::operand::container)]
     pub container: String,
     /// Wait for a port of this bridge
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub bridge: Option<String>,
     /// Only this interface of it; the same as CONTAINER:INTERFACE
     #[arg(short, long, value_name = "NAME")]

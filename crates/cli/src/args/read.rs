@@ -38,6 +38,7 @@ pub struct PortArgs {
     #[arg(value_parser = super::operand::container)]
     pub container: String,
     /// Answer for this bridge only
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub bridge: Option<String>,
     /// Only this interface of it; the same as CONTAINER:INTERFACE
     #[arg(short, long, value_name = "NAME")]
@@ -68,7 +69,7 @@ impl PortArgs {
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct LsArgs {
     /// Only what is on this bridge
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub bridge: Option<String>,
     /// container=NAME, bridge=NAME, vlan=TAG, status=STATE or label=KEY[=VALUE]; may be repeated
     #[arg(short, long, value_name = "KEY=VALUE")]
@@ -96,6 +97,7 @@ pub struct LsArgs {
 #[derive(Debug, Args)]
 pub struct PortsArgs {
     /// Only the ports of this bridge
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub bridge: Option<String>,
     /// Print cells of a table as long as they are
     #[arg(long)]
@@ -147,6 +149,7 @@ pub struct ExplainArgs {
     #[arg(value_parser = super::operand::container)]
     pub container: String,
     /// Exit 1 if none of its interfaces is on this bridge
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub bridge: Option<String>,
     /// Only this interface of it; the same as CONTAINER:INTERFACE
     #[arg(short, long, value_name = "NAME")]
@@ -170,7 +173,7 @@ impl ExplainArgs {
 #[derive(Debug, Args)]
 pub struct GraphArgs {
     /// Only this bridge
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     pub bridge: Option<String>,
     /// What to draw it in
     #[arg(long, value_name = "FORMAT", default_value = "svg")]

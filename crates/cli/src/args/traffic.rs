@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use flowtext::Pattern;
 use model::NamedInterface;
@@ -17,6 +18,7 @@ use traffic::PacketKind;
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct AnnotateArgs {
     /// The OVS bridge whose ports the numbers are; may be left out where there is only one
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub bridge: Option<String>,
     /// Put the container in the place of the port, not after it
     #[arg(long)]
@@ -37,6 +39,7 @@ pub struct AnnotateArgs {
 #[derive(Debug, Args)]
 pub struct FlowsArgs {
     /// The OVS bridge
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub bridge: String,
     /// Only flows that can touch the ports, MACs or addresses of this container, or of its interface
     /// CONTAINER:INTERFACE
@@ -68,6 +71,7 @@ impl FlowsArgs {
 #[derive(Debug, Args)]
 pub struct FdbArgs {
     /// The OVS bridge
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub bridge: String,
     /// Only addresses that came from elsewhere than their owner's port
     #[arg(long)]
@@ -85,10 +89,10 @@ pub struct FdbArgs {
 #[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct TraceArgs {
     /// Where the packet comes from: CONTAINER, CONTAINER:INTERFACE, an IP address, or BRIDGE:PORT
-    #[arg(value_name = "SRC")]
+    #[arg(value_name = "SRC", value_parser = NonEmptyStringValueParser::new())]
     pub source: String,
     /// Where it is to go: the same
-    #[arg(value_name = "DST")]
+    #[arg(value_name = "DST", value_parser = NonEmptyStringValueParser::new())]
     pub destination: String,
     /// The first packet of a TCP connection to this port
     #[arg(long, value_name = "PORT", group = "packet")]
@@ -133,6 +137,7 @@ impl TraceArgs {
 #[derive(Debug, Args)]
 pub struct TopArgs {
     /// Only the ports of this OVS bridge
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub bridge: Option<String>,
     /// Print rows instead of a live view
     #[arg(short, long)]

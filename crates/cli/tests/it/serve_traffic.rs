@@ -69,6 +69,7 @@ fn a_trace_that_makes_no_sense_is_refused() {
     for (query, status) in [
         ("", 400),
         ("?from=a", 400),
+        ("?from=a&to=", 400),
         ("?from=a&to=b&to=c", 400),
         ("?from=a&to=b&tcp=1&udp=2", 400),
         ("?from=a&to=b&tcp=65536", 400),

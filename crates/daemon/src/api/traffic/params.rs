@@ -20,6 +20,7 @@ pub(crate) fn trace(pairs: Vec<(String, String)>) -> Result<Trace, ApiError> {
             _ => once(&mut kind, &key, packet(&key, value)?)?,
         }
     }
+    let ends = ends.map(|end| end.filter(|word: &String| !word.is_empty()));
     let [Some(source), Some(destination)] = ends else {
         return Err(ApiError::bad_request("from= and to= say where the packet goes"));
     };
