@@ -44,10 +44,22 @@ pub struct SendSettings {
     pub hops: Option<u8>,
     /// Whether a connection of TCP may be begun with ECN, which is two more flags (`features ecn`; `tcp_ecn`).
     pub asks_ecn: bool,
-    /// Whether the kernel may ask for a MAC from another address than the packet's (`arp_announce`).
-    pub picks_asker: bool,
+    /// How the kernel asks for a MAC that it has not.
+    pub asking: Asking,
     /// Whether the route puts it into another packet (`encap`).
     pub wraps: bool,
+}
+
+/// How a kernel asks for the MAC of a next hop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asking {
+    /// From the address that the packet has, as is usual.
+    #[default]
+    AsSender,
+    /// Maybe from another one (`arp_announce`).
+    MaybeAsAnother,
+    /// Not at all, and drops the packet (`mcast_solicit` and `app_solicit`, both 0).
+    Never,
 }
 
 /// Who a packet is for.
@@ -72,6 +84,17 @@ pub struct RouteQuestion {
     pub by: Option<Ifindex>,
     /// What is in it; none where rules are to be asked about any packet.
     pub transport: Option<Transport>,
+}
+
+/// What is asked of the kernel about what comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IntakeQuestion {
+    /// By which link.
+    pub by: Ifindex,
+    /// From which address.
+    pub from: IpAddr,
+    /// For which one.
+    pub to: IpAddr,
 }
 
 /// What is in a packet, which rules of ip-rule(8) may look at.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use flowtext::{Message, Tracked};
 use model::ids::Mac;
-use model::route::{Cast, RouteOut, RuleKeys, SendSettings, Transport};
+use model::route::{Asking, Cast, RouteOut, RuleKeys, SendSettings, Transport};
 
 use crate::end::{End, number};
 use crate::learnt::LearntTables;
@@ -116,8 +116,9 @@ fn assumed(
         Direction::Original => &["tcp_src", "udp_src", "tp_src"],
         Direction::Reply => &["tcp_dst", "udp_dst", "tp_dst"],
     };
-    let SendSettings { asks_ecn, picks_asker, .. } = route.sending;
-    let asks_by_other = is_arp && !is_ipv6 && direction == Direction::Original && picks_asker;
+    let SendSettings { asks_ecn, asking, .. } = route.sending;
+    let may_pick = asking == Asking::MaybeAsAnother;
+    let asks_by_other = is_arp && !is_ipv6 && direction == Direction::Original && may_pick;
     let begins_with_ecn = matches!(kind, PacketKind::Tcp(_)) && asks_ecn;
     let all: [(bool, &'static [&'static str]); 6] = [
         (is_ipv6, &["ipv6_label"]),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use model::route::{RouteOut, RouteQuestion, SendSettings};
+use model::route::{Asking, Cast, RouteOut, RouteQuestion, SendSettings};
 use netns::{Error, RouteSocket};
 
 /// /proc/sys/net is that of the thread's namespace.
@@ -25,7 +25,7 @@ pub(super) fn sending(
     let is_ipv4 = asked.to.is_ipv4();
     let is_tcp = asked.transport.is_some_and(|transport| transport.protocol == TCP);
     // The name of the link is looked for where a setting of its own matters: the MAC is asked for, or the hops are IPv6's.
-    let asks = is_ipv4 && out.neighbor.is_none();
+    let asks = out.cast == Cast::Unicast && out.neighbor.is_none();
     let link = if asks || (!is_ipv4 && by_route.hops.is_none()) {
         socket.link(out.ifindex.0)?.map(|link| link.name)
     } else {
@@ -40,10 +40,22 @@ pub(super) fn sending(
     let ecn = || number(&Path::new(IPV4).join("tcp_ecn"));
     let announces =
         || [of_link("arp_announce"), of_all("arp_announce")].into_iter().flatten().max();
+    let hop = out.gateway.unwrap_or(asked.to);
+    // Where both are 0 the kernel drops the packet (`__neigh_event_send` of net/core/neighbour.c).
+    let solicits = |setting: &str| number(&neighbors_of(hop, link.as_deref()?, setting));
+    let asking = if !asks {
+        Asking::AsSender
+    } else if ["mcast_solicit", "app_solicit"].into_iter().all(|name| solicits(name) == Some(0)) {
+        Asking::Never
+    } else if is_ipv4 && announces().is_some_and(|level| level != 0) {
+        Asking::MaybeAsAnother
+    } else {
+        Asking::AsSender
+    };
     Ok(SendSettings {
         hops: by_route.hops.or_else(by_default),
         asks_ecn: by_route.asks_ecn || (is_tcp && ecn().is_some_and(asks_ecn)),
-        picks_asker: asks && announces().is_some_and(|level| level != 0),
+        asking,
         wraps: by_route.wraps,
     })
 }
@@ -56,6 +68,11 @@ const fn asks_ecn(value: u8) -> bool {
 fn setting_of(to: IpAddr, link: &str, setting: &str) -> PathBuf {
     let folder = if to.is_ipv4() { IPV4 } else { IPV6 };
     Path::new(folder).join("conf").join(link).join(setting)
+}
+
+fn neighbors_of(to: IpAddr, link: &str, setting: &str) -> PathBuf {
+    let folder = if to.is_ipv4() { IPV4 } else { IPV6 };
+    Path::new(folder).join("neigh").join(link).join(setting)
 }
 
 fn number(file: &Path) -> Option<u8> {
@@ -76,5 +93,7 @@ mod tests {
         let file = |to: &str| setting_of(to.parse().unwrap(), "eth0", "x");
         assert_eq!(file("10.0.0.1"), Path::new("/proc/sys/net/ipv4/conf/eth0/x"));
         assert_eq!(file("2001:db8::1"), Path::new("/proc/sys/net/ipv6/conf/eth0/x"));
+        let asked = neighbors_of("10.0.0.1".parse().unwrap(), "eth0", "x");
+        assert_eq!(asked, Path::new("/proc/sys/net/ipv4/neigh/eth0/x"));
     }
 }

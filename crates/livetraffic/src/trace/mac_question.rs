@@ -101,6 +101,13 @@ fn is_port(output: &PortOutput, end: &End) -> bool {
         && number.is_some()
 }
 
+/// What comes of a question that the sender's kernel is set not to ask.
+pub(super) fn never_asked(wants: &str) -> MacResolution {
+    let sentence = format!("not sent: {wants} its kernel asks for none (`mcast_solicit`)");
+    let verdict = Verdict { outcome: Outcome::Dropped, sentence, ..Verdict::unknown(Vec::new()) };
+    MacResolution::Dropped { verdict, packet: String::new(), text: String::new() }
+}
+
 /// What comes of a question that the one that is asked gets, and does not answer.
 pub(super) fn unanswered(
     question: &Question<'_>,
@@ -374,6 +381,17 @@ mod tests {
         assert!(matches!(told(both, false), MacResolution::Dropped { .. }));
         let twin = vec![answer("db", true, Delivered), answer("twin", true, Dropped)];
         assert!(matches!(told(twin, false), MacResolution::Resolved));
+    }
+
+    #[test]
+    fn a_question_that_is_never_asked_has_nothing_sent() {
+        match never_asked(WHAT.0) {
+            MacResolution::Dropped { verdict, .. } => {
+                assert_eq!(verdict.reaches(), Some(false));
+                assert!(verdict.sentence.starts_with("not sent: web has"), "{}", verdict.sentence);
+            }
+            told => panic!("{told:?}"),
+        }
     }
 
     #[test]

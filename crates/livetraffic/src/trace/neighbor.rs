@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use flowtext::parse_trace;
 use model::SourceError;
-use model::route::{Cast, RouteOut};
+use model::route::{Asking, Cast, RouteOut};
 use traffic::{
     Direction, End, Hearers, LearntTables, Outcome, Packet, PacketKind, Verdict, hearers,
 };
@@ -13,7 +13,7 @@ use super::answerers::{Answerer, Answerers};
 use super::departure::own_for_all;
 use super::mac_question::{
     Asked, MacAnswer, MacResolution, Question, comes_of_answer, comes_of_question, is_refused,
-    of_answers, unanswered,
+    never_asked, of_answers, unanswered,
 };
 use super::tracer::PacketTracer;
 
@@ -56,6 +56,9 @@ impl PacketTracer<'_> {
             asked.ip_src.map_or_else(|| from.clone(), |ip| from.clone().with_address(ip));
         let what = if target.is_ipv6() { "its neighbour solicitation" } else { "its ARP request" };
         let wants = format!("{} has not learnt the MAC of {}, and", from.called, next.called);
+        if out.sending.asking == Asking::Never {
+            return Ok(Learning { told: never_asked(&wants), ..Learning::default() });
+        }
         let question = Question { from, next, requester: &requester, target, what, wants: &wants };
         // Most often the one that is asked answers.
         let (said, answered) = tokio::try_join!(self.ask(&asked, from), async {

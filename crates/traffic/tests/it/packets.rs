@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use docker_ovs_traffic::{Direction, End, Packet, PacketError, PacketKind, Verdict, addresses};
 use model::ids::Mac;
-use model::route::{Cast, RouteOut, SendSettings};
+use model::route::{Asking, Cast, RouteOut, SendSettings};
 use model::snapshot::Cidr;
 
 use crate::{end, look, look_with_port_called, on_link};
@@ -231,7 +231,8 @@ fn a_packet_goes_as_far_as_its_senders_kernel_says() {
 fn what_the_senders_kernel_chooses_is_assumed() {
     let look = look();
     let (from, to) = (end(&look, "webserver"), end(&look, "trivial_firewall:eth1"));
-    let all = SendSettings { asks_ecn: true, picks_asker: true, ..SendSettings::default() };
+    let all =
+        SendSettings { asks_ecn: true, asking: Asking::MaybeAsAnother, ..SendSettings::default() };
     let assumed = |kind: &PacketKind, direction: Direction, cast: Cast, sending: SendSettings| {
         let route = RouteOut { sending, cast, ..on_link() };
         Packet::new(kind, direction, (&from, &to), &route, None).unwrap().assumed
