@@ -2,6 +2,7 @@
 
 mod answerers;
 mod departure;
+mod intake;
 mod mac_question;
 mod narrow_end;
 mod neighbor;

@@ -22,6 +22,7 @@ const RULE: usize = 12;
 const NDMSG: usize = 12;
 const RTA_DST: u16 = 1;
 const RTA_SRC: u16 = 2;
+const RTA_IIF: u16 = 3;
 const RTA_OIF: u16 = 4;
 const RTA_GATEWAY: u16 = 5;
 const RTA_PREFSRC: u16 = 7;
@@ -182,6 +183,16 @@ impl RouteSocket {
         by: Option<u32>,
     ) -> Result<Option<RouteTaken>, Error> {
         self.route_with(to, from, by, &[])
+    }
+
+    /// What the kernel does with a packet from `from` to `to` that comes in by the link `by` (`ip route get … iif` of
+    /// ip-route(8)), by all rules and tables and, of IPv4, by what `rp_filter` and its own addresses let come from there.
+    ///
+    /// # Errors
+    /// [`Error::Socket`] with why it takes no such packet, as `EINVAL` for one from an address of its own and `EXDEV` by
+    /// `rp_filter`. Else as the conversation fails.
+    pub fn route_in(&self, to: IpAddr, from: IpAddr, by: u32) -> Result<Option<RouteTaken>, Error> {
+        self.route_with(to, Some(from), None, &[(RTA_IIF, &by.to_ne_bytes()[..])])
     }
 
     fn route_with(

@@ -6,6 +6,7 @@
 mod answers;
 mod beyond;
 mod effects;
+mod intake;
 mod kernel;
 mod portless;
 mod ports;

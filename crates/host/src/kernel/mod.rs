@@ -1,7 +1,7 @@
 //! The kernel: namespaces with their links, read from inside each.
 //!
 //! [`read`] decides what is read, [`again`] what is read once more, [`rows`] turns rtnetlink's rows into ours, [`offload`] adds what
-//! ethtool knows of them, [`routes`] asks where a namespace sends a packet, [`send_settings`] what it writes into that, [`answers`] how one answers questions for MACs, [`pairs`] what namespaces call each other, [`around`] follows what lies between them, [`between`] finds those that are
+//! ethtool knows of them, [`routes`] asks where a namespace sends a packet, [`send_settings`] what it writes into that, [`answers`] how one answers questions for MACs, [`intake`] whether one takes what comes in, [`pairs`] what namespaces call each other, [`around`] follows what lies between them, [`between`] finds those that are
 //! on the way and no source named, [`mod@unread_ways`] asks of those that are not read whether they may be, [`endpoint_links`] which link a network driver's port is, [`endpoint_veth`] which veth goes with one, [`host_link`] is one by any name, [`paths`] those that ports name by a path, [`uses`] what rests on one that is to go, [`watch`] reads again
 //! what [`notifications`] say has changed, on threads of [`crate::reader`], [`change`] makes them;
 //! [`mod@inhabited`] tells which namespaces are being taken down, [`far_ends`] which ones ports' veths lead to.
@@ -18,6 +18,7 @@ mod endpoint_veth;
 mod far_ends;
 mod host_link;
 mod inhabited;
+mod intake;
 mod link_reading;
 mod named_mounts;
 mod namespaces;

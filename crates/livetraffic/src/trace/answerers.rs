@@ -118,7 +118,8 @@ impl PacketTracer<'_> {
         }
     }
 
-    fn snapshot_with(&self, netns: NetnsId) -> &Snapshot {
+    /// That of the look that knows a namespace.
+    pub(super) fn snapshot_with(&self, netns: NetnsId) -> &Snapshot {
         let far = self.far.filter(|far| far.snapshot.namespace(netns).is_some());
         &far.unwrap_or(self.look).snapshot
     }

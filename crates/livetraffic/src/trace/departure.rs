@@ -155,6 +155,7 @@ impl PacketTracer<'_> {
         let to = by_other.as_ref().unwrap_or(to);
         let gateway = gateway.map(|gateway| hop.unwrap_or(gateway));
         let (verdict, text, is_routed) = self.routed(&packet, (from, to), gateway, &said);
+        let verdict = if is_routed { verdict } else { self.received(verdict, to) };
         Ok(Ok(Sent { verdict, text, packet, said, is_routed }))
     }
 

@@ -236,3 +236,26 @@ fn the_route_taken_is_the_kernels_choice() {
     let found = socket.neighbor(ip("192.0.2.9"), eth0).unwrap();
     assert_eq!(found, Some([2, 0, 0, 0, 0, 9]));
 }
+
+/// What comes in is taken where a route of type `local` leads to, from addresses that are none of its own.
+#[test]
+fn the_kernel_tells_what_it_does_with_what_comes_in() {
+    lab::need!(Root);
+    let (space, socket, [eth0, _]) = connected("i");
+    let told = |to: &str, from: &str| {
+        socket.route_in(ip(to), ip(from), eth0).map(|taken| taken.map(|taken| taken.kind))
+    };
+    let own = "192.0.2.1";
+    assert_eq!(told(own, "192.0.2.9").unwrap(), Some(RouteType::Local));
+    assert_eq!(told("192.0.2.255", "192.0.2.9").unwrap(), Some(RouteType::Broadcast));
+    space.ip(&["route", "add", "local", "192.0.2.9/32", "dev", "eth0"]);
+    match told(own, "192.0.2.9") {
+        Err(Error::Socket(error)) => {
+            assert_eq!(error.raw_os_error(), Some(Errno::INVAL.raw_os_error()));
+        }
+        other => panic!("{other:?}"),
+    }
+    space.ip(&["route", "del", "local", own, "dev", "eth0", "table", "local"]);
+    // The rest differs by whether it forwards.
+    assert_ne!(told(own, "192.0.2.7").ok().flatten(), Some(RouteType::Local));
+}
