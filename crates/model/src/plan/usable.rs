@@ -53,13 +53,12 @@ pub(super) fn require_usable_record(port: &Port, record: &PortRecord) -> Result<
     }
     require_usable_mac(record.mac)?;
     let mut addresses = record.addresses.iter();
-    match addresses.find_map(|cidr| Some((cidr.to_string(), unusable(*cidr)?))) {
-        Some((address, why)) => Err(PlanError::BadAddress { address, why }),
-        None => {
-            check_record_gateways(record)?;
-            require_usable_mtu(record.mtu, has_ipv6(&record.addresses))
-        }
+    let bad = addresses.find_map(|cidr| Some((cidr.to_string(), unusable(*cidr)?)));
+    if let Some((address, why)) = bad {
+        return Err(PlanError::BadAddress { address, why });
     }
+    check_record_gateways(record)?;
+    require_usable_mtu(record.mtu, has_ipv6(&record.addresses))
 }
 
 /// As the kernel takes them: one that is near by its link alone is near.

@@ -1,6 +1,6 @@
 //! What the kernel of the sender does with a packet before a switch gets it: own addresses, routes, rules, links.
 
-use lab::{Bridge, Container, Home, run, single_ping};
+use lab::{Bridge, Container, Home, run, single_ping, wait_until};
 
 use crate::tool::{docker_ovs, says};
 
@@ -145,6 +145,11 @@ fn what_the_senders_kernel_does_with_a_packet_is_told() {
     }
 }
 
+/// The addresses of a container that the kernel still looks for at others, as ip(8) says it.
+fn tentative(container: &Container) -> String {
+    run("nsenter", &["-t", &container.pid(), "-n", "ip", "-6", "address", "show", "tentative"])
+}
+
 /// A packet of IPv4 may have a next hop of IPv6, whose MAC is solicited.
 #[test]
 fn a_next_hop_of_ipv6_is_solicited() {
@@ -158,7 +163,10 @@ fn a_next_hop_of_ipv6_is_solicited() {
         container
     });
     let (four, six) = ("10.80.5.2", "2001:db8:85::2");
-    assert!(single_ping(&a, six, true), "its link-local address is not tentative any more");
+    wait_until("no address is tentative", || {
+        [&a, &b].iter().all(|container| tentative(container).is_empty())
+    });
+    assert!(single_ping(&a, six, true));
     a.ip(&["route", "add", four, "via", "inet6", six, "dev", "eth0"]);
     let mac = says(&["port", a.name(), "--format", "{{.MAC}}"]);
     for (flow, passes) in [("arp,actions=drop", true), ("icmp6,icmp_type=135,actions=drop", false)]
