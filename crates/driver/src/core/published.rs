@@ -159,10 +159,7 @@ pub(super) fn require_published(
         ));
     }
     require_one_each(published)?;
-    // What an attempt before this one has left of the endpoint itself is not in its own way.
-    let is_own = |record: &EndpointRecord| record.is(&network.id, &publication.endpoint.id);
-    let others = view.endpoint_ports().filter(|(.., record)| !is_own(record));
-    let others: Vec<_> = others.map(|(_, port, record)| (port, record)).collect();
+    let others: Vec<_> = view.endpoint_ports().map(|(_, port, record)| (port, record)).collect();
     let of_others = others.iter().flat_map(|(port, record)| {
         record.published.iter().map(move |published| (*published, (*port, record)))
     });
