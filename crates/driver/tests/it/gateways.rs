@@ -163,7 +163,7 @@ fn a_published_port_is_closed_with_its_container() {
 fn a_container_on_two_networks_has_its_published_ports_by_one() {
     lab::need!(Lab);
     let (bridge, web, netns) = (Bridge::new(), unique("web"), Netns::new());
-    let published = PUBLISHED.replace("18101", "18121");
+    let published = PUBLISHED.replace("18101", "18131");
     let of = |number: u64, interface: &str| {
         let text = container(bridge.name(), &web, &format!("10.97.{number}.2"), &json!({}));
         let mut call: Value = serde_json::from_str(&text).unwrap();
