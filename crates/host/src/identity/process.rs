@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use netns::Netns;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, open, openat, readlinkat, statat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, open, openat, readlinkat, statat};
 use rustix::io::Errno;
 
 use super::rooted_path::find_below;
@@ -36,7 +36,10 @@ impl Process {
             return Err(io::Error::new(io::ErrorKind::Unsupported, why));
         }
         let how = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        match open(format!("/proc/{pid}"), how, Mode::empty()) {
+        // The kernel opens a folder that it hides for nothing but its path: only a question about it is refused, as if
+        // there were no such process.
+        let folder = open(format!("/proc/{pid}"), how, Mode::empty());
+        match folder.and_then(|folder| fstat(&folder).map(|_| folder)) {
             Ok(folder) => Ok(Self { pid, folder }),
             Err(Errno::NOENT) if !Path::new("/proc/self").exists() => {
                 Err(io::Error::new(io::ErrorKind::Unsupported, "/proc is not mounted"))
@@ -258,9 +261,57 @@ fn proc_is_ours() -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io::ErrorKind;
     use std::os::fd::AsRawFd;
+    use std::path::Path;
 
     use super::{Process, is_root_in, numbers, program_name};
+
+    /// Set inside, where processes of other users are hidden: one of them.
+    const HIDDEN: &str = "DOCKER_OVS_TEST_HIDDEN";
+
+    #[test]
+    fn a_process_that_proc_hides_has_not_ended() {
+        let able = ["--mount", "setpriv", "--reuid=65534", "true"];
+        if !lab::program("unshare").args(able).status().unwrap().success() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(folder.path(), mode).unwrap();
+        let copy = folder.path().join("copy");
+        let own = std::env::current_exe().unwrap();
+        lab::run("cp", &[own.to_str().unwrap(), copy.to_str().unwrap()]);
+        for hidepid in ["noaccess", "invisible"] {
+            let script = format!("mount -t proc -o hidepid={hidepid} none /proc && exec \"$@\"");
+            let mut inside = lab::program("unshare");
+            inside.args(["--mount", "sh", "-c", &script, "sh"]);
+            inside.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
+            inside.arg(&copy).args(["--ignored", "proc_hides_others", "--nocapture"]);
+            let output = inside.env(HIDDEN, std::process::id().to_string()).output().unwrap();
+            let said =
+                String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+            assert!(output.status.success() && said.contains("1 passed"), "{hidepid}: {said}");
+        }
+    }
+
+    #[test]
+    #[ignore = "the test before runs it"]
+    fn proc_hides_others() {
+        let Ok(hidden) = std::env::var(HIDDEN) else { return };
+        let hidden: u32 = hidden.parse().unwrap();
+        let kind = |pid| {
+            let found = Process::open(pid).and_then(|process| process.find(Path::new("/")));
+            found.map_err(|error| error.kind()).unwrap_err()
+        };
+        for pid in [1, hidden] {
+            assert_eq!(kind(pid), ErrorKind::PermissionDenied, "{pid}");
+        }
+        assert_eq!(kind(u32::MAX >> 1), ErrorKind::NotFound);
+        // What this program has at a path is what is meant where the first process is hidden.
+        let store = crate::identity::store::id("lxc", "/tmp", crate::engine::Peer::Files, "/tmp");
+        assert_eq!(store, "lxc:/tmp");
+    }
 
     #[test]
     fn a_map_tells_whose_user_namespace_it_is() {
