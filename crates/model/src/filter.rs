@@ -91,6 +91,11 @@ impl Filter {
         self.key == "vlan"
     }
 
+    /// Whether it looks at the port, which is not known of what may be on any.
+    pub fn is_of_port(&self) -> bool {
+        matches!(self.key, "bridge" | "vlan")
+    }
+
     /// The same filters among containers of these engines and names: what is the name of one is the beginning
     /// of no id.
     pub fn among<'n>(

@@ -33,9 +33,23 @@ impl Wanted {
         self.all || self.filters.iter().any(Filter::wants_orphans)
     }
 
-    /// The bridges that it is about; none where it is about all.
-    pub fn bridges(&self) -> impl Iterator<Item = &str> {
-        self.bridge.as_deref().into_iter().chain(self.filters.iter().filter_map(Filter::bridge))
+    /// Whether it is about some ports, and not about all.
+    fn is_about_ports(&self) -> bool {
+        self.bridge.is_some() || self.filters.iter().any(Filter::is_of_port)
+    }
+
+    /// The ports that it is about, in words, as `on br0 or br1 and in VLAN 20`; empty where it is about all.
+    pub fn ports_in_words(&self) -> String {
+        let filtered = |key: &str| -> Vec<_> {
+            let pairs = self.filters.iter().map(Filter::pair);
+            pairs.filter(|pair| pair.0 == key).map(|pair| pair.1).collect()
+        };
+        let bridges = self.bridge.as_deref().into_iter().chain(filtered("bridge"));
+        let bridges: Vec<_> = bridges.collect();
+        let groups = [("on", bridges), ("in VLAN", filtered("vlan"))].into_iter();
+        let groups = groups.filter(|(_, names)| !names.is_empty());
+        let words = groups.map(|(how, names)| format!("{how} {}", names.join(" or ")));
+        words.collect::<Vec<_>>().join(" and ")
     }
 }
 
@@ -57,7 +71,7 @@ pub fn list(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> Vec<v1::At
 /// How many rows a list leaves out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Although they may be on a bridge that is wanted: on which one they are is unknown.
+    /// Although they may be on a port that is wanted: on which one they are is unknown.
     pub undecided: usize,
     /// Although they are wanted: so many containers share their interfaces.
     pub crowded: usize,
@@ -67,21 +81,21 @@ pub struct LeftOut {
 pub fn left_out(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> LeftOut {
     // Without either there is nothing to leave out, and all rows would be made once more to know it.
     let has_crowd = wiring.attachments.iter().any(|found| found.tenants.len() > TENANTS);
-    if !has_crowd && wanted.bridges().next().is_none() {
+    if !has_crowd && !wanted.is_about_ports() {
         return LeftOut::default();
     }
     let wanted = &wanted.among(snapshot);
     let is_wanted =
         |found: &Attachment| wanted.bridge.as_ref().is_none_or(|name| found.is_on(name));
     let crowded = if has_crowd { living(snapshot, wiring, wanted, is_wanted).1 } else { 0 };
-    let bridges: Vec<_> = wanted.bridges().collect();
-    if bridges.is_empty() {
+    if !wanted.is_about_ports() {
         return LeftOut { undecided: 0, crowded };
     }
-    let filters = wanted.filters.iter().filter(|filter| filter.bridge().is_none()).cloned();
-    let anywhere = Wanted { bridge: None, filters: filters.collect(), all: false };
+    let (of_port, others) = wanted.filters.iter().cloned().partition(Filter::is_of_port);
+    let of_port: Vec<_> = of_port;
+    let anywhere = Wanted { bridge: None, filters: others, all: false };
     let is_left_out = |found: &Attachment| {
-        found.may_be_anywhere() && !bridges.iter().any(|bridge| found.is_on(bridge))
+        found.may_be_anywhere() && !(is_wanted(found) && Filters(&of_port).pass_namespace(found))
     };
     let (undecided, _) = living(snapshot, wiring, &anywhere, is_left_out);
     LeftOut { undecided: undecided.len(), crowded }

@@ -96,7 +96,8 @@ pub(super) const LS: &str = help! {
     ""
     "Exit codes: 0 listed, be it nothing; 2 error, or without --partial a source, or the interfaces of"
     "a container that runs, could not be read, or more than 64 containers share an interface and some"
-    "are not listed, or with --fleet a host is silent"
+    "are not listed, or whether an interface is on that bridge or in that VLAN is unknown, or with"
+    "--fleet a host is silent"
 };
 
 pub(super) const PORTS: &str = help! {

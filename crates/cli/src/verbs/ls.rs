@@ -4,7 +4,7 @@ use host::{Origin, Question};
 use model::ids::short_id;
 use model::query;
 use model::told::TENANTS;
-use report::{Cells, Wanted, list, printable, v1, views};
+use report::{Cells, LeftOut, Wanted, list, printable, v1, views};
 
 use crate::args::LsArgs;
 use crate::outcome::{CliError, Outcome};
@@ -14,7 +14,7 @@ use crate::writer::Text;
 ///
 /// # Errors
 /// No such bridge, or, without `--partial`, a source that the list needs or the interfaces of a container are
-/// missing.
+/// missing. What may be on the ports asked about and is not listed is no error, but the answer is unknown.
 pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
     let question = Question {
         bridge: args.bridge.clone(),
@@ -43,7 +43,7 @@ pub async fn run(origin: &Origin, args: &LsArgs) -> Result<Outcome, CliError> {
     let hints = if rows.is_empty() { vec![emptiness(args)] } else { Vec::new() };
     let text = lay_out(&rows, args)?;
     // A script takes what is not listed for not connected.
-    let unknown = left_out.crowded > 0 && !args.partial;
+    let unknown = left_out != LeftOut::default() && !args.partial;
     Ok(Outcome { text, remarks, hints, unknown, ..Outcome::default() })
 }
 
@@ -57,13 +57,12 @@ fn emptiness(args: &LsArgs) -> String {
     format!("no interface to list: {which}")
 }
 
-/// That there may be more on the bridges than is listed: who asks about some sees no state of others.
+/// That there may be more on the ports asked about than is listed: of others no state is shown.
 fn undecided(count: usize, wanted: &Wanted) -> Option<String> {
     let what = interfaces(count)?;
-    let bridges: Vec<_> = wanted.bridges().collect();
-    let bridges = bridges.join(" or ");
+    let ports = wanted.ports_in_words();
     Some(format!(
-        "{what} not listed: whether on {bridges} is unknown (docker ovs ls --filter status=unknown)"
+        "{what} not listed: whether {ports} is unknown (docker ovs ls --filter status=unknown)"
     ))
 }
 

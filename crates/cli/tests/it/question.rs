@@ -323,6 +323,34 @@ fn a_difference_that_could_not_be_seen_is_unknown() {
 
 /// An orphaned port has the labels of the container that had it; those of a container that is gone may be any.
 #[test]
+fn what_may_be_where_a_list_is_about_is_missed() {
+    let mut scene: serde_json::Value =
+        serde_json::from_str(include_str!("../scenes/article.json")).unwrap();
+    let rows = scene["kernel"]["rows"].as_array_mut().unwrap();
+    let links = rows.iter_mut().flat_map(|row| row["links"].as_array_mut().unwrap());
+    let mut of_webserver = links.filter(|link| link["mac"] == "0a:7f:3e:52:11:c8");
+    of_webserver.next().unwrap()["peer"] = serde_json::Value::Null;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("unknown.json");
+    let file = file.to_str().unwrap();
+    std::fs::write(file, scene.to_string()).unwrap();
+    let list =
+        |words: &[&str]| docker_ovs(&[&["--from", file, "ls", "-q", "--no-trunc"], words].concat());
+    let bridge = ["--bridge", "vlanswitch"];
+    let filter = ["--filter", "bridge=vlanswitch"];
+    for about in [bridge, filter, ["--filter", "vlan=10"], ["--filter", "vlan=4094"]] {
+        let listed = list(&about);
+        assert_eq!(listed.code, 2, "{about:?}: {listed:?}");
+        assert!(listed.stderr.contains("1 interface is not listed"), "{about:?}: {listed:?}");
+        let partial = list(&[&about[..], &["--partial"]].concat());
+        assert_eq!((partial.code, partial.stdout), (0, listed.stdout), "{about:?}");
+        let of_other = list(&[&about[..], &["--filter", "container=firewall_ext"]].concat());
+        assert_eq!((of_other.code, of_other.stderr.as_str()), (0, ""), "{about:?}");
+    }
+    assert_eq!(list(&[]).code, 0, "it is listed as unknown");
+}
+
+#[test]
 fn a_label_finds_the_orphaned_port_of_a_stopped_container() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("labelled.json");

@@ -64,6 +64,30 @@ fn what_may_be_on_a_bridge_is_counted_however_the_bridge_is_named() {
     assert_eq!(count(&filtered(&[])), 0);
     assert_eq!(count(&filtered(&[&asked, "container=no-such"])), 0);
     assert_eq!(count(&filtered(&[&asked, &format!("container={name}")])), 1);
+    // It may be in any VLAN as well, and one that is asked for both ways is counted once.
+    assert_eq!(count(&filtered(&["vlan=4094"])), count(&by_name));
+    assert_eq!(count(&filtered(&[&asked, "vlan=4094", &format!("container={name}")])), 1);
+    assert_eq!(count(&filtered(&["vlan=4094", "status=on"])), 0);
+    let words = |bridge: Option<&str>, filters: &[&str]| {
+        Wanted { bridge: bridge.map(str::to_owned), ..filtered(filters) }.ports_in_words()
+    };
+    assert_eq!(words(None, &["container=web"]), "");
+    assert_eq!(words(Some("br0"), &[]), "on br0");
+    assert_eq!(words(None, &["vlan=20", "bridge=br1", "vlan=30"]), "on br1 and in VLAN 20 or 30");
+}
+
+#[test]
+fn what_is_listed_as_maybe_there_is_not_left_out() {
+    let (snapshot, mut wiring) = host(FULL);
+    let mut all = wiring.attachments.iter_mut();
+    let one = all.find(|one| one.port.port().is_some() && one.tenants.len() == 1).unwrap();
+    let port = one.port.port().unwrap().clone();
+    one.port = AttachmentState::Unknown { why: "two ports may be it".to_owned() };
+    one.candidates = vec![port.clone()];
+    let wanted = filtered(&[&format!("bridge={}", port.bridge)]);
+    let named = one.tenants[0].name.clone();
+    assert!(list(&snapshot, &wiring, &wanted).iter().any(|row| *row.container == *named));
+    assert_eq!(left_out(&snapshot, &wiring, &wanted).undecided, 0);
 }
 
 #[test]
