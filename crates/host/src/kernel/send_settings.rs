@@ -11,8 +11,9 @@ const IPV4: &str = "/proc/sys/net/ipv4";
 const IPV6: &str = "/proc/sys/net/ipv6";
 /// The number of TCP (IANA).
 const TCP: u8 = 6;
-/// What `tcp_ecn` usually is: ECN where the other side asks for it.
-const ANSWERS_ECN: u8 = 2;
+/// The values of `tcp_ecn` by which no connection is begun with ECN: none at all, and ECN or Accurate ECN where the other
+/// side asks for it (`enum tcp_ecn_mode` of net/tcp_ecn.h, since Linux 6.18).
+const ASKS_NO_ECN: [u8; 3] = [0, 2, 5];
 
 /// The settings of this thread's namespace for what is asked about and leaves by `out`. What cannot be read is as it is
 /// usually set.
@@ -60,9 +61,9 @@ pub(super) fn sending(
     })
 }
 
-/// Whether a value of `tcp_ecn` has a connection begin with ECN: 1, and what later kernels added above 2.
-const fn asks_ecn(value: u8) -> bool {
-    value == 1 || value > ANSWERS_ECN
+/// Whether a value of `tcp_ecn` may have a connection begin with ECN, or Accurate ECN: also one that a later kernel adds.
+fn asks_ecn(value: u8) -> bool {
+    !ASKS_NO_ECN.contains(&value)
 }
 
 fn setting_of(to: IpAddr, link: &str, setting: &str) -> PathBuf {
@@ -84,8 +85,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ecn_is_asked_for_by_one_and_by_what_is_newer() {
-        assert_eq!([0, 1, 2, 3, 5].map(asks_ecn), [false, true, false, true, true]);
+    fn ecn_is_asked_for_but_by_a_kernel_that_has_none_or_only_answers() {
+        let asks = [false, true, false, true, true, false, true];
+        assert_eq!([0, 1, 2, 3, 4, 5, 6].map(asks_ecn), asks);
     }
 
     #[test]
