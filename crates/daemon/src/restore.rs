@@ -129,7 +129,10 @@ impl Restorer {
             let start = match &known {
                 None if is_first => Start::First,
                 None => Start::New,
-                Some(owed) if owed.is_older_than(&one) || owed.is_of_another_port(&one) => {
+                Some(owed)
+                    if owed.is_older_than(&one)
+                        || owed.is_of_another_port(&one, owner.as_ref()) =>
+                {
                     Start::New
                 }
                 Some(_) => Start::Again,

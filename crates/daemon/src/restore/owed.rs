@@ -94,9 +94,11 @@ impl OwedAttachment {
 
     /// Whether nothing was open about it, and the database has another port for it now than at the last look: one
     /// that was restored from a backup has the ports of the links that there were then. What was deleted by hand,
-    /// and only the bridge remembers, is no other port.
-    pub(super) fn is_of_another_port(&self, now: &Remembered) -> bool {
+    /// and only the bridge remembers, is no other port. Where its container has started since, it is that start which
+    /// counts: what the look tells of links may be from before it.
+    pub(super) fn is_of_another_port(&self, now: &Remembered, owner: Option<&Owner>) -> bool {
         self.next.is_none()
+            && self.is_of(owner)
             && !self.hides_another
             && !now.port_is_gone
             && !self.what.port_is_gone
@@ -354,20 +356,27 @@ mod tests {
             let port = Port { iface: iface.into(), ..Port::default() };
             Remembered { port: std::sync::Arc::new(port), ..what() }
         };
+        let is_other = |owed: &OwedAttachment, now: &Remembered| {
+            owed.is_of_another_port(now, owed.owner.as_ref())
+        };
         let mut owed = owed();
-        assert!(!owed.is_of_another_port(&on("dov-1")), "an attempt makes and undoes ports");
+        assert!(!is_other(&owed, &on("dov-1")), "an attempt makes and undoes ports");
         owed.settle();
         owed.sees(on("dov-1"));
-        assert!(!owed.is_of_another_port(&on("dov-1")));
-        assert!(owed.is_of_another_port(&on("dov-2")));
+        assert!(!is_other(&owed, &on("dov-1")));
+        assert!(is_other(&owed, &on("dov-2")));
+        let restarted = owed.owner.clone().map(|(id, since)| (id, since + 1));
+        for owner in [None, restarted] {
+            assert!(!owed.is_of_another_port(&on("dov-2"), owner.as_ref()), "the start counts");
+        }
         let deleted = Remembered { port_is_gone: true, ..on("dov-2") };
-        assert!(!owed.is_of_another_port(&deleted), "what is taken by hand stays away");
+        assert!(!is_other(&owed, &deleted), "what is taken by hand stays away");
         owed.hides_another();
-        assert!(!owed.is_of_another_port(&on("dov-2")), "it was there before");
+        assert!(!is_other(&owed, &on("dov-2")), "it was there before");
         let mut owed = self::owed();
         owed.settle();
         owed.sees(deleted);
-        assert!(!owed.is_of_another_port(&on("dov-3")));
+        assert!(!is_other(&owed, &on("dov-3")));
     }
 
     #[tokio::test(start_paused = true)]
