@@ -66,7 +66,7 @@ pub async fn serve(origin: Origin, settings: &Settings) -> Result<(), SourceErro
     let daemon = Daemon::new(origin.clone(), boot(), places, history, stopping, build, known);
     let daemon = Arc::new(daemon);
     let mut tasks = JoinSet::new();
-    tasks.spawn(keep_alive());
+    tasks.spawn(keep_alive(daemon.look_thread.clone()));
     let keeping = tokio::spawn(keep(daemon.history.clone(), stopped.clone()));
     tasks.spawn(follow(origin.clone(), daemon.clone()));
     let live = origin.live().ok().cloned();
