@@ -15,6 +15,8 @@ const GRACE: Duration = Duration::from_millis(100);
 pub struct Deadline {
     due: Instant,
     allowed: Duration,
+    /// Whether it is the user's, who may allow more.
+    is_users: bool,
 }
 
 /// Waits until then; for ever where nothing is due. Cancel safe.
@@ -28,12 +30,12 @@ pub(crate) async fn until(due: Option<Instant>) {
 impl Deadline {
     /// `allowed` from now on.
     pub fn after(allowed: Duration) -> Self {
-        Self { due: Instant::now() + allowed, allowed }
+        Self { due: Instant::now() + allowed, allowed, is_users: true }
     }
 
-    /// The same, or `allowed` from now on if that is sooner.
+    /// The same, or `allowed` from now on if that is sooner, whatever the user allows.
     pub(crate) fn or_after(self, allowed: Duration) -> Self {
-        let other = Self::after(allowed);
+        let other = Self { is_users: false, ..Self::after(allowed) };
         if other.due < self.due { other } else { self }
     }
 
@@ -52,8 +54,12 @@ impl Deadline {
         answer: impl Future<Output = Result<T, SourceError>>,
     ) -> Result<T, SourceError> {
         by(self.due, answer).await.unwrap_or_else(|_| {
-            Err(late(what(), self.allowed)
-                .hint("is it hung or overloaded? --timeout SECONDS waits longer"))
+            let hint = if self.is_users {
+                "is it hung or overloaded? --timeout SECONDS waits longer"
+            } else {
+                "is it hung or overloaded?"
+            };
+            Err(late(what(), self.allowed).hint(hint))
         })
     }
 }

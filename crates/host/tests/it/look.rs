@@ -94,16 +94,17 @@ async fn an_engine_that_hangs_costs_one_look_its_time_and_is_asked_apart_from_th
         let start = tokio::time::Instant::now();
         let mut snapshot = host.look(&Question::default()).await;
         let other = snapshot.engines.remove(&kind("other")).unwrap();
-        (other.absence().map(|why| why.kind), start.elapsed())
+        let why = other.absence().map(|why| (why.kind, why.hint.contains("--timeout")));
+        (why, start.elapsed())
     };
     assert_eq!(look().await.0, None);
     other.hang(true);
     let (why, took) = look().await;
-    assert_eq!(why, Some(SourceErrorKind::TimedOut));
+    assert_eq!(why, Some((SourceErrorKind::TimedOut, true)));
     assert!(took >= Duration::from_secs(5), "{took:?}");
     for _ in 0..3 {
         let (why, took) = look().await;
-        assert_eq!(why, Some(SourceErrorKind::TimedOut));
+        assert_eq!(why, Some((SourceErrorKind::TimedOut, false)), "no option waits longer");
         assert!(took < Duration::from_secs(2), "{took:?}");
     }
     other.hang(false);
