@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 
 use model::dialects::{NetnsPath, Owner, claims_of};
 use model::ids::NetnsId;
@@ -21,7 +22,7 @@ pub(crate) fn note_paths<'b>(
     let ports = bridges.flat_map(|bridge| &bridge.ports).filter(|port| has_path(port));
     let owners = ports.flat_map(|port| claims_of(port)).filter_map(|claim| claim.owner);
     let named = owners.filter_map(|owner| match owner {
-        Owner::Netns(path) if path.starts_with('/') => Some(path),
+        Owner::Netns(path) if path.starts_with('/') && !is_of_the_reader(path) => Some(path),
         _ => None,
     });
     let named: BTreeSet<&str> = named.collect();
@@ -56,6 +57,14 @@ fn has_path(port: &Port) -> bool {
     values.any(|value| value.starts_with('/'))
 }
 
+/// Whether a path is another file for each program that opens it (proc_pid(5), `/proc/self`): it names the namespace of
+/// the program that wrote it, and here would be this one's own.
+fn is_of_the_reader(path: &str) -> bool {
+    let named = |name: &str| Path::new(path).components().any(|part| part.as_os_str() == name);
+    (named("proc") && (named("self") || named("thread-self")))
+        || Path::new(path).starts_with("/dev")
+}
+
 /// Device and inode of a file, which are a namespace's if it is one (namespaces(7)).
 fn namespace_at(path: &str) -> Option<NetnsId> {
     let file = std::fs::metadata(path).ok()?;
@@ -65,7 +74,6 @@ fn namespace_at(path: &str) -> Option<NetnsId> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;
-    use std::path::Path;
     use std::sync::Arc;
 
     use model::switch::Port;
@@ -121,13 +129,19 @@ mod tests {
         std::fs::write(at("file"), "").unwrap();
         symlink(at("nothing"), at("dangling")).unwrap();
         symlink(at("loop"), at("loop")).unwrap();
+        let pid = std::process::id();
         let forms = [
             at("file"),
             at("dangling"),
             at("loop"),
             at("."),
-            "/proc/self/ns/mnt".to_owned(),
-            "/proc/self/ns/net/below".to_owned(),
+            format!("/proc/{pid}/ns/mnt"),
+            format!("/proc/{pid}/ns/net/below"),
+            // These are of the program that reads them.
+            "/proc/self/ns/net".to_owned(),
+            "/proc/./thread-self/ns/net".to_owned(),
+            format!("/proc/self/task/{pid}/ns/net"),
+            "/dev/fd/3".to_owned(),
         ];
         assert!(noted(&forms).is_empty(), "{:?}", noted(&forms));
     }
