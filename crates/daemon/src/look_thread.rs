@@ -17,6 +17,8 @@ use crate::http::error::ApiError;
 
 /// What ps(1) and debuggers show, at most 15 bytes.
 const NAME: &str = "docker-ovs look";
+/// Bytes of its stack, as many as a first thread usually has (`RLIMIT_STACK`), on which the verbs look.
+const STACK: usize = 8 << 20;
 
 /// The thread. Copies share it.
 #[derive(Clone, Debug)]
@@ -87,7 +89,7 @@ fn make(mut stopped: watch::Receiver<bool>) -> io::Result<Handle> {
         drop(runtime);
         drop(stopped);
     };
-    thread::Builder::new().name(NAME.to_owned()).spawn(run)?;
+    thread::Builder::new().name(NAME.to_owned()).stack_size(STACK).spawn(run)?;
     told.recv().unwrap_or_else(|_| Err(io::ErrorKind::BrokenPipe.into()))
 }
 
