@@ -7,10 +7,10 @@ use model::switch::{Bridge, PortKey};
 use model::{SourceError, SourceErrorKind};
 use netns::Netns;
 
+use super::tenants::{Inside, in_it, where_seen};
 use crate::Host;
 use crate::deadline::Deadline;
 use crate::identity::cgroup::container_in;
-use crate::identity::process::Process;
 use crate::kernel::{self, Inhabitants, PortLink};
 
 /// So many bridges may have ports of these numbers: of more it costs less to read everything.
@@ -145,16 +145,15 @@ fn containers_behind(switch: &Netns, veths: &[PortLink]) -> Option<Vec<PortHolde
 
 /// The full id of the container that all processes in a namespace are of, by their cgroups.
 fn only_container(netns: NetnsId, inside: impl Iterator<Item = u32>) -> Option<String> {
+    only_one(inside.map(|pid| where_seen(pid, in_it(pid, netns))))
+}
+
+/// The full id of the container that all of these processes are of. One that has ended meanwhile is not there any more,
+/// nor is one that has left; one that there was no room to look at may be any container's.
+fn only_one(seen: impl Iterator<Item = Result<Option<Inside>, netns::Error>>) -> Option<String> {
     let mut only: Option<String> = None;
-    for pid in inside {
-        // One that has ended meanwhile is not there any more, nor is one that has left.
-        let Ok(process) = Process::open(pid) else { continue };
-        let is_inside = |(dev, ino)| NetnsId { dev, ino } == netns;
-        if !process.netns_file().is_ok_and(is_inside) {
-            continue;
-        }
-        let cgroups = process.read("cgroup").ok()?;
-        let cgroups = String::from_utf8_lossy(&cgroups);
+    for process in seen {
+        let Some(Inside { cgroups, .. }) = process.ok()? else { continue };
         let id = container_in(&cgroups)?;
         if *only.get_or_insert_with(|| id.to_owned()) != *id {
             return None;
@@ -165,12 +164,14 @@ fn only_container(netns: NetnsId, inside: impl Iterator<Item = u32>) -> Option<S
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::sync::Arc;
 
     use model::ids::Ifindex;
     use model::switch::{OfPortState, Port};
 
     use super::*;
+    use crate::identity::process::Process;
 
     fn port(iface: &str, number: u16) -> Port {
         let ofport = OfPortState::Assigned(OfPort(number));
@@ -230,5 +231,28 @@ mod tests {
         let elsewhere = NetnsId { ino: ino + 1, ..home };
         assert_eq!(only_container(elsewhere, std::iter::once(own)), None, "it is not in there");
         assert_eq!(only_container(home, std::iter::empty()), None);
+    }
+
+    #[test]
+    fn of_a_process_that_there_was_no_room_to_look_at_nothing_is_known() {
+        let of = |id: &str| {
+            let cgroups = format!("0::/system.slice/docker-{id}.scope\n");
+            Ok(Some(Inside { pid: 7, cgroups }))
+        };
+        let seen = |errno| where_seen(8, Err(io::Error::from_raw_os_error(errno)));
+        let (a, b) = ("1a".repeat(32), "2b".repeat(32));
+        let one = |other| only_one([of(&a), other].into_iter());
+        assert_eq!(one(of(&a)), Some(a.clone()));
+        assert_eq!(one(of(&b)), None, "of two containers");
+        assert_eq!(one(of("")), None, "of none");
+        assert_eq!(one(Ok(None)), Some(a.clone()), "it has left");
+        // ENOENT, ESRCH
+        for errno in [2, 3] {
+            assert_eq!(one(seen(errno)), Some(a.clone()), "it has ended: {errno}");
+        }
+        // EMFILE, ENFILE, ENOMEM
+        for errno in [24, 23, 12] {
+            assert_eq!(one(seen(errno)), None, "{errno}");
+        }
     }
 }

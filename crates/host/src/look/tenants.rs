@@ -133,9 +133,9 @@ fn add_new(told: &mut Result<Vec<EngineContainer>, SourceError>, found: Vec<Engi
 }
 
 /// A process, and its cgroups (cgroups(7)).
-struct Inside {
-    pid: u32,
-    cgroups: String,
+pub(super) struct Inside {
+    pub(super) pid: u32,
+    pub(super) cgroups: String,
 }
 
 /// The processes in a namespace, of those that may be looked at.
@@ -150,7 +150,7 @@ fn processes_in(home: NetnsId) -> Result<Vec<Inside>, SourceError> {
 }
 
 /// A process, if it is in a namespace.
-fn in_it(pid: u32, home: NetnsId) -> io::Result<Option<Inside>> {
+pub(super) fn in_it(pid: u32, home: NetnsId) -> io::Result<Option<Inside>> {
     let process = Process::open(pid)?;
     let (dev, ino) = process.netns_file()?;
     if (NetnsId { dev, ino }) != home {
@@ -168,7 +168,10 @@ fn in_it(pid: u32, home: NetnsId) -> io::Result<Option<Inside>> {
 ///
 /// # Errors
 /// There was no descriptor or no memory left to look at it: nothing follows about where it is.
-fn where_seen<T>(pid: u32, seen: io::Result<Option<T>>) -> Result<Option<T>, netns::Error> {
+pub(super) fn where_seen<T>(
+    pid: u32,
+    seen: io::Result<Option<T>>,
+) -> Result<Option<T>, netns::Error> {
     match seen {
         Err(source) if netns::is_exhausted(&source) => {
             Err(netns::Error::Open { path: format!("/proc/{pid}").into(), source })
