@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use model::identity::{SourceIdentity, World};
 use ovsdb::{Remote, Uuid};
 use rustix::fs::{Mode, OFlags, fstat, open, stat};
+use rustix::io::Errno;
 
 use super::peer;
 use super::process::{Process, is_same};
@@ -37,7 +38,7 @@ pub(crate) struct DatabaseRow {
 /// Whose the database at `asked` is. To be called in a tokio runtime; waits for nothing.
 ///
 /// # Errors
-/// This system has no descriptor left to look with.
+/// This system has no descriptor left to look with, or a socket of vswitchd's is too deep to be looked at.
 pub(crate) fn judge(asked: &Remote, vswitchd: &Vswitchd, rundir: &Path) -> io::Result<World> {
     let of = format!("ovs-vswitchd (process {})", vswitchd.process.pid());
     let own = Connected::of(&vswitchd.process, rundir)?;
@@ -112,7 +113,7 @@ fn address(remote: &Remote) -> Option<SocketAddr> {
     }
 }
 
-/// A socket as vswitchd names it, held; none where it is not there.
+/// A socket as vswitchd names it, held; none where it is not there. One that is too deep to be looked at may be any.
 fn held(process: &Process, path: &Path, rundir: &Path) -> Option<io::Result<OwnedFd>> {
     let found = if path.is_absolute() {
         process.find(path)
@@ -121,9 +122,13 @@ fn held(process: &Process, path: &Path, rundir: &Path) -> Option<io::Result<Owne
         open(rundir.join(path), how, Mode::empty()).map_err(io::Error::from)
     };
     match found {
-        Err(error) if is_of_this_system(&error) => Some(Err(error)),
+        Err(error) if is_of_this_system(&error) || is_too_deep(&error) => Some(Err(error)),
         found => found.ok().map(Ok),
     }
+}
+
+fn is_too_deep(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::NAMETOOLONG.raw_os_error())
 }
 
 /// The process that listens at a socket that is held.
@@ -261,7 +266,8 @@ pub(super) fn listener(row: &str) -> Option<(SocketAddr, u64)> {
 #[cfg(test)]
 mod tests {
     use super::{
-        Connected, is_own_address, judge_address, judge_socket, listener, listeners_in, listens,
+        Connected, is_own_address, is_too_deep, judge_address, judge_socket, listener,
+        listeners_in, listens,
     };
     use crate::identity::process::Process;
     use model::identity::World;
@@ -324,6 +330,21 @@ mod tests {
         }
         let elsewhere = asked(&["tcp:192.0.2.1:6640"]);
         assert!(matches!(elsewhere, [World::Unknown { .. }, World::Elsewhere { .. }]));
+    }
+
+    #[test]
+    fn a_socket_that_is_too_deep_to_be_looked_at_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("d/".repeat(200));
+        std::fs::create_dir_all(&deep).unwrap();
+        let started = Started::with(&[&format!("unix:{}/db.sock", deep.display())]);
+        let process = started.process();
+        let error = Connected::of(&process, folder.path()).err().unwrap();
+        assert!(is_too_deep(&error), "{error}");
+        drop(started);
+        let started = Started::with(&["unix:/nonexistent/db.sock"]);
+        let process = started.process();
+        assert!(Connected::of(&process, folder.path()).unwrap().sockets.is_empty());
     }
 
     #[test]

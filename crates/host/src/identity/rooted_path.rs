@@ -12,6 +12,10 @@ use rustix::io::{Errno, fcntl_dupfd_cloexec};
 /// So many links are followed on one way, as the kernel does (`path_resolution(7)`).
 const MAX_LINKS: usize = 40;
 
+/// So many folders deep it is looked: each one on the way is held open, as `..` may lead back to it, and other
+/// programs choose the paths.
+const MAX_DEPTH: usize = 128;
+
 /// What is at `path` below the folder `root`, held by a descriptor that is for nothing but looking at it
 /// (`O_PATH` of open(2)). Links are followed, the last one too, and neither they nor `..` lead out, as after
 /// chroot(2).
@@ -20,7 +24,8 @@ const MAX_LINKS: usize = 40;
 /// and systemd keeps it from each service with `RestrictSUIDSGID=`, as our units have it.
 ///
 /// # Errors
-/// As those of open(2); `ELOOP` after more links than the kernel follows.
+/// As those of open(2); `ELOOP` after more links than the kernel follows, `ENAMETOOLONG` where the path leads deeper than
+/// [`MAX_DEPTH`] folders below the root.
 pub(super) fn find_below(root: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
     let mut ahead = steps(path);
     let mut way: Vec<OwnedFd> = Vec::new();
@@ -41,6 +46,9 @@ pub(super) fn find_below(root: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
         let how = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let found = openat(way.last().unwrap_or(root), &name, how, Mode::empty())?;
         if FileType::from_raw_mode(fstat(&found)?.st_mode) != FileType::Symlink {
+            if way.len() == MAX_DEPTH {
+                return Err(Errno::NAMETOOLONG.into());
+            }
             way.push(found);
             continue;
         }
@@ -85,7 +93,7 @@ mod tests {
 
     use rustix::io::Errno;
 
-    use super::find_below;
+    use super::{MAX_DEPTH, find_below};
 
     /// The text of a file below the root.
     fn text(root: &OwnedFd, path: &str) -> Result<String, Errno> {
@@ -123,5 +131,21 @@ mod tests {
         assert_eq!(text(&root, "/run/file/deeper"), Err(Errno::NOTDIR));
         assert_eq!(text(&root, "/loop"), Err(Errno::LOOP));
         assert!(find_below(&root, Path::new("/..")).is_ok(), "the root itself");
+    }
+
+    #[test]
+    fn a_path_that_leads_too_deep_is_refused_however_it_leads_there() {
+        let below = tempfile::tempdir().unwrap();
+        let deepest = "d/".repeat(MAX_DEPTH);
+        fs::create_dir_all(below.path().join(&deepest).join("d")).unwrap();
+        symlink(&deepest, below.path().join("link")).unwrap();
+        let root = OwnedFd::from(fs::File::open(below.path()).unwrap());
+        for path in [&*deepest, "link", "link/..", &format!("{deepest}/../d/../../d")] {
+            assert!(find_below(&root, Path::new(path)).is_ok(), "{path}");
+        }
+        for path in [&*format!("{deepest}d"), "link/d", "link/d/../.."] {
+            let error = find_below(&root, Path::new(path)).unwrap_err();
+            assert_eq!(Errno::from_io_error(&error), Some(Errno::NAMETOOLONG), "{path}");
+        }
     }
 }
