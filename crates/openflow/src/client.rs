@@ -136,7 +136,7 @@ impl Client {
         }
     }
 
-    /// The ports that PORT_DESC describes, from all its parts; `None` when the switch refuses
+    /// The ports that PORT_DESC describes, from all its parts; `None` when the switch refuses instead of a first one,
     /// and is to be asked for FEATURES_REPLY.
     async fn described_ports(&mut self, xid: u32) -> Result<Option<Vec<Port>>, Error> {
         let mut ports = Vec::new();
@@ -151,7 +151,12 @@ impl Client {
                         return Ok(Some(ports));
                     }
                 }
-                Message::Error(_) if most_in_features(self.version()).is_some() => return Ok(None),
+                // What was described already has its room, and would be counted once more.
+                Message::Error(_)
+                    if messages == 0 && most_in_features(self.version()).is_some() =>
+                {
+                    return Ok(None);
+                }
                 Message::Error(of_error) => return Err(refused(Request::Ports, of_error)),
                 _ => {}
             }

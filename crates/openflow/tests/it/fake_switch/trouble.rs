@@ -99,6 +99,20 @@ async fn bridges_that_share_room_list_no_more_ports_than_there_is() {
 }
 
 #[tokio::test]
+async fn a_list_that_breaks_off_is_none_and_is_not_asked_for_in_another_way() {
+    for version in [Version::V1_0, Version::V1_3] {
+        let answer = async |switch: &mut Switch, xid| {
+            let part = switch.part(true, &port(version as u8, 1));
+            switch.send(switch.reply_kind(), xid, &part).await;
+            switch.send(ERROR, xid, &BAD_MULTIPART).await;
+        };
+        let error = ports_from(version, answer).await.unwrap_err();
+        let said = error.to_string();
+        assert!(said.starts_with("the request for PORT_DESC was refused"), "{version}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_switch_that_hangs_up_is_noticed() {
     let body = [&[0, 13, 0, 0, 0, 0, 0, 0], &port(4, 1)[..]].concat();
     let whole = message(4, 19, 2, &body);
