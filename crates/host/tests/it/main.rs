@@ -16,6 +16,7 @@ extern crate docker_ovs_host as host;
 mod act;
 mod act_inside;
 mod alike;
+mod asked_kernel;
 mod between;
 mod commands;
 mod docker;

@@ -18,20 +18,33 @@ const INSIDE: &str = "DOCKER_OVS_TEST_INSIDE";
 /// Nothing of this machine's daemons is in a /run of one's own.
 const SCRIPT: &str = "mount -t tmpfs none /run && exec \"$0\" \"$@\"";
 
-fn unshare() -> Command {
+/// A /proc with the test's own processes alone, and settings of its network that may be written.
+const OWN_PROC: [&str; 3] = ["--pid", "--fork", "--mount-proc"];
+
+fn unshare(more: &[&str]) -> Command {
     let mut command = Command::new("unshare");
-    command.args(["--user", "--map-root-user", "--net", "--mount", "sh", "-c", SCRIPT]);
+    command.args(["--user", "--map-root-user", "--net", "--mount"]).args(more);
+    command.args(["sh", "-c", SCRIPT]);
     command
 }
 
 /// Whether this is inside already; otherwise the test of this name is run there.
 pub(crate) fn is_inside(test: &str) -> bool {
+    is_inside_with(test, &[])
+}
+
+/// The same for a test that looks at all processes, or changes settings of the kernel: there are no others than its own.
+pub(crate) fn is_inside_alone(test: &str) -> bool {
+    is_inside_with(test, &OWN_PROC)
+}
+
+fn is_inside_with(test: &str, more: &[&str]) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         // The process that answers for an engine is known by its name: here it is this one.
         std::fs::write("/proc/self/comm", "dockerd").unwrap();
         return true;
     }
-    let tried = unshare().arg("true").output().expect("unshare(1) can be started");
+    let tried = unshare(more).arg("true").output().expect("unshare(1) can be started");
     if !tried.status.success() {
         let why = String::from_utf8_lossy(&tried.stderr);
         let what = format!("a user namespace with a network and mounts: {}", why.trim_end());
@@ -41,7 +54,7 @@ pub(crate) fn is_inside(test: &str) -> bool {
         return false;
     }
     let program = std::env::current_exe().unwrap();
-    let mut again = unshare();
+    let mut again = unshare(more);
     let again = again.arg(program).args(["--exact", test]).env(INSIDE, "1").output().unwrap();
     let said = String::from_utf8_lossy(&again.stdout);
     assert!(again.status.success() && said.contains("1 passed"), "inside: {said}");
