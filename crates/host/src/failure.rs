@@ -116,4 +116,27 @@ mod tests {
         let told = of_switch("it".to_owned(), &gone, Some(&socket), "root may use it").hint;
         assert_eq!(told, "is the daemon running?");
     }
+
+    #[test]
+    fn each_failure_of_a_socket_is_of_a_kind() {
+        use SourceErrorKind::{Denied, Exhausted, Garbled, Gone, TimedOut, Unreachable};
+        for (errno, kind) in [
+            (Errno::ACCESS, Denied),
+            (Errno::NOENT, Unreachable),
+            (Errno::CONNREFUSED, Unreachable),
+            (Errno::HOSTUNREACH, Unreachable),
+            (Errno::AGAIN, TimedOut),
+            (Errno::TIMEDOUT, TimedOut),
+            (Errno::CONNRESET, Gone),
+            (Errno::PIPE, Gone),
+            (Errno::MFILE, Exhausted),
+            (Errno::NOMEM, Exhausted),
+            (Errno::NOBUFS, Exhausted),
+        ] {
+            let error = io::Error::from(errno);
+            assert_eq!(of_chain("it".to_owned(), &error, "root may").kind, kind, "{errno:?}");
+        }
+        let other = of_chain("it".to_owned(), &std::fmt::Error, "root may");
+        assert_eq!(other.kind, Garbled, "no socket has failed");
+    }
 }

@@ -24,3 +24,27 @@ pub(super) fn source_error(what: String, error: &Error, other: &str) -> SourceEr
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn what_is_refused_is_told_apart_by_its_code() {
+        use SourceErrorKind::{Denied, NotServed, Unreachable, Unusable};
+        let told = |error: &Error| source_error("it".to_owned(), error, "it is another one");
+        let refused = |code| Error::Refused { code, message: "no".to_owned() };
+        assert_eq!(told(&refused(Error::UNIMPLEMENTED)).kind, NotServed);
+        assert_eq!(told(&refused(Error::PERMISSION_DENIED)).kind, Denied);
+        assert_eq!(told(&refused(Error::OUT_OF_RANGE)).kind, Unusable);
+        for (kind, expected) in [
+            (io::ErrorKind::NotFound, Unreachable),
+            (io::ErrorKind::ConnectionRefused, Unreachable),
+            (io::ErrorKind::PermissionDenied, Denied),
+        ] {
+            assert_eq!(told(&Error::Connect(kind.into())).kind, expected, "{kind:?}");
+        }
+    }
+}

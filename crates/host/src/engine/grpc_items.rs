@@ -21,3 +21,27 @@ pub(super) fn decode<T: Message + Default>(message: Bytes) -> Result<T, Error> {
     }
     Ok(T::decode(message)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, PartialEq, Message)]
+    struct Named {
+        #[prost(string, tag = "1")]
+        name: String,
+    }
+
+    #[test]
+    fn a_message_is_read_unless_it_is_too_long_or_none() {
+        let named = Named { name: "web".to_owned() };
+        assert_eq!(decode::<Named>(Bytes::from(named.encode_to_vec())).unwrap(), named);
+        let garbled = decode::<Named>(Bytes::from_static(&[0xff])).unwrap_err();
+        assert!(matches!(garbled, Error::Garbled(_)), "{garbled}");
+        let mut long = Named { name: "w".repeat(LONGEST) };
+        let refused = decode::<Named>(Bytes::from(long.encode_to_vec())).unwrap_err();
+        assert!(matches!(refused, Error::Refused { code: Error::OUT_OF_RANGE, .. }), "{refused}");
+        long.name.truncate(LONGEST / 2);
+        assert!(decode::<Named>(Bytes::from(long.encode_to_vec())).is_ok());
+    }
+}
