@@ -110,7 +110,7 @@ async fn respond(request: Request<Incoming>, driver: Arc<Driver>) -> Response<Fu
     let answer = match read(request).await {
         // Goes on to its end also where the caller is gone by then.
         Ok((method, body)) => {
-            let call = tokio::spawn(async move { answer(&driver, &method, &body).await });
+            let call = tokio::spawn(async move { Box::pin(answer(&driver, &method, &body)).await });
             call.await.unwrap_or_else(|_| refused(500, "the driver failed; its log tells why"))
         }
         Err(answer) => answer,
