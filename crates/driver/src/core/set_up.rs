@@ -66,6 +66,7 @@ impl Driver {
                 plan(&options.bridge, steps)
             } else {
                 let record = self.with_gateway(network, &options)?;
+                record.require_apart(view.bridges.iter().flat_map(network::of))?;
                 self.plan_network(&view, &record, &options, None)?
             };
             match view.carry_out(&plan).await {

@@ -58,6 +58,28 @@ impl Guest {
 }
 
 #[test]
+fn of_two_ranges_that_overlap_this_host_is_the_gateway_of_one() {
+    lab::need!(Lab);
+    let wide = Guest::new(31);
+    wide.call("setup");
+    let mut narrow = Guest::new(32);
+    let mut call: Value = serde_json::from_str(&narrow.call).unwrap();
+    call["network"]["subnets"] =
+        json!([{ "subnet": "10.98.31.128/25", "gateway": "10.98.31.129" }]);
+    let options = call["network_options"].as_object_mut().unwrap();
+    options["static_ips"] = json!(["10.98.31.130"]);
+    narrow.call = call.to_string();
+    let why = refused(&narrow.said("setup"));
+    assert!(why.contains("10.98.31.128/25 overlaps 10.98.31.0/24"), "{why}");
+    let ports = run("ovs-vsctl", &["list-ports", narrow.bridge.name()]);
+    assert_eq!(ports.trim(), "", "nothing is left of it");
+    wide.call("teardown");
+    // Where no container is on the wide one, this host is its gateway no more.
+    narrow.call("setup");
+    narrow.call("teardown");
+}
+
+#[test]
 fn a_gateway_is_there_for_as_long_as_containers_are() {
     lab::need!(Lab);
     let (bridge, netns) = (Bridge::new(), Netns::new());
