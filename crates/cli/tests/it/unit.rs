@@ -165,8 +165,16 @@ fn the_rpm_adds_one_capability_and_only_where_open_vswitch_has_a_user_of_its_own
         };
         [of("docker-ovs"), of("docker-ovs-driver")]
     };
-    for none in [None, Some(""), Some("OVS_USER_ID=\"root:root\"\n"), Some("#OVS_USER_ID=\"x\"\n")]
-    {
+    let nones = [
+        None,
+        Some(""),
+        Some("OVS_USER_ID=\"root:root\"\n"),
+        Some("#OVS_USER_ID=\"x\"\n"),
+        Some("OVS_USER_ID='root:root'\n"),
+        Some("  OVS_USER_ID=root \t\n"),
+        Some("OVS_USER_ID=openvswitch\nOVS_USER_ID=\"root\"\n"),
+    ];
+    for none in nones {
         assert_eq!(run(none), "", "{none:?}");
         assert!(drop_ins().iter().all(Option::is_none), "{none:?}");
     }
@@ -177,7 +185,9 @@ fn the_rpm_adds_one_capability_and_only_where_open_vswitch_has_a_user_of_its_own
         let settings: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
         assert_eq!(settings, ["[Service]", "CapabilityBoundingSet=CAP_DAC_OVERRIDE"]);
     }
-    assert_eq!(run(own), "", "what is as it should be starts nothing anew");
+    for same in [own, Some("\tOVS_USER_ID='openvswitch:hugetlbfs' \n"), Some("OVS_USER_ID=ovs\n")] {
+        assert_eq!(run(same), "", "what is as it should be starts nothing anew: {same:?}");
+    }
     assert_eq!(run(Some("OVS_USER_ID=root\n")), ANEW);
     assert!(drop_ins().iter().all(Option::is_none));
     let driver = include_str!("../../../../packaging/systemd/docker-ovs-driver.service");
