@@ -240,6 +240,25 @@ async fn a_hardware_address_that_came_meanwhile_is_not_taken_again() {
     assert_eq!(database.vsctl(&["list-ports", "br0"]), "p1\np2");
 }
 
+/// As after a call that was killed once the bridge was in the database, before vswitchd had made it.
+#[tokio::test]
+async fn a_bridges_own_port_is_waited_for_and_asks_for_no_number() {
+    if !is_inside("real_database::a_bridges_own_port_is_waited_for_and_asks_for_no_number") {
+        return;
+    }
+    let Some(database) = Database::start() else { return };
+    let _vswitchd = FakeVswitchd::start(database.folder.path());
+    let mut endpoints = Endpoints::of(&database.host()).await.unwrap();
+    database.vsctl(&["add-port", "br0", "p1"]);
+    for (name, number, asked) in [("br0", 65534, "[]"), ("p1", 7, "7")] {
+        database.vsctl(&["set", "interface", name, &format!("ofport={number}")]);
+        let (bridge, iface) = ("br0".into(), name.into());
+        let wait = SwitchStep::Await { bridge, iface, from: None, wanted: None, remember: None };
+        endpoints.carry_out(&plan(wait), TargetNetns::own().unwrap()).await.unwrap();
+        assert_eq!(database.vsctl(&["get", "interface", name, "ofport_request"]), asked);
+    }
+}
+
 #[tokio::test]
 async fn those_that_are_at_one_address_take_turns() {
     if !is_inside("real_database::those_that_are_at_one_address_take_turns") {

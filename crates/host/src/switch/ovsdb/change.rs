@@ -181,7 +181,8 @@ impl SwitchExecutor {
                 .hint("ovs-vswitchd's log may tell more; docker ovs doctor checks whether it runs")
         };
         match number.ofport {
-            OfPortState::Assigned(ofport) if wanted.is_none() => {
+            // That of a bridge's own port is no number to ask for, and none that it could lose.
+            OfPortState::Assigned(ofport) if wanted.is_none() && ofport != OfPort::LOCAL => {
                 let kept = database.keep(bridge, iface, ofport, remember);
                 due.hold(|| what.clone(), kept).await
             }
