@@ -285,7 +285,7 @@ fn socket_of(engine: &dyn Engine) -> Option<PathBuf> {
 }
 
 /// What tells a file: its device and its inode, whatever path leads there.
-fn file(path: &Path) -> Option<(u64, u64)> {
+pub(super) fn file(path: &Path) -> Option<(u64, u64)> {
     let file = std::fs::metadata(path).ok()?;
     Some((file.dev(), file.ino()))
 }

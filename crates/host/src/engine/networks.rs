@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use model::SourceError;
 
 use super::discovery::is_of_user;
-use super::{Configured, EngineNetwork, others};
+use super::others::{self, Others};
+use super::{Configured, EngineNetwork};
 use crate::Host;
 use crate::deadline::Deadline;
 
@@ -51,8 +52,9 @@ impl Host {
     /// One of them does not answer, so that it may have any.
     pub async fn engine_networks(&self) -> Result<Vec<EngineNetwork>, SourceError> {
         let due = Deadline::after(self.timeout);
-        let mut engines = others::engines(&self.engines.now());
-        engines.retain(|engine| !is_of_user(engine.as_ref()));
+        let Others { found, unseen } = others::engines(&self.engines.now());
+        let of_host = found.into_iter().filter(|engine| !is_of_user(engine.as_ref()));
+        let mut engines: Vec<_> = of_host.chain(unseen).collect();
         for engine in self.host_engines() {
             engines.push(engine.engine?);
         }

@@ -13,7 +13,7 @@ use model::SourceError;
 use model::identity::SourceIdentity;
 use model::snapshot::{Container, OtherEngine};
 
-use super::discovery::{found, place_of};
+use super::discovery::{Place, file, found, place_of};
 use super::kinds::{EngineKind, KINDS};
 use super::{Configured, Engine, EngineContainer};
 use crate::deadline::Deadline;
@@ -22,23 +22,49 @@ use crate::identity::{self, process::Process};
 /// So many containers of one are looked at.
 const WITNESSES: usize = 4;
 
+/// The engines of this host that are not among those that are asked.
+pub(super) struct Others {
+    /// Those with a socket on this host.
+    pub(super) found: Vec<Arc<dyn Engine>>,
+    /// Those that listen at a path where this program sees no file: it was removed, or this program has another folder
+    /// there, as `/tmp` and `/home` of a service with `PrivateTmp=` and `ProtectHome=` (systemd.exec(5)). They cannot be
+    /// asked, and may have anything.
+    pub(super) unseen: Vec<Arc<dyn Engine>>,
+}
+
 /// The containers of every engine with a socket on this host that is not among `asked`.
 pub(crate) async fn containers(asked: &[Configured], due: Deadline) -> Vec<OtherEngine> {
-    join_all(engines(asked).into_iter().map(|engine| list(engine, due))).await
+    let Others { found, unseen } = engines(asked);
+    join_all(found.into_iter().chain(unseen).map(|engine| list(engine, due))).await
 }
 
 /// The engines with a socket on this host that are not among `asked`.
-pub(super) fn engines(asked: &[Configured]) -> Vec<Arc<dyn Engine>> {
+pub(super) fn engines(asked: &[Configured]) -> Others {
     let asked = asked.iter().filter_map(|asked| place_of(asked.engine.as_deref().ok()?));
-    let mut known: BTreeSet<_> = asked.collect();
     let by_itself = found().into_iter().filter_map(|place| {
         let engine = (place.kind.open)(&place.path.to_string_lossy()).ok()?;
         Some(engine)
     });
-    let mut others: Vec<_> = by_itself.chain(of_processes()).collect();
+    others(asked.collect(), by_itself, &engine_processes())
+}
+
+/// Of the engines that are found and those that processes listen for, each that is at none of the `known` places, once.
+fn others(
+    mut known: BTreeSet<Place>,
+    by_itself: impl Iterator<Item = Arc<dyn Engine>>,
+    processes: &[EngineProcess],
+) -> Others {
+    let named = processes.iter().flat_map(EngineProcess::engines);
+    let mut found: Vec<_> = by_itself.chain(named).collect();
     // One socket may have several paths.
-    others.retain(|engine| place_of(engine.as_ref()).is_some_and(|place| known.insert(place)));
-    others
+    found.retain(|engine| place_of(engine.as_ref()).is_some_and(|place| known.insert(place)));
+    let files: BTreeSet<_> = known.into_iter().map(|(_, file)| file).collect();
+    let unseen = processes.iter().filter(|process| process.is_unseen(&files));
+    let unseen = unseen.filter_map(|process| process.engines().into_iter().next());
+    // A process that it has started may have its socket open as well.
+    let mut addresses = BTreeSet::new();
+    let unseen = unseen.filter(|engine| addresses.insert(engine.address())).collect();
+    Others { found, unseen }
 }
 
 async fn list(engine: Arc<dyn Engine>, due: Deadline) -> OtherEngine {
@@ -68,34 +94,113 @@ async fn identity(engine: &dyn Engine, found: &[EngineContainer], due: Deadline)
     identity::engine::identify(engine, &seen.collect::<Vec<_>>())
 }
 
-/// Where processes that call themselves engines were told to listen, as `dockerd --host
-/// unix:///PATH` or `podman system service unix:///PATH`, and do. Nothing is connected to for that:
-/// a name proves nothing, and a socket may start what listens behind it.
-fn of_processes() -> Vec<Arc<dyn Engine>> {
-    let every = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let processes = pids.filter_map(|pid| Process::open(pid).ok());
-    let engines = processes.filter_map(|process| {
+/// A process that calls itself an engine and was told where to listen, as `dockerd --host unix:///PATH` or
+/// `podman system service unix:///PATH`, and does. Nothing is connected to for that: a name proves nothing, and a
+/// socket may start what listens behind it.
+struct EngineProcess {
+    kind: &'static EngineKind,
+    /// Where it was told to listen, and does.
+    named: Vec<PathBuf>,
+    /// Wherever it listens, also at what the service manager has passed on.
+    listening: BTreeSet<PathBuf>,
+    /// Whether it is root's: what a user's engine has counts for nothing.
+    is_roots: bool,
+}
+
+impl EngineProcess {
+    fn of(process: &Process) -> Option<Self> {
         let names: Vec<_> = process.names().collect();
         let has = |kind: &&EngineKind| names.iter().any(|name| kind.programs.contains(&&**name));
         let kind = KINDS.into_iter().find(has)?;
-        Some((kind, process))
-    });
-    // Within a container its paths are of another file system, and it calls itself as it likes.
-    let engines = engines.filter(|(_, process)| process.shares_our_root());
-    let sockets = engines.flat_map(|(kind, process)| {
-        named_sockets(&process).into_iter().map(move |path| (kind, path))
-    });
-    sockets.filter_map(|(kind, path)| (kind.open)(&path.to_string_lossy()).ok()).collect()
+        // Within a container its paths are of another file system, and it calls itself as it likes.
+        if !process.shares_our_root() {
+            return None;
+        }
+        let words = process.words();
+        let named = words.iter().filter_map(|word| Some(word.split_once("unix://")?.1));
+        let mut named: Vec<_> =
+            named.map(PathBuf::from).filter(|path| path.is_absolute()).collect();
+        if named.is_empty() {
+            return None;
+        }
+        let listening = process.unix_sockets();
+        named.retain(|path| listening.contains(path));
+        Some(Self { kind, named, listening, is_roots: process.user() == Some(0) })
+    }
+
+    /// What listens where it was told to.
+    fn engines(&self) -> Vec<Arc<dyn Engine>> {
+        let open = |path: &PathBuf| (self.kind.open)(&path.to_string_lossy()).ok();
+        self.named.iter().filter_map(open).collect()
+    }
+
+    /// Whether it is an engine of the host that is at none of these files.
+    fn is_unseen(&self, files: &BTreeSet<(u64, u64)>) -> bool {
+        let is_known = |path: &PathBuf| file(path).is_some_and(|file| files.contains(&file));
+        self.is_roots && !self.listening.iter().any(is_known)
+    }
 }
 
-fn named_sockets(engine: &Process) -> Vec<PathBuf> {
-    let words = engine.words();
-    let named = words.iter().filter_map(|word| Some(word.split_once("unix://")?.1));
-    let mut named: Vec<_> = named.map(PathBuf::from).filter(|path| path.is_absolute()).collect();
-    if !named.is_empty() {
-        let listening = engine.unix_sockets();
-        named.retain(|path| listening.contains(path));
+fn engine_processes() -> Vec<EngineProcess> {
+    let every = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let processes = pids.filter_map(|pid| Process::open(pid).ok());
+    processes.filter_map(|process| EngineProcess::of(&process)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::path::Path;
+
+    use super::*;
+    use crate::engine::docker;
+
+    /// A dockerd of root's that was told to listen at the first of these, and listens at all.
+    fn dockerd(paths: &[&Path]) -> EngineProcess {
+        let all = || paths.iter().map(|path| path.to_path_buf());
+        EngineProcess {
+            kind: &docker::KIND,
+            named: all().take(1).collect(),
+            listening: all().collect(),
+            is_roots: true,
+        }
     }
-    named
+
+    /// How many are found, and how many are known of that cannot be asked.
+    fn counted(known: BTreeSet<Place>, processes: &[EngineProcess]) -> (usize, usize) {
+        let others = others(known, std::iter::empty(), processes);
+        (others.found.len(), others.unseen.len())
+    }
+
+    #[test]
+    fn an_engine_that_listens_where_no_file_is_seen_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let (there, hidden) = (folder.path().join("there"), folder.path().join("hidden"));
+        let _listener = UnixListener::bind(&there).unwrap();
+        let told = |paths: &[&Path]| counted(BTreeSet::new(), &[dockerd(paths)]);
+        assert_eq!(told(&[&there]), (1, 0));
+        assert_eq!(told(&[&hidden]), (0, 1));
+        assert_eq!(told(&[&hidden, &there]), (0, 1), "what is there may be for something else");
+        let asked = BTreeSet::from([(false, file(&there).unwrap())]);
+        let of_asked = [dockerd(&[&there]), dockerd(&[&hidden, &there])];
+        assert_eq!(counted(asked, &of_asked), (0, 0), "it is asked, if by another path");
+        let twice = [dockerd(&[&hidden]), dockerd(&[&hidden])];
+        assert_eq!(counted(BTreeSet::new(), &twice), (0, 1));
+        let of_user = EngineProcess { is_roots: false, ..dockerd(&[&hidden]) };
+        assert_eq!(counted(BTreeSet::new(), &[of_user]), (0, 0));
+        assert_eq!(counted(BTreeSet::new(), &[dockerd(&[])]), (0, 0), "it does not listen yet");
+    }
+
+    #[tokio::test]
+    async fn what_an_engine_has_that_is_not_seen_is_not_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let hidden = folder.path().join("hidden");
+        let others = others(BTreeSet::new(), std::iter::empty(), &[dockerd(&[&hidden])]);
+        let engine = others.unseen.first().unwrap();
+        assert!(engine.networks().await.is_err());
+        let row = list(engine.clone(), Deadline::after(lab::patience())).await;
+        assert!(row.containers.source_error().is_some(), "{row:?}");
+        assert!(!row.is_users() && !row.is_elsewhere(), "{row:?}");
+    }
 }
