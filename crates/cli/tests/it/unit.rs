@@ -1,5 +1,5 @@
-//! The systemd unit: the daemon tells its manager how it is, and what it is allowed is enough. Read from the unit itself, and done
-//! here by unshare(1), mount(8), setpriv(1) and strace(1).
+//! The systemd units: the daemon tells its manager how it is, and what it and the network driver are allowed is enough. Read
+//! from the units themselves, and done here by unshare(1), mount(8), setpriv(1) and strace(1).
 #![allow(clippy::disallowed_methods, reason = "a test starts the programs it tests")]
 
 use std::collections::BTreeSet;
@@ -7,15 +7,17 @@ use std::fs;
 use std::io::Read;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::tool::{Served, says};
+use crate::driver::{datapath, on, settled};
+use crate::tool::{Served, command, says};
 use rustix::process::{Pid, Signal, kill_process};
 
-use lab::{Bridge, Container, Home, Plug, Plugged, wait_for_answer};
+use lab::{Bridge, Container, Home, Network, Plug, Plugged, Plugin, wait_for_answer};
 
 const UNIT: &str = include_str!("../../../../packaging/systemd/docker-ovs.service");
+const DRIVER: &str = include_str!("../../../../packaging/systemd/docker-ovs-driver.service");
 
 /// Nothing can be written to but what the unit says (`ProtectSystem=strict`, `PrivateTmp=`), not
 /// even the kernel's tunables (`ProtectKernelTunables=`), and no capability is there but its own.
@@ -38,9 +40,13 @@ mount -o remount,bind,ro /
 exec setpriv --no-new-privs --bounding-set="-all,$capabilities" "$@"
 "#;
 
-/// What the unit says for a setting.
+/// What the daemon's unit says for a setting.
 fn setting(name: &str) -> &'static str {
-    let mut lines = UNIT.lines();
+    setting_of(UNIT, name)
+}
+
+fn setting_of(unit: &'static str, name: &str) -> &'static str {
+    let mut lines = unit.lines();
     let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
     value.unwrap_or_else(|| panic!("{name} is not in the unit"))
 }
@@ -95,21 +101,35 @@ fn system_call_filter(unit: &str) -> Vec<String> {
     words.map(str::to_owned).into_iter().chain(rules).collect()
 }
 
-/// A daemon that may do no more than the unit lets it.
-fn start(words: &[&str]) -> Served {
+/// What starts a program that may do no more than this unit lets it: its name and words are to come.
+fn sandbox(unit: &'static str) -> Command {
     for (name, value) in [("ProtectSystem", "strict"), ("ProtectKernelTunables", "yes")] {
-        assert_eq!(setting(name), value, "{name}");
+        assert_eq!(setting_of(unit, name), value, "{name}");
     }
-    let capabilities = setting("CapabilityBoundingSet").to_ascii_lowercase();
+    let capabilities = setting_of(unit, "CapabilityBoundingSet").to_ascii_lowercase();
     let capabilities = capabilities.replace("cap_", "+").replace(' ', ",");
     let mut sandbox = lab::program("unshare");
     sandbox.args(["--mount", "sh", "-c", SANDBOX, "sandbox"]);
-    sandbox.args([setting("ReadWritePaths"), &capabilities]);
+    sandbox.args([setting_of(unit, "ReadWritePaths"), &capabilities]);
     if lab::is_there(lab::Need::SystemdAnalyze) {
-        assert_eq!(setting("SystemCallErrorNumber"), "EPERM");
-        sandbox.args(system_call_filter(UNIT));
+        assert_eq!(setting_of(unit, "SystemCallErrorNumber"), "EPERM");
+        sandbox.args(system_call_filter(unit));
     }
-    Served::start_by(sandbox, words)
+    sandbox
+}
+
+/// A daemon that may do no more than the unit lets it.
+fn start(words: &[&str]) -> Served {
+    Served::start_by(sandbox(UNIT), words)
+}
+
+/// A network driver that may do no more than its unit lets it.
+fn start_driver() -> Plugin {
+    Plugin::start(|words| {
+        let (mut sandbox, driver) = (sandbox(DRIVER), command("docker-ovs", words));
+        sandbox.arg(driver.get_program()).args(driver.get_args());
+        sandbox
+    })
 }
 
 /// `systemd-analyze security`, from 0 to 10: SECURITY.md and docs/serve.md promise 2.5.
@@ -190,8 +210,7 @@ fn the_rpm_adds_one_capability_and_only_where_open_vswitch_has_a_user_of_its_own
     }
     assert_eq!(run(Some("OVS_USER_ID=root\n")), ANEW);
     assert!(drop_ins().iter().all(Option::is_none));
-    let driver = include_str!("../../../../packaging/systemd/docker-ovs-driver.service");
-    for unit in [UNIT, driver] {
+    for unit in [UNIT, DRIVER] {
         assert!(unit.contains("\nProtectSystem=strict\n"), "it writes to no more than before");
         assert!(unit.contains("\nRestartPreventExitStatus=78\n"), "settings that cannot be");
     }
@@ -236,6 +255,27 @@ fn the_unit_may_restore_addresses_of_both_families() {
     wait_for_answer(&other, "10.76.3.1");
     wait_for_answer(&other, "fd00:76:3::1");
     lab::assert_carries(&other, &container, &["10.76.3.1", "fd00:76:3::1"]);
+}
+
+/// A gateway takes all that a network may: links, a tunable and a table of nftables. Numbers are by what the engine tells.
+#[test]
+fn the_unit_of_the_driver_may_be_a_gateway_and_know_containers() {
+    lab::need!(Docker);
+    let driver = start_driver();
+    let name = lab::unique("br");
+    let options = ["-o", "gateway=host", "-o", "nat=true", "--subnet", "10.95.91.0/24"];
+    let network = Network::create(driver.name(), &name, &[&datapath()[..], &options].concat());
+    let container = on(&network);
+    wait_for_answer(&container, "10.95.91.1");
+    let number = settled(&container, &name);
+    lab::wait_until("a table has its rules", || lab::tables_called("docker_ovs").contains(&name));
+    container.restart();
+    assert_eq!(settled(&container, &name), number);
+    wait_for_answer(&container, "10.95.91.1");
+    drop(container);
+    network.remove();
+    let is_there = || lab::try_run("ovs-vsctl", &["br-exists", &name]).is_ok();
+    assert!(!is_there(), "it was made for it: {}", driver.said());
 }
 
 #[test]
