@@ -10,6 +10,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use model::ids::{ContainerId, name};
 use model::snapshot::Container;
 use model::{SourceError, SourceErrorKind};
+use rustix::io::Errno;
 
 use super::USUAL;
 use super::command::{Processes, processes};
@@ -52,23 +53,50 @@ impl Lxc {
         let mut names = Vec::new();
         for folder in std::fs::read_dir(&self.path).map_err(failed)? {
             let folder = folder.map_err(failed)?.file_name();
-            names.extend(folder.to_str().filter(|name| self.has(name)).map(str::to_owned));
+            let Some(name) = folder.to_str() else { continue };
+            if self.has(name).map_err(failed)? {
+                names.push(name.to_owned());
+            }
         }
         names.sort_unstable();
         Ok(names)
     }
 
     /// Whether there is a container of this name.
-    pub(super) fn has(&self, name: &str) -> bool {
-        let is_name = !name.is_empty() && !name.contains('/') && name != "." && name != "..";
-        is_name && self.path.join(name).join("config").is_file()
+    ///
+    /// # Errors
+    /// That cannot be told, as of a folder of another user's into which this one may not look.
+    fn has(&self, name: &str) -> io::Result<bool> {
+        let is_name =
+            !name.is_empty() && !name.contains(['/', '\0']) && name != "." && name != "..";
+        if !is_name {
+            return Ok(false);
+        }
+        let error = match std::fs::metadata(self.path.join(name).join("config")) {
+            Ok(found) => return Ok(found.is_file()),
+            Err(error) => error,
+        };
+        match Errno::from_io_error(&error) {
+            Some(Errno::NOENT | Errno::NOTDIR | Errno::NAMETOOLONG | Errno::LOOP) => Ok(false),
+            _ => Err(error),
+        }
     }
 
     /// The name of the container that is called by its name, or by its id.
-    pub(super) fn named<'w>(&self, wanted: &'w str) -> Option<&'w str> {
+    ///
+    /// # Errors
+    /// Whether there is one cannot be told.
+    pub(super) fn named<'w>(&self, wanted: &'w str) -> Result<Option<&'w str>, SourceError> {
         let of_id = wanted.rsplit_once('@').map(|(own, _)| own);
         let of_id = of_id.filter(|own| *self.id(own).0 == *wanted);
-        [Some(wanted), of_id].into_iter().flatten().find(|name| self.has(name))
+        for own in [Some(wanted), of_id].into_iter().flatten() {
+            let what = || format!("{}, asked about {own}", self.what());
+            let has = self.has(own);
+            if has.map_err(|error| failure::of_io(what(), &error, "run as root"))? {
+                return Ok(Some(own));
+            }
+        }
+        Ok(None)
     }
 
     /// LXC gives containers no ids. The name is one, with the folder where that is not the usual one:
@@ -168,6 +196,8 @@ fn last_payload(path: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -206,11 +236,39 @@ mod tests {
         let lxc = Lxc::at(folder.path().to_owned());
         assert_eq!(lxc.names().unwrap(), ["db", "web"]);
         let id = lxc.id("web");
-        assert_eq!((lxc.named("web"), lxc.named(&id.0)), (Some("web"), Some("web")));
-        for none in ["cache", ".", "..", "", "web@", "web@lxc", "web@lxc-0", "web/../db", "x"] {
-            assert_eq!(lxc.named(none), None, "{none}");
+        assert_eq!(lxc.named("web").unwrap(), Some("web"));
+        assert_eq!(lxc.named(&id.0).unwrap(), Some("web"));
+        let long = "x".repeat(300);
+        for none in
+            ["cache", ".", "..", "", "web@", "web@lxc", "web@lxc-0", "web/../db", "x", "a\0", &long]
+        {
+            assert_eq!(lxc.named(none).unwrap(), None, "{none}");
         }
         let usual = Lxc::at(USUAL.into());
         assert_eq!(&*usual.id("web").0, "web@lxc");
+    }
+
+    /// As the folder of a container that belongs to a mapped user, to root without `CAP_DAC_OVERRIDE`.
+    #[test]
+    fn a_folder_that_may_not_be_looked_into_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let hidden = folder.path().join("hidden");
+        std::fs::create_dir(&hidden).unwrap();
+        std::fs::write(hidden.join("config"), "").unwrap();
+        let close = |mode| {
+            std::fs::set_permissions(&hidden, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        close(0o000);
+        // Root may look into every folder, but for the daemon as its unit has it.
+        let is_open = std::fs::read_dir(&hidden).is_ok();
+        let lxc = Lxc::at(folder.path().to_owned());
+        let (names, named) = (lxc.names(), lxc.named("hidden").map(|own| own.is_some()));
+        close(0o700);
+        if is_open {
+            assert_eq!((names.unwrap().len(), named.unwrap()), (1, true));
+        } else {
+            assert_eq!(names.unwrap_err().kind, SourceErrorKind::Denied);
+            assert_eq!(named.unwrap_err().kind, SourceErrorKind::Denied);
+        }
     }
 }

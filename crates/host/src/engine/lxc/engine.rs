@@ -47,7 +47,7 @@ impl Engine for Lxc {
         wanted: &'a str,
     ) -> BoxFuture<'a, Result<Option<EngineContainer>, SourceError>> {
         async move {
-            match self.named(query::without_slash(wanted)) {
+            match self.named(query::without_slash(wanted))? {
                 Some(own) => self.found(own).await.map(Some),
                 None => Ok(None),
             }
