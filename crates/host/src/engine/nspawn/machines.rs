@@ -63,16 +63,20 @@ impl Nspawn {
 
     /// All that run, and all images.
     pub(super) fn all(&self) -> Result<Machines, SourceError> {
-        let failed = |error: io::Error| failure::of_io(self.what(), &error, "run as root");
-        let mut all: Machines = images().map(|own| (own, None)).collect();
-        match registered(&self.path) {
-            Ok(running) => all.extend(running.map(|(own, leader)| (own, Some(leader)))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                all.extend(by_processes().map(|(own, leader)| (own, Some(leader))));
+        let failed = |error: io::Error| self.failed(&error);
+        let all = images_in(Path::new(IMAGES)).map_err(failed)?;
+        let mut all: Machines = all.into_iter().map(|own| (own, None)).collect();
+        match registered(&self.path).map_err(failed)? {
+            Some(running) => {
+                all.extend(running.into_iter().map(|(own, leader)| (own, Some(leader))));
             }
-            Err(error) => return Err(failed(error)),
+            None => all.extend(by_processes().map(|(own, leader)| (own, Some(leader)))),
         }
         Ok(all)
+    }
+
+    fn failed(&self, error: &io::Error) -> SourceError {
+        failure::of_io(self.what(), error, "run as root")
     }
 
     /// The same, where a reactor goes on meanwhile if there is a thread.
@@ -88,12 +92,18 @@ impl Nspawn {
         if own.contains('/') || own.is_empty() {
             return Ok(Machines::new());
         }
-        let registered = machine(&self.path.join(own)).filter(|(name, _)| name == own);
+        let registered = match machine(&self.path.join(own)) {
+            Err(error) if netns::is_exhausted(&error) => return Err(self.failed(&error)),
+            // Not every name is one of a file that could be there.
+            told => told.ok().flatten().filter(|(name, _)| name == own),
+        };
         if let Some((own, leader)) = registered {
             return Ok(Machines::from([(own, Some(leader))]));
         }
         if self.path.is_dir() {
-            return Ok(images().filter(|image| image == own).map(|own| (own, None)).collect());
+            let images = images_in(Path::new(IMAGES)).map_err(|error| self.failed(&error))?;
+            let own = images.into_iter().filter(|image| image == own);
+            return Ok(own.map(|own| (own, None)).collect());
         }
         let mut all = self.all()?;
         all.retain(|name, _| name == own);
@@ -101,17 +111,37 @@ impl Nspawn {
     }
 }
 
-/// The files of systemd-machined: one for each machine, by its name, and links to them by unit.
-fn registered(folder: &Path) -> io::Result<impl Iterator<Item = (String, u32)>> {
-    let files = std::fs::read_dir(folder)?.flatten();
-    let files = files.filter(|file| file.file_type().is_ok_and(|kind| kind.is_file()));
-    Ok(files.filter_map(|file| machine(&file.path())))
+/// The files of systemd-machined: one for each machine, by its name, and links to them by unit. None without their
+/// folder.
+///
+/// # Errors
+/// Some may be missing, as where there is no descriptor left to read one.
+fn registered(folder: &Path) -> io::Result<Option<Vec<(String, u32)>>> {
+    let files = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        files => files?,
+    };
+    let mut all = Vec::new();
+    for file in files {
+        let file = file?;
+        if file.file_type().is_ok_and(|kind| kind.is_file()) {
+            all.extend(machine(&file.path())?);
+        }
+    }
+    Ok(Some(all))
 }
 
-/// The name and the first process of a container, by its file; none of a virtual machine. It is one
-/// of `KEY=VALUE` (`machine_save` of systemd's `src/machine/machine.c`).
-fn machine(file: &Path) -> Option<(String, u32)> {
-    machine_in(&String::from_utf8_lossy(&files::read(file).ok()?))
+/// The name and the first process of a container, by its file; none of a virtual machine, or of one that has ended. It is
+/// one of `KEY=VALUE` (`machine_save` of systemd's `src/machine/machine.c`).
+///
+/// # Errors
+/// It cannot be read.
+fn machine(file: &Path) -> io::Result<Option<(String, u32)>> {
+    match files::read(file) {
+        Ok(text) => Ok(machine_in(&String::from_utf8_lossy(&text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 pub(in crate::engine) fn machine_in(text: &str) -> Option<(String, u32)> {
@@ -125,16 +155,21 @@ pub(in crate::engine) fn machine_in(text: &str) -> Option<(String, u32)> {
     (value("CLASS") == Some("container")).then_some((value("NAME")?.to_owned(), leader))
 }
 
-fn images() -> impl Iterator<Item = String> {
-    images_in(Path::new(IMAGES))
-}
-
 /// The images of a folder, as `machinectl list-images` has them: trees, disks as files, and block devices
 /// (`image_discover` of systemd's `src/shared/discover-image.c`). What else there is belongs to them, as the settings of
 /// systemd.nspawn(5). A symbolic link is told by its name alone: what it leads to may be on a disk that is not mounted
-/// now, or on a server that does not answer, and is not gone for that.
-fn images_in(folder: &Path) -> impl Iterator<Item = String> {
-    std::fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| {
+/// now, or on a server that does not answer, and is not gone for that. Without the folder there are none, and none where
+/// another user than root may not list it.
+///
+/// # Errors
+/// Some may be missing, as where there is no descriptor left to list them.
+fn images_in(folder: &Path) -> io::Result<Vec<String>> {
+    use io::ErrorKind::{NotFound, PermissionDenied};
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if matches!(error.kind(), NotFound | PermissionDenied) => return Ok(Vec::new()),
+        entries => entries?.collect::<io::Result<Vec<_>>>()?,
+    };
+    let images = entries.into_iter().filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
         let kind = entry.file_type().ok()?;
         let is_beside = || BESIDE.iter().any(|end| name.ends_with(end));
@@ -146,7 +181,8 @@ fn images_in(folder: &Path) -> impl Iterator<Item = String> {
         };
         let is_hidden = image.is_empty() || image.starts_with('.');
         (!is_hidden && !image.contains(char::is_control)).then(|| image.to_owned())
-    })
+    });
+    Ok(images.collect())
 }
 
 /// The containers whose processes are children of root's systemd-nspawn.
@@ -204,8 +240,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("web"), WEB).unwrap();
         std::os::unix::fs::symlink("web", folder.path().join("unit:machine-web.scope")).unwrap();
-        let all: Vec<_> = registered(folder.path()).unwrap().collect();
-        assert_eq!(all, [("web".to_owned(), 4711)]);
+        let all = registered(folder.path()).unwrap();
+        assert_eq!(all, Some(vec![("web".to_owned(), 4711)]));
         let nspawn = Nspawn::at(folder.path().to_owned());
         assert_eq!(nspawn.one("web").unwrap(), Machines::from([("web".to_owned(), Some(4711))]));
         for none in ["unit:machine-web.scope", "../web", "", "other"] {
@@ -249,7 +285,7 @@ mod tests {
             std::os::unix::fs::symlink(target, path(link)).unwrap();
         }
         let socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
-        let mut found: Vec<_> = images_in(folder.path()).collect();
+        let mut found = images_in(folder.path()).unwrap();
         found.sort();
         // A link is told by its name, whatever it leads to.
         let links = ["bare", "dangling", "linked", "loop", "other", "settings"];
@@ -257,6 +293,23 @@ mod tests {
         all.sort_unstable();
         assert_eq!(found, all);
         drop(socket);
-        assert_eq!(images_in(&path("nothing")).count(), 0);
+        assert!(images_in(&path("nothing")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_taken_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        assert_eq!(registered(&path("machines")).unwrap(), None);
+        std::fs::create_dir(path("machines")).unwrap();
+        std::fs::write(path("machines").join("web"), WEB).unwrap();
+        let nspawn = Nspawn::at(path("machines"));
+        assert!(nspawn.all().unwrap().contains_key("web"));
+        // Longer than what is read of any file.
+        std::fs::write(path("machines").join("db"), vec![b'x'; files::LONGEST + 1]).unwrap();
+        assert!(registered(&path("machines")).is_err() && nspawn.all().is_err());
+        assert!(nspawn.one("web").unwrap().contains_key("web"), "its own file tells");
+        std::fs::write(path("images"), "").unwrap();
+        assert!(images_in(&path("images")).is_err(), "it is no folder");
     }
 }
