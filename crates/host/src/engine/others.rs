@@ -109,8 +109,8 @@ struct EngineProcess {
 
 impl EngineProcess {
     fn of(process: &Process) -> Option<Self> {
-        let names: Vec<_> = process.names().collect();
-        let has = |kind: &&EngineKind| names.iter().any(|name| kind.programs.contains(&&**name));
+        let called: Vec<_> = process.names().collect();
+        let has = |kind: &&EngineKind| called.iter().any(|name| kind.programs.contains(&&**name));
         let kind = KINDS.into_iter().find(has)?;
         // Within a container its paths are of another file system, and it calls itself as it likes.
         if !process.shares_our_root() {

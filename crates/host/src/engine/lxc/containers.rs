@@ -262,13 +262,14 @@ mod tests {
         // Root may look into every folder, but for the daemon as its unit has it.
         let is_open = std::fs::read_dir(&hidden).is_ok();
         let lxc = Lxc::at(folder.path().to_owned());
-        let (names, named) = (lxc.names(), lxc.named("hidden").map(|own| own.is_some()));
+        let all = lxc.names();
+        let one = lxc.named("hidden").map(|own| own.is_some());
         close(0o700);
         if is_open {
-            assert_eq!((names.unwrap().len(), named.unwrap()), (1, true));
+            assert_eq!((all.unwrap().len(), one.unwrap()), (1, true));
         } else {
-            assert_eq!(names.unwrap_err().kind, SourceErrorKind::Denied);
-            assert_eq!(named.unwrap_err().kind, SourceErrorKind::Denied);
+            assert_eq!(all.unwrap_err().kind, SourceErrorKind::Denied);
+            assert_eq!(one.unwrap_err().kind, SourceErrorKind::Denied);
         }
     }
 }
