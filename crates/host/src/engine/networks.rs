@@ -52,7 +52,7 @@ impl Host {
     /// One of them does not answer, so that it may have any.
     pub async fn engine_networks(&self) -> Result<Vec<EngineNetwork>, SourceError> {
         let due = Deadline::after(self.timeout);
-        let Others { found, unseen } = others::engines(&self.engines.now());
+        let Others { found, unseen } = others::engines(&self.engines.now())?;
         let of_host = found.into_iter().filter(|engine| !is_of_user(engine.as_ref()));
         let mut engines: Vec<_> = of_host.chain(unseen).collect();
         for engine in self.host_engines() {

@@ -5,6 +5,7 @@
 //! to listen.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,10 +18,13 @@ use super::discovery::{Place, file, found, place_of};
 use super::kinds::{EngineKind, KINDS};
 use super::{Configured, Engine, EngineContainer};
 use crate::deadline::Deadline;
-use crate::identity::{self, process::Process};
+use crate::identity::process::{Process, every_process};
+use crate::{failure, identity};
 
 /// So many containers of one are looked at.
 const WITNESSES: usize = 4;
+/// Where processes are found (proc(5)).
+const PROC: &str = "/proc";
 
 /// The engines of this host that are not among those that are asked.
 pub(super) struct Others {
@@ -34,18 +38,31 @@ pub(super) struct Others {
 
 /// The containers of every engine with a socket on this host that is not among `asked`.
 pub(crate) async fn containers(asked: &[Configured], due: Deadline) -> Vec<OtherEngine> {
-    let Others { found, unseen } = engines(asked);
+    let Others { found, unseen } = match engines(asked) {
+        Ok(others) => others,
+        Err(why) => return vec![unknown(why)],
+    };
     join_all(found.into_iter().chain(unseen).map(|engine| list(engine, due))).await
 }
 
+/// In the place of engines that could not be looked for: one that has not answered may have anything.
+fn unknown(why: SourceError) -> OtherEngine {
+    OtherEngine { address: PROC.to_owned(), id: None, identity: None, containers: Err(why).into() }
+}
+
 /// The engines with a socket on this host that are not among `asked`.
-pub(super) fn engines(asked: &[Configured]) -> Others {
+///
+/// # Errors
+/// There was no descriptor or no memory left to look for them.
+pub(super) fn engines(asked: &[Configured]) -> Result<Others, SourceError> {
     let asked = asked.iter().filter_map(|asked| place_of(asked.engine.as_deref().ok()?));
     let by_itself = found().into_iter().filter_map(|place| {
         let engine = (place.kind.open)(&place.path.to_string_lossy()).ok()?;
         Some(engine)
     });
-    others(asked.collect(), by_itself, &engine_processes())
+    let processes = engine_processes()
+        .map_err(|error| failure::of_io(format!("engines in {PROC}"), &error, "run as root"))?;
+    Ok(others(asked.collect(), by_itself, &processes))
 }
 
 /// Of the engines that are found and those that processes listen for, each that is at none of the `known` places, once.
@@ -108,24 +125,28 @@ struct EngineProcess {
 }
 
 impl EngineProcess {
-    fn of(process: &Process) -> Option<Self> {
-        let called: Vec<_> = process.names().collect();
+    /// None of a process that calls itself otherwise, or was not told where to listen.
+    ///
+    /// # Errors
+    /// As [`seen`](crate::identity::process::seen).
+    fn of(process: &Process) -> io::Result<Option<Self>> {
+        let called = process.seen_names()?;
         let has = |kind: &&EngineKind| called.iter().any(|name| kind.programs.contains(&&**name));
-        let kind = KINDS.into_iter().find(has)?;
+        let Some(kind) = KINDS.into_iter().find(has) else { return Ok(None) };
         // Within a container its paths are of another file system, and it calls itself as it likes.
         if !process.shares_our_root() {
-            return None;
+            return Ok(None);
         }
-        let words = process.words();
+        let words = process.seen_words()?;
         let named = words.iter().filter_map(|word| Some(word.split_once("unix://")?.1));
         let mut named: Vec<_> =
             named.map(PathBuf::from).filter(|path| path.is_absolute()).collect();
         if named.is_empty() {
-            return None;
+            return Ok(None);
         }
-        let listening = process.unix_sockets();
+        let listening = process.unix_sockets()?;
         named.retain(|path| listening.contains(path));
-        Some(Self { kind, named, listening, is_roots: process.user() == Some(0) })
+        Ok(Some(Self { kind, named, listening, is_roots: process.user() == Some(0) }))
     }
 
     /// What listens where it was told to.
@@ -141,11 +162,9 @@ impl EngineProcess {
     }
 }
 
-fn engine_processes() -> Vec<EngineProcess> {
-    let every = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    let processes = pids.filter_map(|pid| Process::open(pid).ok());
-    processes.filter_map(|process| EngineProcess::of(&process)).collect()
+fn engine_processes() -> io::Result<Vec<EngineProcess>> {
+    let all = every_process()?.map(|process| EngineProcess::of(&process?));
+    all.filter_map(Result::transpose).collect()
 }
 
 #[cfg(test)]

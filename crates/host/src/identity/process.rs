@@ -23,6 +23,27 @@ pub(crate) struct Process {
     folder: OwnedFd,
 }
 
+/// What was asked of a process; none where it has ended or may not be looked at.
+///
+/// # Errors
+/// There was no descriptor or no memory left to look at it: nothing follows about it.
+pub(crate) fn seen<T>(asked: io::Result<T>) -> io::Result<Option<T>> {
+    match asked {
+        Err(error) if netns::is_exhausted(&error) => Err(error),
+        asked => Ok(asked.ok()),
+    }
+}
+
+/// Every process that may be looked at.
+///
+/// # Errors
+/// As [`seen`], of all or of one.
+pub(crate) fn every_process() -> io::Result<impl Iterator<Item = io::Result<Process>>> {
+    let entries = std::fs::read_dir("/proc")?.collect::<io::Result<Vec<_>>>()?;
+    let pids = entries.into_iter().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    Ok(pids.filter_map(|pid| seen(Process::open(pid)).transpose()))
+}
+
 impl Process {
     /// The process that has the number `pid` now.
     ///
@@ -109,6 +130,16 @@ impl Process {
         std::iter::once(self.comm()).chain(std::iter::once_with(|| self.program()).flatten())
     }
 
+    /// As [`Self::names`].
+    ///
+    /// # Errors
+    /// As [`seen`].
+    pub(crate) fn seen_names(&self) -> io::Result<Vec<String>> {
+        let comm = seen(self.read("comm"))?.unwrap_or_default();
+        let comm = String::from_utf8_lossy(&comm).trim_end().to_owned();
+        Ok(std::iter::once(comm).chain(self.program()).collect())
+    }
+
     /// The name of the file that it runs; none where it has ended, or this may not be read.
     fn program(&self) -> Option<String> {
         let path = readlinkat(&self.folder, "exe", Vec::new()).ok()?;
@@ -117,9 +148,17 @@ impl Process {
 
     /// The words it was started with; none where it has ended.
     pub(crate) fn words(&self) -> Vec<String> {
-        let words = self.read("cmdline").unwrap_or_default();
+        self.seen_words().unwrap_or_default()
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// As [`seen`].
+    pub(crate) fn seen_words(&self) -> io::Result<Vec<String>> {
+        let words = seen(self.read("cmdline"))?.unwrap_or_default();
         let words = words.split(|byte| *byte == 0).filter(|word| !word.is_empty());
-        words.map(|word| String::from_utf8_lossy(word).into_owned()).collect()
+        Ok(words.map(|word| String::from_utf8_lossy(word).into_owned()).collect())
     }
 
     /// Finds what is at a path of its own mount namespace, as it would: held by a descriptor that is for nothing
@@ -265,7 +304,7 @@ mod tests {
     use std::os::fd::AsRawFd;
     use std::path::Path;
 
-    use super::{Process, is_root_in, numbers, program_name};
+    use super::{Process, every_process, is_root_in, numbers, program_name, seen};
 
     /// Set inside, where processes of other users are hidden: one of them.
     const HIDDEN: &str = "DOCKER_OVS_TEST_HIDDEN";
@@ -311,6 +350,21 @@ mod tests {
         // What this program has at a path is what is meant where the first process is hidden.
         let store = crate::identity::store::id("lxc", "/tmp", crate::engine::Peer::Files, "/tmp");
         assert_eq!(store, "lxc:/tmp");
+    }
+
+    #[test]
+    fn nothing_follows_where_there_is_no_room_to_look() {
+        use rustix::io::Errno;
+        let told = |errno: Errno| seen::<()>(Err(errno.into())).map_err(|error| error.kind());
+        for none in [Errno::NOENT, Errno::SRCH, Errno::ACCESS] {
+            assert_eq!(told(none), Ok(None), "{none}");
+        }
+        for full in [Errno::MFILE, Errno::NFILE, Errno::NOMEM] {
+            assert!(told(full).is_err(), "{full}");
+        }
+        let own = std::process::id();
+        let mut all = every_process().unwrap().map(Result::unwrap);
+        assert!(all.any(|process| process.pid() == own));
     }
 
     #[test]

@@ -6,18 +6,21 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fstat, open, readlinkat, statat};
 
-use super::process::{Process, is_same};
+use super::process::{Process, is_same, seen};
 
 impl Process {
     /// The paths of the unix sockets that it listens at, as it named them; empty where it has ended
     /// or may not be looked at.
-    pub(crate) fn unix_sockets(&self) -> BTreeSet<PathBuf> {
+    ///
+    /// # Errors
+    /// As [`seen`].
+    pub(crate) fn unix_sockets(&self) -> io::Result<BTreeSet<PathBuf>> {
         let table = format!("/proc/{}/net/unix", self.pid());
-        let listening = unix_listeners(Path::new(&table)).unwrap_or_default();
+        let listening = seen(unix_listeners(Path::new(&table)))?.unwrap_or_default();
         let inodes = listening.iter().map(|(inode, _)| *inode).collect();
-        let own = opened_by(self.pid(), &inodes).unwrap_or_default();
+        let own = seen(opened_by(self.pid(), &inodes))?.unwrap_or_default();
         let own = listening.into_iter().filter(|(inode, _)| own.contains(inode));
-        own.map(|(_, path)| path).collect()
+        Ok(own.map(|(_, path)| path).collect())
     }
 
     /// Another process that has the socket open at which this one listens by `path`, a path of this program's,

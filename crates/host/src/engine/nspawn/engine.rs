@@ -60,7 +60,8 @@ impl Engine for Nspawn {
     }
 
     fn has_started(&self, row: &Container, parent: u32) -> bool {
-        name_of(parent).is_some_and(|own| own == *row.name)
+        let name = Process::open(parent).and_then(|parent| name_of(&parent));
+        name.ok().flatten().is_some_and(|own| own == *row.name)
     }
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<EngineContainer>, SourceError>> {

@@ -10,7 +10,7 @@ use model::SourceError;
 
 use super::command_line::name_in;
 use crate::failure;
-use crate::identity::process::Process;
+use crate::identity::process::{Process, every_process, seen};
 use crate::reader::{self, Reader};
 
 /// Where images are by themselves.
@@ -66,12 +66,11 @@ impl Nspawn {
         let failed = |error: io::Error| self.failed(&error);
         let all = images_in(Path::new(IMAGES)).map_err(failed)?;
         let mut all: Machines = all.into_iter().map(|own| (own, None)).collect();
-        match registered(&self.path).map_err(failed)? {
-            Some(running) => {
-                all.extend(running.into_iter().map(|(own, leader)| (own, Some(leader))));
-            }
-            None => all.extend(by_processes().map(|(own, leader)| (own, Some(leader)))),
-        }
+        let running = match registered(&self.path).map_err(failed)? {
+            Some(running) => running,
+            None => by_processes().map_err(failed)?,
+        };
+        all.extend(running.into_iter().map(|(own, leader)| (own, Some(leader))));
         Ok(all)
     }
 
@@ -186,29 +185,51 @@ fn images_in(folder: &Path) -> io::Result<Vec<String>> {
 }
 
 /// The containers whose processes are children of root's systemd-nspawn.
-fn by_processes() -> impl Iterator<Item = (String, u32)> {
-    let every = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = every.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter_map(|pid| Some((name_of(pid)?, leader_of(pid)?)))
+///
+/// # Errors
+/// Some may be missing, as where there is no descriptor left to look at a process.
+fn by_processes() -> io::Result<Vec<(String, u32)>> {
+    let mut all = Vec::new();
+    for process in every_process()? {
+        let process = process?;
+        if let Some(name) = name_of(&process)?
+            && let Some(leader) = leader_of(process.pid())?
+        {
+            all.push((name, leader));
+        }
+    }
+    Ok(all)
 }
 
 /// The name of the container that this process runs, if it is root's systemd-nspawn.
-pub(super) fn name_of(pid: u32) -> Option<String> {
-    let process = Process::open(pid).ok().filter(|process| process.comm() == PROGRAM)?;
-    let ours = process.user() == Some(0) && process.shares_our_root();
-    let ours = ours && process.shares_our_pids().unwrap_or(false);
-    name_in(&process.words()).filter(|_| ours)
+///
+/// # Errors
+/// As [`seen`].
+pub(super) fn name_of(process: &Process) -> io::Result<Option<String>> {
+    if seen(process.read("comm"))?.is_none_or(|comm| comm.trim_ascii_end() != PROGRAM.as_bytes()) {
+        return Ok(None);
+    }
+    let is_ours = process.user() == Some(0)
+        && process.shares_our_root()
+        && seen(process.shares_our_pids())?.unwrap_or(false);
+    Ok(name_in(&process.seen_words()?).filter(|_| is_ours))
 }
 
 /// The child of systemd-nspawn that is the first process of a PID namespace of its own.
-fn leader_of(pid: u32) -> Option<u32> {
-    let children = files::read(Path::new(&format!("/proc/{pid}/task/{pid}/children"))).ok()?;
+///
+/// # Errors
+/// As [`seen`].
+fn leader_of(pid: u32) -> io::Result<Option<u32>> {
+    let children = format!("/proc/{pid}/task/{pid}/children");
+    let children = seen(files::read(Path::new(&children)))?.unwrap_or_default();
     let children = String::from_utf8_lossy(&children).into_owned();
-    let mut children = children.split_whitespace().filter_map(|child| child.parse().ok());
-    children.find(|child| {
-        let numbers = Process::open(*child).and_then(|child| child.numbers()).unwrap_or_default();
-        numbers.len() > 1 && numbers.last() == Some(&1)
-    })
+    for child in children.split_whitespace().filter_map(|child| child.parse().ok()) {
+        let numbers = seen(Process::open(child).and_then(|child| child.numbers()))?;
+        if numbers.is_some_and(|numbers| numbers.len() > 1 && numbers.last() == Some(&1)) {
+            return Ok(Some(child));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
