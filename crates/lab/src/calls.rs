@@ -187,7 +187,10 @@ impl Tracer {
                     continue;
                 }
                 WaitStatus::PtraceSyscall(thread) => {
-                    let counts = is_entry(thread) && calls.count(self.number(thread));
+                    // A thread that has stopped already goes on while others still are to stop.
+                    let counts = is_followed.is_none()
+                        && is_entry(thread)
+                        && calls.count(self.number(thread));
                     if counts && made.fetch_add(1, Ordering::Relaxed) + 1 == n {
                         // Who has started it waits for its end.
                         kill(self.pid, Signal::SIGKILL).expect("it is there");
