@@ -48,6 +48,22 @@ impl Killed {
         (made, killed)
     }
 
+    /// Another daemon or the verb, in turn, brings the interface back.
+    fn follow(&self, kills: usize, when: &str) {
+        let next = if kills.is_multiple_of(2) {
+            let words = ["restore", self.container.name(), "--db"];
+            let ran = docker_ovs(&[&words[..], &[&self.scene.switch.remote()]].concat());
+            format!("{ran:?}")
+        } else {
+            let daemon = self.scene.serve();
+            lab::comes_true(|| self.is_whole());
+            nothing_is_owed(&daemon);
+            "a daemon".to_owned()
+        };
+        let is_back = lab::comes_true(|| self.is_whole() && self.has_one());
+        assert!(is_back, "{when}, then {next}: {}", self.state());
+    }
+
     /// One port, and one link that is marked as the container's.
     fn has_one(&self) -> bool {
         let ports = self.scene.switch.vsctl(&["list-ports", &self.scene.bridge]);
@@ -67,29 +83,26 @@ impl Killed {
 fn a_daemon_that_is_killed_at_any_call_is_followed_by_one_that_restores_or_by_the_verb() {
     lab::need!(Docker);
     let killed = Killed::new();
-    let (all, _) = killed.restart(usize::MAX);
+    let (mut all, _) = killed.restart(usize::MAX);
     assert!(killed.is_whole(), "{}", killed.state());
     let every = number("DOCKER_OVS_TEST_EVERY_CALL", 0) > 0;
-    let step = if every { 1 } else { all.div_ceil(POINTS) };
     let mut kills = 0;
-    for n in (1..MAX_CALLS).step_by(step) {
-        if !killed.restart(n).1 {
+    // How many calls it takes depends on how long things last: on a busy machine one run may make half of another's.
+    for _ in 0..3 {
+        let step = if every { 1 } else { all.div_ceil(POINTS) };
+        for n in (1..MAX_CALLS).step_by(step) {
+            let (made, is_killed) = killed.restart(n);
+            if !is_killed {
+                all = made;
+                break;
+            }
+            kills += 1;
+            killed.follow(kills, &format!("call {n} of {all}"));
+        }
+        if every || kills >= POINTS / 2 {
             break;
         }
-        kills += 1;
-        let next = if kills % 2 == 0 {
-            let words = ["restore", killed.container.name(), "--db"];
-            let ran = docker_ovs(&[&words[..], &[&killed.scene.switch.remote()]].concat());
-            format!("{ran:?}")
-        } else {
-            let daemon = killed.scene.serve();
-            lab::comes_true(|| killed.is_whole());
-            nothing_is_owed(&daemon);
-            "a daemon".to_owned()
-        };
-        let is_back = lab::comes_true(|| killed.is_whole() && killed.has_one());
-        assert!(is_back, "call {n} of {all}, then {next}: {}", killed.state());
     }
-    println!("killed {kills} times, at every {step} of {all} calls");
+    println!("killed {kills} times of {all} calls");
     assert!(kills >= POINTS / 2, "it was killed {kills} times only");
 }
