@@ -29,6 +29,28 @@ pub(super) enum Start {
     Again,
 }
 
+/// How far a look can tell that nothing is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trust {
+    /// All that there is to it.
+    Whole,
+    /// But for its default routes: no look of the daemon's reads them.
+    ButRoutes,
+    /// It may be older than what it is about.
+    Nothing,
+}
+
+impl Trust {
+    fn of(what: &Remembered, start: Start) -> Self {
+        let has_routes = PortRecord::of(&what.port).is_some_and(|own| !own.gateways.is_empty());
+        match start {
+            Start::Again => Self::Nothing,
+            Start::First | Start::New if has_routes => Self::ButRoutes,
+            Start::First | Start::New => Self::Whole,
+        }
+    }
+}
+
 /// An attachment that is remembered, and what is open about it.
 #[derive(Clone, Debug)]
 pub(super) struct OwedAttachment {
@@ -41,8 +63,10 @@ pub(super) struct OwedAttachment {
     next: Option<Instant>,
     /// How long after an attempt.
     backoff: Backoff,
-    /// Whether a look can tell that nothing is missing.
-    trusts_looks: bool,
+    /// What a look can tell.
+    trust: Trust,
+    /// Whether a look saw it whole, but for its default routes, before anything was tried.
+    was_whole: bool,
     /// What the last attempt was made for.
     tried: RestoreNeed,
     /// What is known to be open about it.
@@ -63,14 +87,17 @@ impl OwedAttachment {
     ///
     /// What is [`Start::New`] has that second too, and what has started [`Start::Again`] before it is taken
     /// for whole.
+    ///
+    /// Of one that has default routes an attempt alone tells that they are there.
     pub(super) fn of(what: Remembered, owner: Option<Owner>, start: Start) -> Self {
         Self {
+            trust: Trust::of(&what, start),
+            was_whole: false,
             what,
             next: owner.is_some().then(|| Instant::now() + RETRY_AFTER),
             owner,
             since: host::now(),
             backoff: Backoff::new(RETRY_AFTER, ASK_AT_LEAST),
-            trusts_looks: start != Start::Again,
             tried: if start == Start::New { RestoreNeed::Missing } else { RestoreNeed::Nothing },
             claim: RestoreNeed::Nothing,
             why: String::new(),
@@ -133,6 +160,12 @@ impl OwedAttachment {
 
     /// Whether to try now, by what a look says.
     pub(super) fn is_due(&mut self, what: Remembered, claim: RestoreNeed, why: String) -> bool {
+        // What was whole was taken away since, by hand.
+        if claim == RestoreNeed::Missing && self.was_whole && self.failure.is_none() {
+            self.settle();
+            return false;
+        }
+        self.was_whole |= claim == RestoreNeed::Nothing && self.trust == Trust::ButRoutes;
         // The look may be of the midst of the attempt that failed, before that was undone: only the
         // next attempt, which looks for itself, can tell that nothing is missing.
         let is_doubtful = claim == RestoreNeed::Nothing && self.failure.is_some();
@@ -140,7 +173,7 @@ impl OwedAttachment {
         (self.what, self.claim, self.why) = (what, claim, why);
         let is_time = self.next.is_some_and(|next| Instant::now() >= next);
         let due = match claim {
-            RestoreNeed::Nothing if self.trusts_looks => {
+            RestoreNeed::Nothing if self.trust == Trust::Whole => {
                 self.settle();
                 false
             }
@@ -332,6 +365,39 @@ mod tests {
         assert!(is_due(&mut owed, RestoreNeed::Nothing), "what is there by now is found out");
         owed.came_to(Some(&Done::As(RestoreAction::There)));
         assert_eq!((owed.next(), owed.row()), (None, None));
+    }
+
+    /// As after a daemon that was killed between the addresses of an interface and its default route.
+    #[tokio::test(start_paused = true)]
+    async fn a_look_does_not_tell_that_default_routes_are_there() {
+        let with = |keys: &[(&str, &str)]| {
+            let keys = keys.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            let port = Port { external_ids: keys.collect(), ..Port::default() };
+            Remembered { port: std::sync::Arc::new(port), ..what() }
+        };
+        let id = "ab".repeat(32);
+        let plain = [("container_id", &*id), ("container_iface", "eth0")];
+        let routed = [&plain[..], &[("docker-ovs.gateway", "192.0.2.1")]].concat();
+        for start in [Start::First, Start::New] {
+            let owner = || Some((ContainerId(id.as_str().into()), 7));
+            let mut owed = OwedAttachment::of(with(&plain), owner(), start);
+            assert!(!is_due(&mut owed, RestoreNeed::Nothing));
+            assert_eq!(owed.next(), None, "{start:?}: it is whole");
+            let mut owed = OwedAttachment::of(with(&routed), owner(), start);
+            assert!(!is_due(&mut owed, RestoreNeed::Nothing));
+            assert_eq!(owed.row(), None, "nothing is known to be open");
+            advance(RETRY_AFTER).await;
+            assert!(is_due(&mut owed, RestoreNeed::Nothing), "{start:?}: an attempt looks");
+            owed.came_to(Some(&Done::As(RestoreAction::There)));
+            advance(ASK_AT_LEAST * 2).await;
+            assert!(!is_due(&mut owed, RestoreNeed::Nothing), "{start:?}: once");
+            // What is taken away by hand before that stays away.
+            let mut owed = OwedAttachment::of(with(&routed), owner(), start);
+            assert!(!is_due(&mut owed, RestoreNeed::Nothing));
+            advance(RETRY_AFTER).await;
+            assert!(!is_due(&mut owed, RestoreNeed::Missing));
+            assert_eq!(owed.next(), None, "{start:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
