@@ -120,8 +120,16 @@ impl Process {
 
     /// What it calls itself, and may call itself as it likes; empty where it has ended.
     pub(crate) fn comm(&self) -> String {
-        let comm = self.read("comm").unwrap_or_default();
-        String::from_utf8_lossy(&comm).trim_end().to_owned()
+        self.seen_comm().unwrap_or_default()
+    }
+
+    /// The same.
+    ///
+    /// # Errors
+    /// As [`seen`].
+    pub(crate) fn seen_comm(&self) -> io::Result<String> {
+        let comm = seen(self.read("comm"))?.unwrap_or_default();
+        Ok(String::from_utf8_lossy(&comm).trim_end().to_owned())
     }
 
     /// What it calls itself, and the program that it runs. One alone is not enough: Podman that a user
@@ -135,9 +143,7 @@ impl Process {
     /// # Errors
     /// As [`seen`].
     pub(crate) fn seen_names(&self) -> io::Result<Vec<String>> {
-        let comm = seen(self.read("comm"))?.unwrap_or_default();
-        let comm = String::from_utf8_lossy(&comm).trim_end().to_owned();
-        Ok(std::iter::once(comm).chain(self.program()).collect())
+        Ok(std::iter::once(self.seen_comm()?).chain(self.program()).collect())
     }
 
     /// The name of the file that it runs; none where it has ended, or this may not be read.
@@ -306,39 +312,16 @@ mod tests {
 
     use super::{Process, every_process, is_root_in, numbers, program_name, seen};
 
-    /// Set inside, where processes of other users are hidden: one of them.
-    const HIDDEN: &str = "DOCKER_OVS_TEST_HIDDEN";
-
     #[test]
     fn a_process_that_proc_hides_has_not_ended() {
-        let able = ["--mount", "setpriv", "--reuid=65534", "true"];
-        if !lab::program("unshare").args(able).status().unwrap().success() {
-            return;
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        std::fs::set_permissions(folder.path(), mode).unwrap();
-        let copy = folder.path().join("copy");
-        let own = std::env::current_exe().unwrap();
-        lab::run("cp", &[own.to_str().unwrap(), copy.to_str().unwrap()]);
-        for hidepid in ["noaccess", "invisible"] {
-            let script = format!("mount -t proc -o hidepid={hidepid} none /proc && exec \"$@\"");
-            let mut inside = lab::program("unshare");
-            inside.args(["--mount", "sh", "-c", &script, "sh"]);
-            inside.args(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]);
-            inside.arg(&copy).args(["--ignored", "proc_hides_others", "--nocapture"]);
-            let output = inside.env(HIDDEN, std::process::id().to_string()).output().unwrap();
-            let said =
-                String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-            assert!(output.status.success() && said.contains("1 passed"), "{hidepid}: {said}");
-        }
+        lab::need!(Root);
+        lab::run_with_hidden_proc("identity::process::tests::proc_hides_others");
     }
 
     #[test]
-    #[ignore = "the test before runs it"]
+    #[ignore = "the other test runs it"]
     fn proc_hides_others() {
-        let Ok(hidden) = std::env::var(HIDDEN) else { return };
-        let hidden: u32 = hidden.parse().unwrap();
+        let Some(hidden) = lab::hidden_process() else { return };
         let kind = |pid| {
             let found = Process::open(pid).and_then(|process| process.find(Path::new("/")));
             found.map_err(|error| error.kind()).unwrap_err()

@@ -15,7 +15,7 @@ use crate::deadline::Deadline;
 use crate::engine::budget::Budget;
 use crate::engine::netns::find_namespaces;
 use crate::engine::{Configured, Engine, EngineContainer};
-use crate::identity::process::Process;
+use crate::identity::process::{Process, seen};
 use crate::kernel;
 
 /// What an engine said of containers.
@@ -156,28 +156,21 @@ pub(super) fn in_it(pid: u32, home: NetnsId) -> io::Result<Option<Inside>> {
     if (NetnsId { dev, ino }) != home {
         return Ok(None);
     }
-    let cgroups = match process.read("cgroup") {
-        // It may have ended by now; its number tells all the same whose it was.
-        Err(error) if !netns::is_exhausted(&error) => Vec::new(),
-        read => read?,
-    };
+    // It may have ended by now; its number tells all the same whose it was.
+    let cgroups = seen(process.read("cgroup"))?.unwrap_or_default();
     Ok(Some(Inside { pid, cgroups: String::from_utf8_lossy(&cgroups).into_owned() }))
 }
 
-/// What was seen of a process; none where it has ended or may not be looked at.
+/// What was asked of a process, as [`seen`] has it.
 ///
 /// # Errors
-/// There was no descriptor or no memory left to look at it: nothing follows about where it is.
+/// As [`seen`]: nothing follows about where it is.
 pub(super) fn where_seen<T>(
     pid: u32,
-    seen: io::Result<Option<T>>,
+    asked: io::Result<Option<T>>,
 ) -> Result<Option<T>, netns::Error> {
-    match seen {
-        Err(source) if netns::is_exhausted(&source) => {
-            Err(netns::Error::Open { path: format!("/proc/{pid}").into(), source })
-        }
-        seen => Ok(seen.ok().flatten()),
-    }
+    let failed = |source| netns::Error::Open { path: format!("/proc/{pid}").into(), source };
+    seen(asked).map(Option::flatten).map_err(failed)
 }
 
 /// The containers that may be in a namespace with the processes inside, each once and as it is now.

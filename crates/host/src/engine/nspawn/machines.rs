@@ -206,7 +206,7 @@ fn by_processes() -> io::Result<Vec<(String, u32)>> {
 /// # Errors
 /// As [`seen`].
 pub(super) fn name_of(process: &Process) -> io::Result<Option<String>> {
-    if seen(process.read("comm"))?.is_none_or(|comm| comm.trim_ascii_end() != PROGRAM.as_bytes()) {
+    if process.seen_comm()? != PROGRAM {
         return Ok(None);
     }
     let is_ours = process.user() == Some(0)
