@@ -50,6 +50,7 @@ mod history;
 mod history_unseen;
 mod incus;
 mod killed_anywhere;
+mod listed;
 mod live;
 mod live_faults;
 mod logging;
