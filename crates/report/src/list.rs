@@ -44,8 +44,8 @@ impl Wanted {
             let pairs = self.filters.iter().map(Filter::pair);
             pairs.filter(|pair| pair.0 == key).map(|pair| pair.1).collect()
         };
-        let bridges = self.bridge.as_deref().into_iter().chain(filtered("bridge"));
-        let bridges: Vec<_> = bridges.collect();
+        let bridges: Vec<_> =
+            self.bridge.as_deref().into_iter().chain(filtered("bridge")).collect();
         let groups = [("on", bridges), ("in VLAN", filtered("vlan"))].into_iter();
         let groups = groups.filter(|(_, names)| !names.is_empty());
         let words = groups.map(|(how, names)| format!("{how} {}", names.join(" or ")));
@@ -91,9 +91,9 @@ pub fn left_out(snapshot: &Snapshot, wiring: &Wiring, wanted: &Wanted) -> LeftOu
     if !wanted.is_about_ports() {
         return LeftOut { undecided: 0, crowded };
     }
-    let (of_port, others) = wanted.filters.iter().cloned().partition(Filter::is_of_port);
-    let of_port: Vec<_> = of_port;
-    let anywhere = Wanted { bridge: None, filters: others, all: false };
+    let (of_port, others): (Vec<_>, Vec<_>) =
+        wanted.filters.iter().cloned().partition(Filter::is_of_port);
+    let anywhere = Wanted { filters: others, ..Wanted::default() };
     let is_left_out = |found: &Attachment| {
         found.may_be_anywhere() && !(is_wanted(found) && Filters(&of_port).pass_namespace(found))
     };
